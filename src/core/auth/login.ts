@@ -1,0 +1,38 @@
+import type { ErrorCode } from '../errors.ts'
+import type { Factor, Origin } from '../identity.ts'
+import type { DenyReason } from '../policy/decide.ts'
+import type { Session } from '../sessions.ts'
+
+/**
+ * Evidence handed in by an adapter. The literal `true` makes the adapter state that it verified the signature or the
+ * chain itself. A password may carry a one-time code at its end; the core splits it, never the adapter.
+ */
+export type Proof =
+  | { factor: 'password'; secret: string }
+  | { factor: 'totp'; code: string }
+  | { factor: 'publickey'; fingerprint: string; signatureVerified: true }
+  | { factor: 'client-cert'; fingerprint: string; chainVerified: true }
+
+export type LoginStep =
+  /** `next` are the factors that can still complete a chain; `partial` is true when one was just accepted. */
+  | { state: 'more'; next: readonly Factor[]; partial: boolean }
+  /** The adapter owns the session from here and closes it. */
+  | { state: 'granted'; session: Session }
+  /**
+   * `code` is for the wire (`auth.failed` for every reason that must look alike), `reason` for the audit only.
+   * `disconnect`: too many failures on this connection; say the refusal and close.
+   */
+  | { state: 'denied'; code: ErrorCode; reason: DenyReason; disconnect: boolean }
+
+/**
+ * One client's conversation on one connection. `begin` may be called again with another name; it forgets all proofs.
+ * Calls must not overlap. Neither method throws for bad credentials.
+ */
+export type Login = {
+  begin(name: string): Promise<LoginStep>
+  /** SSH asks before it signs: would this key be looked at for the name begun? Never counts as a failure. */
+  wouldAcceptKey(fingerprint: string): Promise<boolean>
+  offer(proof: Proof): Promise<LoginStep>
+}
+
+export type Authenticator = { open(origin: Origin): Login }

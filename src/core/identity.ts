@@ -1,0 +1,114 @@
+import type { VirtualPath } from './vfs/path.ts'
+
+declare const brand: unique symbol
+type Branded<T, B extends string> = T & { readonly [brand]: B }
+
+/** A user's stable id (for YAML users: the name). Made by the user directory only. */
+export type UserId = Branded<string, 'UserId'>
+/** One connection of one client, unique for the life of the state store. Made by the listener only. */
+export type SessionId = Branded<string, 'SessionId'>
+
+export function asUserId(text: string): UserId {
+  return text as UserId
+}
+export function asSessionId(text: string): SessionId {
+  return text as SessionId
+}
+
+/** `ftp` is cleartext FTP, `ftps` is FTP inside TLS (explicit or implicit), `sftp` is SFTP over SSH. */
+export const DOORS = ['ftp', 'ftps', 'sftp'] as const
+export type Door = (typeof DOORS)[number]
+
+export const FACTORS = ['password', 'publickey', 'client-cert', 'totp'] as const
+export type Factor = (typeof FACTORS)[number]
+
+/** What a permission list grants. `overwrite` also covers truncating and editing an existing file. */
+export const ACTIONS = [
+  'list',
+  'read',
+  'create',
+  'overwrite',
+  'delete',
+  'rename',
+  'mkdir',
+  'rmdir',
+  'attributes',
+  'link',
+] as const
+export type Action = (typeof ACTIONS)[number]
+
+/** Where a connection comes from. A control connection that upgrades to TLS gets a new Origin (`door`, `encrypted`). */
+export type Origin = Readonly<{
+  session: SessionId
+  door: Door
+  /** Canonical text: IPv4 dotted, or IPv6 lower case; IPv4-mapped addresses are already IPv4. */
+  remoteIp: string
+  remotePort: number
+  localIp: string
+  localPort: number
+  /** Name of the listener in the configuration. */
+  listener: string
+  encrypted: boolean
+}>
+
+export type Permissions = ReadonlySet<Action>
+
+/** A folder of storage that appears at `at` in the user's tree. `location` is for the storage driver alone. */
+export type Mount = Readonly<{ at: VirtualPath; location: string; permissions: Permissions }>
+
+export type Limits = Readonly<{
+  /** 0 = no limit of that kind. */
+  maxSessions: number
+  quotaBytes: number
+  quotaFiles: number
+}>
+
+/** A dated exception under which a user may still log in over cleartext FTP. */
+export type Sunset = Readonly<{ plaintextUntil: Date; owner: string; reason: string }>
+
+export type PublicKeyCredential = Readonly<{
+  /** `SHA256:` and unpadded base64, as ssh-keygen -l prints it. */
+  fingerprint: string
+  algorithm: string
+  comment: string
+}>
+
+export type TotpCredential = Readonly<{
+  secret: Uint8Array
+  algorithm: 'sha1' | 'sha256' | 'sha512'
+  digits: number
+  periodSeconds: number
+}>
+
+/** A user as the directory knows it, secrets included: only `core/auth` may look at `credentials`. */
+export type User = Readonly<{
+  id: UserId
+  name: string
+  enabled: boolean
+  expires: Date | undefined
+  doors: ReadonlySet<Door>
+  /** CIDR texts; empty means any address. */
+  allow: readonly string[]
+  /** Any one of these chains, proven whole, is a login. Never empty; a chain is never empty. */
+  chains: readonly (readonly Factor[])[]
+  mounts: readonly Mount[]
+  limits: Limits
+  sunset: Sunset | undefined
+  credentials: Readonly<{
+    passwordHash: string | undefined
+    keys: readonly PublicKeyCredential[]
+    /** SHA-256 fingerprints (lower-case hex) of client certificates. */
+    certificates: readonly string[]
+    totp: TotpCredential | undefined
+  }>
+}>
+
+/** Who a granted session acts for. Carries no secret; safe to log. */
+export type Principal = Readonly<{
+  user: UserId
+  name: string
+  origin: Origin
+  factors: readonly Factor[]
+  mounts: readonly Mount[]
+  limits: Limits
+}>

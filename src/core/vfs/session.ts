@@ -1,0 +1,37 @@
+import type { Principal } from '../identity.ts'
+import type { VirtualPath } from './path.ts'
+import type { AttributeChanges, Entry, FilesystemStats, ReadHandle, WriteHandle } from './storage.ts'
+
+export type OpenWriteOptions = Readonly<{
+  start: 'empty' | 'current'
+  create: boolean
+  exclusive: boolean
+}>
+
+/**
+ * One user's view of the files, for one login. Every method asks in the same order: permission of the mount the path
+ * leads to, quota, driver, audit. Throws FileServerError only. Handles count bytes and write the `file.transfer` audit
+ * event when they end; whoever opens one ends it.
+ */
+export type VfsSession = {
+  readonly principal: Principal
+  /** Text from the wire to a path; throws path.invalid for NUL, too long names and the like. Never leaves the root. */
+  resolve(cwd: VirtualPath, input: string): VirtualPath
+  stat(path: VirtualPath): Promise<Entry>
+  /** Does not follow a final symbolic link. */
+  lstat(path: VirtualPath): Promise<Entry>
+  list(path: VirtualPath): AsyncIterable<readonly Entry[]>
+  openRead(path: VirtualPath): Promise<ReadHandle>
+  openWrite(path: VirtualPath, options: OpenWriteOptions): Promise<WriteHandle>
+  mkdir(path: VirtualPath): Promise<void>
+  remove(path: VirtualPath): Promise<void>
+  rmdir(path: VirtualPath): Promise<void>
+  rename(from: VirtualPath, to: VirtualPath, options: { replace: boolean }): Promise<void>
+  setAttributes(path: VirtualPath, changes: AttributeChanges, options?: { follow: boolean }): Promise<void>
+  hardLink(from: VirtualPath, to: VirtualPath): Promise<void>
+  symbolicLink(target: string, path: VirtualPath): Promise<void>
+  readLink(path: VirtualPath): Promise<string>
+  filesystemStats(path: VirtualPath): Promise<FilesystemStats>
+  /** What the user may do at the path, for MLST `perm` and the like; no I/O. */
+  permissions(path: VirtualPath): ReadonlySet<import('../identity.ts').Action>
+}

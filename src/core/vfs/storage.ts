@@ -1,0 +1,122 @@
+import type { UserId } from '../identity.ts'
+
+declare const brand: unique symbol
+
+/** A path inside one driver: `/`, or `/a/b`; normalised like a VirtualPath. Made by core/vfs/mounts.ts only. */
+export type StorageKey = string & { readonly [brand]: 'StorageKey' }
+
+export type EntryKind = 'file' | 'directory' | 'symlink' | 'other'
+
+export type Entry = Readonly<{
+  name: string
+  kind: EntryKind
+  /** Bytes. */
+  size: number
+  /** Milliseconds since the epoch. */
+  mtimeMs: number
+  atimeMs: number
+  /** Permission bits only (0o7777). */
+  mode: number
+  uid: number
+  gid: number
+  links: number
+  device: number
+  inode: number
+}>
+
+/** Answers at once when nothing has to be waited for: hot paths then spare a turn. Callers handle both. */
+export type MaybePromise<T> = T | Promise<T>
+
+export type AttributeChanges = {
+  size?: number
+  mode?: number
+  mtimeMs?: number
+  atimeMs?: number
+}
+
+/** Closed by who opened it. Reads past the end give 0. */
+export type ReadHandle = {
+  stat(): Promise<Entry>
+  /** Fills `into` from `position` as far as it goes in one step; resolves to the bytes read, 0 at the end. */
+  read(into: Uint8Array, position: number): MaybePromise<number>
+  close(): Promise<void>
+}
+
+/**
+ * A staged upload: nobody sees its content under its name before `commit`. Exactly one of `commit`, `abort` and
+ * `discard` ends it. `abort` keeps what arrived as the owner's partial, so that the upload can be resumed.
+ */
+export type WriteHandle = {
+  /** Bytes that the content has now, including what a resume started from. */
+  readonly size: number
+  /** Writes all of `chunk`; the caller may reuse the buffer after it resolves. Positions may come in any order. */
+  write(chunk: Uint8Array, position: number): MaybePromise<void>
+  writev(chunks: readonly Uint8Array[], position: number): MaybePromise<void>
+  read(into: Uint8Array, position: number): MaybePromise<number>
+  stat(): Promise<Entry>
+  setAttributes(changes: AttributeChanges): Promise<void>
+  /** Flushes to stable storage. */
+  sync(): Promise<void>
+  /** Puts the content under its name, replacing what was there; fails with transfer.aborted when superseded. */
+  commit(): Promise<Entry>
+  abort(): Promise<void>
+  discard(): Promise<void>
+}
+
+export type WriteOptions = Readonly<{
+  owner: UserId
+  /**
+   * `empty` starts anew and drops the owner's partial. `current` goes on from the owner's partial if there is one,
+   * else from a copy of the file, else empty.
+   */
+  start: 'empty' | 'current'
+  /** False: path.not-found when neither file nor own partial exists. */
+  create: boolean
+  /** path.exists when the name is taken. */
+  exclusive: boolean
+}>
+
+export type FilesystemStats = Readonly<{
+  blockSize: number
+  totalBlocks: number
+  freeBlocks: number
+  availableBlocks: number
+  totalFiles: number
+  freeFiles: number
+}>
+
+/**
+ * One tree of files. `owner` is who asks: an idle partial upload shadows its name for its owner alone (stat and list
+ * show the partial's size, openRead says storage.busy) and does not exist for anybody else. Symbolic links never lead
+ * outside. Throws FileServerError only: path.*, access.denied, storage.*.
+ */
+export type StorageDriver = {
+  /** `follow` false: a symbolic link is described itself. */
+  stat(key: StorageKey, owner: UserId, follow: boolean): Promise<Entry>
+  /** Batches as they are read, unsorted, without `.` and `..`; entries that vanish meanwhile are left out. */
+  list(key: StorageKey, owner: UserId): AsyncIterable<readonly Entry[]>
+  /** Regular files only. */
+  openRead(key: StorageKey, owner: UserId): Promise<ReadHandle>
+  openWrite(key: StorageKey, options: WriteOptions): Promise<WriteHandle>
+  mkdir(key: StorageKey): Promise<void>
+  /** Removes a file or link (or, first, the owner's partial). Returns the bytes and files it freed, for the quota. */
+  remove(key: StorageKey, owner: UserId): Promise<{ bytes: number; files: number }>
+  rmdir(key: StorageKey): Promise<void>
+  /** `replace` false: path.exists when the target exists. Returns what a replaced file freed. */
+  rename(
+    from: StorageKey,
+    to: StorageKey,
+    options: { owner: UserId; replace: boolean },
+  ): Promise<{ bytes: number; files: number }>
+  setAttributes(key: StorageKey, owner: UserId, changes: AttributeChanges, follow: boolean): Promise<void>
+  hardLink(from: StorageKey, to: StorageKey): Promise<void>
+  symbolicLink(target: string, key: StorageKey): Promise<void>
+  readLink(key: StorageKey): Promise<string>
+  filesystemStats(key: StorageKey): Promise<FilesystemStats>
+  /** Sum of all regular files, partials included; for the first quota count. */
+  usage(): Promise<{ bytes: number; files: number }>
+  close(): Promise<void>
+}
+
+/** Gives the driver for a mount's location; the same location gives the same driver. */
+export type StorageProvider = { open(location: string): Promise<StorageDriver> }
