@@ -65,7 +65,7 @@ export default {
       'users-is-a-driver',
       'Swapping the user directory must touch no rule and no door.',
       '^src/users/',
-      '^src/(core/|users/)',
+      '^src/(core/|users/|yaml/)',
     ),
     layer(
       'observe-is-a-driver',
@@ -77,7 +77,13 @@ export default {
       'config-knows-core-types',
       'Configuration is read in one place and handed out frozen.',
       '^src/config/',
-      '^src/(core/|config/)',
+      '^src/(core/|config/|yaml/)',
+    ),
+    layer(
+      'yaml-knows-no-file-of-ours',
+      'Reading YAML and naming line, column and remedy is one job, shared by the configuration and the users file; it must not know what either holds.',
+      '^src/yaml/',
+      '^src/yaml/',
     ),
     layer(
       'cli-goes-through-app',
@@ -106,7 +112,7 @@ export default {
       name: 'yaml-and-zod-at-the-edges',
       comment: 'Only the files that read YAML know YAML; everybody else gets typed values.',
       severity: 'error',
-      from: { path: '^src/', pathNot: '^src/(config|users)/' },
+      from: { path: '^src/', pathNot: '^src/(config|users|yaml)/' },
       to: { path: 'node_modules/(yaml|zod)' },
     },
     {

@@ -1,0 +1,62 @@
+import { isIPv4 } from 'node:net'
+import { z } from 'zod'
+import { filePath } from '../../yaml/fields.ts'
+import { DAY_SECONDS, flag, MAX_PORT, whole } from '../fields.ts'
+
+const passivePorts = z
+  .strictObject({
+    from: whole(0, MAX_PORT, 40_000, 'First port; with both 0 the system chooses any free port.'),
+    to: whole(0, MAX_PORT, 40_999, 'Last port; a transfer under way takes one.'),
+  })
+  .prefault({})
+  .describe('Ports for passive data connections; open them in the firewall.')
+
+export const ftp = z
+  .strictObject({
+    passivePorts,
+    passiveAddress: z
+      .string()
+      .refine(isIPv4, { error: 'expected an IPv4 address, or null' })
+      .nullable()
+      .default(null)
+      .describe('The IPv4 address that PASV names, behind NAT; null = the one the client connected to.'),
+    activeMode: flag(true, "PORT and EPRT, to the client's own address only; false refuses them."),
+    idleSeconds: whole(1, DAY_SECONDS, 900, 'A session without a command or transfer is closed after this.'),
+    stallSeconds: whole(1, DAY_SECONDS, 300, 'A transfer in which no byte moves is ended after this.'),
+    dataConnectSeconds: whole(1, 3600, 30, 'Time for a data connection to come about.'),
+  })
+  .prefault({})
+  .describe('The FTP and FTPS door.')
+
+export const sftp = z
+  .strictObject({
+    idleSeconds: whole(1, DAY_SECONDS, 900, 'A connection without a request is closed after this.'),
+    channelsPerConnection: whole(1, 1000, 8, 'SFTP sessions at once on one connection.'),
+    handlesPerChannel: whole(1, 10_000, 100, 'Open files and folders at once in one SFTP session.'),
+  })
+  .prefault({})
+  .describe('The SFTP door.')
+
+export const tls = z
+  .strictObject({
+    certificateFile: filePath('Certificate and its chain, PEM.').default('keys/tls.crt'),
+    keyFile: filePath('Its private key, PEM, readable by the server alone.').default('keys/tls.key'),
+    minVersion: z
+      .enum(['TLSv1.2', 'TLSv1.3'])
+      .default('TLSv1.2')
+      .describe('The oldest TLS version that is spoken.'),
+    handshakeSeconds: whole(1, 600, 15, 'Time for a TLS handshake.'),
+  })
+  .prefault({})
+  .describe('TLS of the ftp listeners.')
+
+export const keys = z
+  .strictObject({
+    hostKeys: z
+      .array(filePath('Private host key, OpenSSH or PEM format.'))
+      .min(1, { error: 'expected at least one host key' })
+      .default(['keys/ssh_host_ed25519_key', 'keys/ssh_host_rsa_key'])
+      .describe('SSH host keys, the preferred first.'),
+  })
+  .prefault({})
+  .describe('Keys by which SFTP clients know the server.')

@@ -1,0 +1,150 @@
+import assert from 'node:assert/strict'
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { complaints, loaded, project } from './helpers.ts'
+
+test('an empty file gives the defaults, frozen, with absolute paths', (t) => {
+  const { dir, file } = project(t, '')
+  const config = loaded(file)
+  assert.equal(config.login.graceSeconds, 60)
+  assert.deepEqual(
+    config.listeners.map((one) => [one.name, one.door, one.port]),
+    [
+      ['ftp', 'ftp', 2121],
+      ['ftps', 'ftp', 2990],
+      ['sftp', 'sftp', 2222],
+    ],
+  )
+  assert.equal(config.files.umask, 0o077)
+  assert.equal(config.users.file, join(dir, 'config/users.yaml'))
+  assert.equal(config.state.file, join(dir, 'data/state.db'))
+  assert.equal(config.keys.hostKeys[0], join(dir, 'keys/ssh_host_ed25519_key'))
+  assert.throws(() => {
+    ;(config.login.lockout.user as { after: number }).after = 0
+  }, TypeError)
+})
+
+test('relative paths start at server.baseDir, which starts at the folder of the file', (t) => {
+  const { dir, file } = project(
+    t,
+    'server: { baseDir: sub }\nlog: { file: null }\ntls: { keyFile: /etc/key }\n',
+  )
+  const config = loaded(file)
+  assert.equal(config.server.baseDir, join(dir, 'config/sub'))
+  assert.equal(config.files.homes, join(dir, 'config/sub/home'))
+  assert.equal(config.log.file, null)
+  assert.equal(config.tls.keyFile, '/etc/key')
+})
+
+test('all problems come at once, each with its line, column and remedy', (t) => {
+  const { file } = project(
+    t,
+    [
+      'login:',
+      '  graceSecond: 4',
+      '  failureDelayMs: fast',
+      'ftp:',
+      '  passivPorts: { from: 1 }',
+      'files: { umask: 022, symlinks: folow }',
+      'listeners:',
+      '  - { name: a, door: ftp, port: 70000 }',
+      '  - { name: b, door: sftp, port: 22, tls: implicit }',
+      '  - { name: c, door: telnet, port: 23 }',
+      '  - { name: d, door: sftp }',
+      'passwords: { argon2: { memoryKiB: 8, parallelism: 4 } }',
+      'nonsense: 1',
+      '',
+    ].join('\n'),
+  )
+  assert.deepEqual(complaints(file), [
+    'FILE:2:3  login.graceSecond: unknown key; did you mean graceSeconds?',
+    'FILE:3:19  login.failureDelayMs: expected a whole number from 0 to 60000, found "fast"',
+    'FILE:5:3  ftp.passivPorts: unknown key; did you mean passivePorts?',
+    "FILE:6:17  files.umask: expected an octal number in quotes, such as '077', found 22",
+    'FILE:6:32  files.symlinks: expected follow or refuse, found "folow"',
+    'FILE:8:33  listeners[0].port: expected a whole number from 0 to 65535, found 70000',
+    'FILE:9:38  listeners[1].tls: does not apply to this kind of entry; remove it, or change the kind of this entry',
+    'FILE:10:22  listeners[2].door: expected ftp or sftp, found "telnet"',
+    'FILE:11:5  listeners[3].port: is missing: expected a whole number from 0 to 65535',
+    'FILE:12:35  passwords.argon2.memoryKiB: 8 KiB is too little for 4 lanes; have 32 or more',
+    'FILE:13:1  nonsense: unknown key; the keys here are server, listeners, login, connections, access, passwords, mfa, ftp, sftp, tls, keys, users, state, audit, log, files',
+  ])
+})
+
+test('keys that do not fit together are found beside other problems', (t) => {
+  const { file } = project(
+    t,
+    [
+      'listeners:',
+      '  - { name: a, door: ftp, port: 21, tls: implicit, cleartext: true }',
+      '  - { name: a, door: sftp, port: 21, address: 127.0.0.1 }',
+      '  - { name: c, door: sftp, port: 50001 }',
+      'ftp: { passivePorts: { from: 50000, to: 50003 } }',
+      'audit: { file: same }',
+      'log: { file: same }',
+      'sftp: { idleSeconds: 0 }',
+      '',
+    ].join('\n'),
+  )
+  assert.deepEqual(complaints(file), [
+    'FILE:2:63  listeners[0].cleartext: a listener with implicit TLS is never in clear; set tls: explicit, or cleartext: false',
+    'FILE:3:13  listeners[1].name: the name a is taken by listeners[0]; give each listener its own name',
+    'FILE:3:34  listeners[1].port: port 21 is taken by listener a; choose another port or address',
+    'FILE:4:34  listeners[2].port: port 50001 lies in the passive range 50000 to 50003; move the listener or ftp.passivePorts',
+    'FILE:5:41  ftp.passivePorts.to: a range of 4 is too small: each transfer under way takes one port; have 10 ports or more',
+    'FILE:7:14  log.file: same is already used by audit.file; give each its own file',
+    'FILE:8:22  sftp.idleSeconds: expected a whole number from 1 to 86400, found 0',
+  ])
+})
+
+test('one port on two addresses, and port 0 twice, are fine', (t) => {
+  const { file } = project(
+    t,
+    [
+      'listeners:',
+      '  - { name: a, door: ftp, port: 21, address: 127.0.0.1 }',
+      '  - { name: b, door: ftp, port: 21, address: 127.0.0.2 }',
+      '  - { name: c, door: sftp, port: 0 }',
+      '  - { name: d, door: sftp, port: 0 }',
+    ].join('\n'),
+  )
+  assert.deepEqual(complaints(file), [])
+})
+
+test('YAML that cannot be read is one clear problem', (t) => {
+  const broken: Record<string, RegExp> = {
+    'login: {': /^FILE:\d+:\d+ {2}this is not valid YAML: /,
+    'login: {}\nlogin: {}\n': /^FILE:2:1 {2}this key stands twice/,
+    'login: {}\n---\nftp: {}\n': /more than one YAML document/,
+    'login:\n\tgraceSeconds: 1\n': /a tab is used to indent/,
+    '- a\n- b\n': /^FILE:1:\d+ {2}expected a group of keys/,
+  }
+  for (const [text, expected] of Object.entries(broken)) {
+    const { file } = project(t, text)
+    assert.match(complaints(file)[0] ?? '', expected, text)
+  }
+})
+
+test('aliases that would fill the memory are refused', (t) => {
+  const levels = 'bcdefghij'
+    .split('')
+    .map((name, index) => `${name}: &${name} [${`*${'abcdefghi'[index]}, `.repeat(9)}*${'abcdefghi'[index]}]`)
+  const { file } = project(t, ['a: &a [x]', ...levels].join('\n'))
+  assert.match(complaints(file)[0] ?? '', /the YAML cannot be expanded/)
+})
+
+test('a file that is absent, a folder or far too large says so', (t) => {
+  const { dir, file } = project(t, `# ${'x'.repeat(1024 * 1024)}\n`)
+  assert.match(complaints(file)[0] ?? '', /the file has 1048579 bytes; at most 1048576 are read/)
+  assert.match(complaints(join(dir, 'none.yaml'))[0] ?? '', /the file does not exist; /)
+  mkdirSync(join(dir, 'folder'))
+  assert.match(complaints(join(dir, 'folder'))[0] ?? '', /the file cannot be read \(EISDIR\)/)
+})
+
+test('networks are normalised, a bare address to a network of one', (t) => {
+  const { file } = project(t, 'access: { allow: [192.0.2.7, "2001:db8::/32"], deny: [10.0.0.0/33] }\n')
+  assert.match(complaints(file)[0] ?? '', /access\.deny\[0\]: expected an address or a network/)
+  const good = project(t, 'access: { allow: [192.0.2.7, "2001:db8::/32"] }\n')
+  assert.deepEqual(loaded(good.file).access.allow, ['192.0.2.7/32', '2001:db8::/32'])
+})
