@@ -1,0 +1,145 @@
+import type { Auditor } from '../audit/auditor.ts'
+import { FileServerError } from '../errors.ts'
+import type { Factor, Origin } from '../identity.ts'
+import { networkOf } from '../net.ts'
+import { nextFactors } from '../policy/chains.ts'
+import { type Assessment, type Attempt, assess } from './assess.ts'
+import type { AuthenticatorDeps } from './deps.ts'
+import { hasFingerprint } from './evidence.ts'
+import { grant } from './grant.ts'
+import type { Login, LoginStep, Proof } from './login.ts'
+import type { Prover } from './prove.ts'
+import { noteRefusal, type Refusal, waitOut, wireCode } from './refusal.ts'
+import type { HashUpgrader } from './rehash.ts'
+import { MAX_NAME_BYTES } from './throttle.ts'
+
+export type ConversationDeps = AuthenticatorDeps & Readonly<{ prove: Prover; upgrader: HashUpgrader }>
+
+/** What a name without a chain of its own seems to need. */
+const DECOY_CHAINS: readonly (readonly Factor[])[] = [['password'], ['publickey']]
+
+/** Runs one call at a time; an overlapping one is a fault of the adapter and throws. */
+function createGate(): <T>(work: () => Promise<T>) => Promise<T> {
+  let busy = false
+  return async (work) => {
+    if (busy) throw new FileServerError('internal', 'The calls of one login must not overlap.')
+    busy = true
+    try {
+      return await work()
+    } finally {
+      busy = false
+    }
+  }
+}
+
+function more(assessment: Assessment, partial: boolean): LoginStep {
+  const chains = assessment.decision.allow ? (assessment.user?.chains ?? DECOY_CHAINS) : DECOY_CHAINS
+  return { state: 'more', next: nextFactors(chains, assessment.proven), partial }
+}
+
+function refusalOf({ decision }: Assessment, factor?: Factor): Refusal | undefined {
+  if (decision.allow) return undefined
+  const { reason, rule } = decision
+  return factor === undefined ? { reason, rule } : { reason, rule, factor }
+}
+
+/** The evidence after an accepted proof: of each factor the latest piece. */
+function extend(attempt: Attempt, result: Extract<Awaited<ReturnType<Prover>>, { ok: true }>): Attempt {
+  const renewed = new Set(result.evidence.map((piece) => piece.factor))
+  const kept = attempt.evidence.filter((piece) => !renewed.has(piece.factor))
+  return {
+    name: attempt.name,
+    evidence: [...kept, ...result.evidence],
+    outdated: result.outdated ?? attempt.outdated,
+  }
+}
+
+/** One connection's login. The rules are the policy's; here is the order in which things happen. */
+export function createConversation(deps: ConversationDeps, origin: Origin): Login {
+  const { clock, settings, prove, upgrader } = deps
+  const { session, door, listener, remoteIp } = origin
+  const party = networkOf(remoteIp)
+  const connectionAudit = deps.audit.with({ session, door, listener, remoteIp })
+  const alone = createGate()
+  let attempt: Attempt | undefined
+  let audit: Auditor = connectionAudit
+  let refusals = 0
+  let final: LoginStep | undefined
+
+  const refuse = async (refusal: Refusal): Promise<LoginStep> => {
+    refusals += 1
+    const name = attempt?.name ?? ''
+    await noteRefusal(deps, audit, { name, remoteIp }, refusal)
+    const code = wireCode(refusal.reason)
+    const disconnect = refusals >= settings.attemptsPerConnection || code.startsWith('session.')
+    const step: LoginStep = { state: 'denied', code, reason: refusal.reason, disconnect }
+    if (disconnect) final = step
+    return step
+  }
+
+  const begin = async (claimed: string): Promise<LoginStep> => {
+    if (final !== undefined) return final
+    // One unit more than can be looked up, so that a cut name is nobody's.
+    const name = claimed.slice(0, MAX_NAME_BYTES + 1)
+    attempt = { name, evidence: [], outdated: undefined }
+    audit = connectionAudit.with({ user: name })
+    const assessment = await assess(deps, origin, attempt)
+    const refusal = refusalOf(assessment)
+    // Any other denial stays a secret: the conversation goes on and fails at every offer.
+    if (refusal?.reason === 'encryption-required') return refuse(refusal)
+    return more(assessment, false)
+  }
+
+  const complete = async (proven: Attempt, { user, proven: factors }: Assessment): Promise<LoginStep> => {
+    if (user === undefined) throw new FileServerError('internal', 'A complete chain has a user.')
+    const result = await grant(deps, origin, user, { attempt: proven, factors })
+    if ('refusal' in result) {
+      attempt = { ...proven, evidence: proven.evidence.filter((piece) => piece.factor !== 'totp') }
+      return refuse(result.refusal)
+    }
+    attempt = undefined
+    audit.record({ type: 'login.granted', factors })
+    if (proven.outdated !== undefined) upgrader.start(user.id, proven.outdated, party, audit)
+    return { state: 'granted', session: result.session }
+  }
+
+  const judge = async (current: Attempt, proof: Proof): Promise<LoginStep> => {
+    const { factor } = proof
+    const before = await assess(deps, origin, current)
+    const user = before.decision.allow ? before.user : undefined
+    const result = await prove({ user, proven: before.proven, party }, proof)
+    const refused = refusalOf(before, factor)
+    if (refused !== undefined) return refuse(refused)
+    if (!result.ok) return refuse({ reason: result.reason, factor })
+    const extended = extend(current, result)
+    // Asked again: a lock that started or a record that changed while the hash was computed must count.
+    const after = await assess(deps, origin, extended)
+    const changed = refusalOf(after, factor)
+    if (changed !== undefined) return refuse(changed)
+    attempt = extended
+    for (const piece of result.evidence) audit.record({ type: 'login.factor-ok', factor: piece.factor })
+    return after.complete ? complete(extended, after) : more(after, true)
+  }
+
+  const offer = async (proof: Proof): Promise<LoginStep> => {
+    if (final !== undefined) return final
+    if (attempt === undefined) throw new FileServerError('protocol.sequence', 'No name was begun.')
+    const startedAt = clock.monotonic()
+    const step = await judge(attempt, proof)
+    if (step.state === 'denied') await waitOut(deps, startedAt)
+    return step
+  }
+
+  const wouldAcceptKey = async (fingerprint: string): Promise<boolean> => {
+    if (final !== undefined || attempt === undefined) return false
+    const { user, proven, decision } = await assess(deps, origin, attempt)
+    if (user === undefined || !decision.allow || !hasFingerprint(user, 'publickey', fingerprint)) return false
+    return nextFactors(user.chains, proven).includes('publickey')
+  }
+
+  return {
+    begin: (name) => alone(() => begin(name)),
+    offer: (proof) => alone(() => offer(proof)),
+    wouldAcceptKey: (fingerprint) => alone(() => wouldAcceptKey(fingerprint)),
+  }
+}

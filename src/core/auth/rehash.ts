@@ -1,0 +1,46 @@
+import type { Auditor } from '../audit/auditor.ts'
+import { errorCodeOf } from '../errors.ts'
+import type { UserId } from '../identity.ts'
+import type { UserDirectory } from '../ports.ts'
+import { isOverload } from './fair-queue.ts'
+import type { PasswordHasher } from './password.ts'
+import type { OutdatedHash } from './prove.ts'
+
+/** Replaces outdated password hashes behind the login that proved the password. Never rejects, never delays a login. */
+export type HashUpgrader = {
+  start(user: UserId, outdated: OutdatedHash, party: string, audit: Auditor): void
+  settled(): Promise<void>
+}
+
+export function createHashUpgrader(hasher: PasswordHasher, users: UserDirectory): HashUpgrader {
+  // One upgrade per user at a time: a client that opens ten connections at once needs one new hash.
+  const running = new Map<UserId, Promise<void>>()
+
+  const upgrade: (...args: Parameters<HashUpgrader['start']>) => Promise<void> = async (
+    user,
+    { stored, secret },
+    party,
+    audit,
+  ) => {
+    try {
+      await users.replacePasswordHash(user, stored, await hasher.hash(party, secret))
+      audit.record({ type: 'login.rehashed' })
+    } catch (error) {
+      // The next login tries again.
+      if (isOverload(error)) return
+      const detail = 'The new password hash could not be stored.'
+      audit.record({ type: 'session.error', code: errorCodeOf(error), detail })
+    } finally {
+      running.delete(user)
+    }
+  }
+
+  return {
+    start: (user, outdated, party, audit) => {
+      if (!running.has(user)) running.set(user, upgrade(user, outdated, party, audit))
+    },
+    settled: async () => {
+      await Promise.all(running.values())
+    },
+  }
+}
