@@ -1,0 +1,68 @@
+/**
+ * A mistake or a condition that the operator can mend. `message` says what is wrong, `remedy` what to do about it;
+ * both are shown, a stack trace is not.
+ */
+export class OperatorError extends Error {
+  override readonly name = 'OperatorError'
+  readonly remedy: string
+
+  constructor(message: string, remedy: string, options?: { cause?: unknown }) {
+    super(message, options)
+    this.remedy = remedy
+  }
+}
+
+/** The command line itself is wrong: exit code 2. */
+export class UsageError extends OperatorError {}
+
+export const EXIT_OK = 0
+export const EXIT_FAILED = 1
+export const EXIT_USAGE = 2
+
+type SystemError = Error & { code: string; path?: string; address?: string; port?: number }
+
+function isSystemError(error: unknown): error is SystemError {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' && 'syscall' in error
+}
+
+const SYSTEM_REMEDIES: Readonly<Record<string, (error: SystemError) => OperatorError>> = {
+  EADDRINUSE: (e) =>
+    new OperatorError(
+      `Port ${e.port} on ${e.address} is in use by another program.`,
+      `Stop that program (find it with \`ss -ltnp 'sport = :${e.port}'\`), or give the listener another \`port\` in the configuration.`,
+    ),
+  EADDRNOTAVAIL: (e) =>
+    new OperatorError(
+      `This machine has no address ${e.address}.`,
+      'Give the listener an `address` of this machine in the configuration; "::" or "0.0.0.0" stands for all of them.',
+    ),
+  EACCES: (e) =>
+    e.path === undefined
+      ? new OperatorError(
+          `Port ${e.port} on ${e.address} may not be opened by this account.`,
+          'Ports below 1024 need a privilege: choose a higher `port`, or grant CAP_NET_BIND_SERVICE to the service.',
+        )
+      : new OperatorError(
+          `${e.path} may not be used by the account that runs this command.`,
+          `Make that account its owner: \`chown "$(id -un)" ${e.path}\`, or run the command as the account that owns it.`,
+        ),
+  ENOENT: (e) =>
+    new OperatorError(`${e.path} does not exist.`, 'Restore it, or correct its path in the configuration.'),
+  ENOSPC: (e) =>
+    new OperatorError(
+      `No space is left to write ${e.path ?? 'a file'}.`,
+      'Free some disk space and run it again.',
+    ),
+  EROFS: (e) =>
+    new OperatorError(
+      `${e.path} is on a read-only file system.`,
+      'Run the command where its files can be written.',
+    ),
+}
+
+/** What to tell the operator about anything that was thrown; undefined for a defect of the program itself. */
+export function toOperatorError(error: unknown): OperatorError | undefined {
+  if (error instanceof OperatorError) return error
+  if (!isSystemError(error)) return undefined
+  return (SYSTEM_REMEDIES[error.code] ?? SYSTEM_REMEDIES[error.code === 'EPERM' ? 'EACCES' : ''])?.(error)
+}

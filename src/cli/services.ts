@@ -1,0 +1,99 @@
+import type { X509Certificate } from 'node:crypto'
+import type { Config } from '../config/schema.ts'
+import type { Action, Door, Factor, TotpCredential, User } from '../core/identity.ts'
+import type { Policy } from '../core/policy/decide.ts'
+import type { StateStore } from '../core/ports.ts'
+
+/** A listener that is bound. `port` is the real one, also where the configuration says 0. */
+export type BoundListener = Readonly<{
+  name: string
+  door: 'ftp' | 'sftp'
+  tls: 'explicit' | 'implicit' | undefined
+  cleartext: boolean
+  address: string
+  port: number
+}>
+
+/** A server that serves. Whoever started it stops it. */
+export type RunningServer = {
+  readonly listeners: readonly BoundListener[]
+  /** Takes over what can change while running and names it; the rest of `config` waits for a restart. */
+  reload(config: Config): Promise<readonly string[]>
+  /** Resolves when no connection is left. `drain` lets running transfers end within the configured time. */
+  stop(how: 'drain' | 'now'): Promise<void>
+}
+
+/** What a new user starts with. Absent parts take the defaults of the users file. */
+export type NewUser = Readonly<{
+  name: string
+  passwordHash?: string
+  totp?: TotpCredential
+  /** Lines as in `authorized_keys`. */
+  keys?: readonly string[]
+  chains?: readonly (readonly Factor[])[]
+  doors?: readonly Door[]
+  allow?: readonly string[]
+  home?: string
+  permissions?: readonly Action[] | 'full' | 'read'
+  expires?: Date
+}>
+
+/** A change of one user, as data, so that each is one atomic edit of the users file. */
+export type UserChange =
+  | { type: 'password'; hash: string }
+  | { type: 'enabled'; enabled: boolean }
+  | { type: 'totp'; credential: TotpCredential | undefined }
+  | { type: 'key-add'; line: string }
+  | { type: 'key-remove'; fingerprint: string }
+
+/** The users file. Edits keep comments and order, lose no other writer's edit, and reject what would not load. */
+export type UserStore = {
+  list(): Promise<readonly User[]>
+  find(name: string): Promise<User | undefined>
+  /** Throws OperatorError when the name is taken or a value is not allowed. */
+  add(user: NewUser): Promise<void>
+  /** Throws OperatorError when nobody has the name. */
+  change(name: string, change: UserChange): Promise<void>
+  remove(name: string): Promise<void>
+  close(): Promise<void>
+}
+
+export type HostKey = Readonly<{ algorithm: string; bits: number | undefined; fingerprint: string }>
+
+export type Enrolment = Readonly<{
+  credential: TotpCredential
+  /** The secret as a person types it: Base32. */
+  secret: string
+  /** What the QR code says. */
+  uri: string
+}>
+
+export type TotpTools = Readonly<{
+  /** A new random secret. */
+  enrol(user: string, issuer: string): Enrolment
+  /** True for a code that is good at `nowMs`; consumes nothing. */
+  matches(credential: TotpCredential, code: string, nowMs: number): boolean
+}>
+
+/** What the verbs need of the composition root. Every `open` is closed by the verb that asked for it. */
+export type AppServices = Readonly<{
+  version: string
+  /** One line: the optional native parts that are there, and what the absence of the others costs. */
+  nativeParts(): string
+  /** Binds every listener or none; throws OperatorError or a system error when something is in the way. */
+  start(config: Config): Promise<RunningServer>
+  openUsers(config: Config): Promise<UserStore>
+  openState(config: Config): Promise<StateStore>
+  policy(config: Config): Policy
+  totp: TotpTools
+  /** Throws OperatorError for a key that cannot be used. */
+  loadHostKeys(config: Config): Promise<readonly HostKey[]>
+  /** The server's own certificate. Throws OperatorError when it or its key cannot be used, or they are no pair. */
+  loadCertificate(config: Config): Promise<X509Certificate>
+  /** A new private key as PEM or OpenSSH text, which `loadHostKeys` reads. */
+  makeHostKey(kind: 'ed25519' | 'rsa'): Promise<string>
+  /** What a new `users.secretsKeyFile` holds. */
+  makeSecretsKey(): string | Uint8Array
+  /** A users file without users, with comments that say how one is written. */
+  emptyUsersFile(): string
+}>
