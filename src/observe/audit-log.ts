@@ -1,0 +1,83 @@
+import { closeSync, mkdirSync, openSync, write } from 'node:fs'
+import { dirname } from 'node:path'
+import type { AuditEvent } from '../core/audit/events.ts'
+import type { AuditSink, Clock, Logger } from '../core/ports.ts'
+
+export type AuditLog = AuditSink & {
+  /** Opens the file anew, after a log rotation moved it. */
+  reopen(): Promise<void>
+  close(): Promise<void>
+}
+
+/** How long to wait before a failed write is tried again; nothing is dropped meanwhile. */
+const RETRY_MS = 1000
+
+/**
+ * Appends one JSON object per line, in the order of `record`. Lines wait in memory while a write is under way, and
+ * are kept and tried again when the disk refuses them. Throws if the file cannot be opened.
+ */
+export function createAuditLog(file: string, deps: { clock: Clock; logger: Logger }): AuditLog {
+  mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
+  let fd = openSync(file, 'a', 0o600)
+  let waiting: string[] = []
+  let writing: Promise<void> | undefined
+  let closed = false
+
+  function append(bytes: Uint8Array): Promise<number> {
+    return new Promise((resolve, reject) =>
+      write(fd, bytes, 0, bytes.length, null, (error, written) =>
+        error === null ? resolve(written) : reject(error),
+      ),
+    )
+  }
+
+  /** Gives up on what is left only when the log is being closed: a stop must not hang on a full disk. */
+  async function persist(bytes: Uint8Array): Promise<void> {
+    let left = bytes
+    while (left.length > 0) {
+      try {
+        left = left.subarray(await append(left))
+      } catch (error) {
+        deps.logger.error(
+          { err: error },
+          'the audit log cannot be written; its lines wait and are tried again',
+        )
+        if (closed) return
+        await deps.clock.sleep(RETRY_MS)
+      }
+    }
+  }
+
+  async function drain(): Promise<void> {
+    while (waiting.length > 0) {
+      const bytes = Buffer.from(waiting.join(''))
+      waiting = []
+      await persist(bytes)
+    }
+    writing = undefined
+  }
+
+  async function flush(): Promise<void> {
+    while (writing !== undefined) await writing
+  }
+
+  return {
+    record(event: AuditEvent) {
+      waiting.push(`${JSON.stringify(event)}\n`)
+      // Lines of one turn go out as one write.
+      writing ??= Promise.resolve().then(drain)
+    },
+    flush,
+    async reopen() {
+      await flush()
+      const next = openSync(file, 'a', 0o600)
+      closeSync(fd)
+      fd = next
+    },
+    async close() {
+      closed = true
+      await flush()
+      closeSync(fd)
+    },
+  }
+}

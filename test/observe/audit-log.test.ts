@@ -1,0 +1,61 @@
+import assert from 'node:assert/strict'
+import { mkdtempSync, readFileSync, renameSync, statSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { createAuditLog } from '../../src/observe/audit-log.ts'
+import { createLogger } from '../../src/observe/logger.ts'
+import { systemClock } from '../../src/server/system-clock.ts'
+
+const logger = { debug() {}, info() {}, warn() {}, error() {} }
+
+function lines(file: string): unknown[] {
+  return readFileSync(file, 'utf8')
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line))
+}
+
+test('events are written in order, one per line, in a file only the server can read', async () => {
+  const file = join(mkdtempSync(join(tmpdir(), 'audit-')), 'deep', 'audit.jsonl')
+  const log = createAuditLog(file, { clock: systemClock, logger })
+  for (let at = 0; at < 1000; at += 1) log.record({ at, type: 'connection.opened', remoteIp: '192.0.2.1' })
+  await log.flush()
+  assert.deepEqual(
+    lines(file),
+    Array.from({ length: 1000 }, (_, at) => ({ at, type: 'connection.opened', remoteIp: '192.0.2.1' })),
+  )
+  assert.equal(statSync(file).mode & 0o777, 0o600)
+  await log.close()
+})
+
+test('after a rotation the new file gets what follows', async () => {
+  const file = join(mkdtempSync(join(tmpdir(), 'audit-')), 'audit.jsonl')
+  const log = createAuditLog(file, { clock: systemClock, logger })
+  log.record({ at: 1, type: 'server.stopped' })
+  await log.flush()
+  renameSync(file, `${file}.1`)
+  await log.reopen()
+  log.record({ at: 2, type: 'server.stopped' })
+  await log.close()
+  assert.deepEqual(lines(`${file}.1`), [{ at: 1, type: 'server.stopped' }])
+  assert.deepEqual(lines(file), [{ at: 2, type: 'server.stopped' }])
+})
+
+test('a line break in a name cannot forge an event', async () => {
+  const file = join(mkdtempSync(join(tmpdir(), 'audit-')), 'audit.jsonl')
+  const log = createAuditLog(file, { clock: systemClock, logger })
+  log.record({ at: 1, type: 'file.denied', action: 'read', path: '/a\n{"type":"login.granted"}' })
+  await log.close()
+  assert.equal(lines(file).length, 1)
+})
+
+test('secrets are redacted wherever they stand', async () => {
+  const file = join(mkdtempSync(join(tmpdir(), 'log-')), 'server.jsonl')
+  const log = createLogger({ file, level: 'info' })
+  log.info({ password: 'p1', user: { secret: 's1', name: 'n' }, deep: { er: { totp: '123456' } } }, 'message')
+  await log.close()
+  const text = readFileSync(file, 'utf8')
+  assert.doesNotMatch(text, /p1|s1|123456/)
+  assert.match(text, /"name":"n"/)
+})
