@@ -123,14 +123,16 @@ async function accept(socket: Socket, settings: ListenerSettings, deps: Listener
 /** Undefined when the client has gone already: a reset socket has no addresses. */
 function originOf(socket: Socket, settings: ListenerSettings): Origin | undefined {
   const { remoteAddress, remotePort, localAddress, localPort } = socket
-  if (remoteAddress === undefined || remotePort === undefined) return undefined
-  if (localAddress === undefined || localPort === undefined) return undefined
+  const remoteIp = canonicalAddress(remoteAddress ?? '')
+  const localIp = canonicalAddress(localAddress ?? '')
+  if (remoteIp === undefined || localIp === undefined) return undefined
+  if (remotePort === undefined || localPort === undefined) return undefined
   return {
     session: asSessionId(randomBytes(9).toString('base64url')),
     door: settings.door,
-    remoteIp: canonicalAddress(remoteAddress),
+    remoteIp,
     remotePort,
-    localIp: canonicalAddress(localAddress),
+    localIp,
     localPort,
     listener: settings.name,
     encrypted: settings.encrypted,

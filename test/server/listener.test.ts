@@ -5,13 +5,13 @@ import { test } from 'node:test'
 import { createAuditor } from '../../src/core/audit/auditor.ts'
 import type { AuditEvent } from '../../src/core/audit/events.ts'
 import type { Origin } from '../../src/core/identity.ts'
-import { createPolicy } from '../../src/core/policy/decide.ts'
+import { createPolicy } from '../../src/core/policy/policy.ts'
 import type { Connection, ProtocolAdapter } from '../../src/server/adapter.ts'
 import { createConnectionCaps } from '../../src/server/connection-caps.ts'
 import { createListener } from '../../src/server/listener.ts'
 import { createFileServer, ListenError } from '../../src/server/server.ts'
 import { systemClock } from '../../src/server/system-clock.ts'
-import { createMemoryState } from '../../src/state/memory.ts'
+import { createMemoryStateStore } from '../../src/state/memory.ts'
 
 const logger = { debug() {}, info() {}, warn() {}, error() {} }
 
@@ -50,7 +50,7 @@ async function serve(
 ) {
   const events: AuditEvent[] = []
   const door = greetingAdapter()
-  const state = createMemoryState()
+  const state = createMemoryStateStore()
   const caps = createConnectionCaps({
     max: 0,
     perAddress: 0,
@@ -144,7 +144,7 @@ test('a taken port is named, and the other listeners are closed again', async (t
     {
       adapter: greetingAdapter().adapter,
       policy: createPolicy({ allow: [], deny: [], cleartextListeners: new Set() }),
-      state: createMemoryState(),
+      state: createMemoryStateStore(),
       caps,
       audit: createAuditor({ record() {}, flush: async () => undefined }, systemClock),
       ...deps,
