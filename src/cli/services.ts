@@ -1,5 +1,6 @@
 import type { X509Certificate } from 'node:crypto'
 import type { Config } from '../config/schema.ts'
+import type { TotpVerifier } from '../core/auth/totp.ts'
 import type { Action, Door, Factor, TotpCredential, User } from '../core/identity.ts'
 import type { Policy } from '../core/policy/decide.ts'
 import type { StateStore } from '../core/ports.ts'
@@ -60,21 +61,6 @@ export type UserStore = {
 
 export type HostKey = Readonly<{ algorithm: string; bits: number | undefined; fingerprint: string }>
 
-export type Enrolment = Readonly<{
-  credential: TotpCredential
-  /** The secret as a person types it: Base32. */
-  secret: string
-  /** What the QR code says. */
-  uri: string
-}>
-
-export type TotpTools = Readonly<{
-  /** A new random secret. */
-  enrol(user: string, issuer: string): Enrolment
-  /** True for a code that is good at `nowMs`; consumes nothing. */
-  matches(credential: TotpCredential, code: string, nowMs: number): boolean
-}>
-
 /** What the verbs need of the composition root. Every `open` is closed by the verb that asked for it. */
 export type AppServices = Readonly<{
   version: string
@@ -85,7 +71,8 @@ export type AppServices = Readonly<{
   openUsers(config: Config): Promise<UserStore>
   openState(config: Config): Promise<StateStore>
   policy(config: Config): Policy
-  totp: TotpTools
+  /** Reads one-time codes as the server does; consumes none. */
+  totpVerifier(config: Config): TotpVerifier
   /** Throws OperatorError for a key that cannot be used. */
   loadHostKeys(config: Config): Promise<readonly HostKey[]>
   /** The server's own certificate. Throws OperatorError when it or its key cannot be used, or they are no pair. */

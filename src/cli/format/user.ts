@@ -1,0 +1,67 @@
+import type { User } from '../../core/identity.ts'
+import { formatChains, formatTime, statusOf } from './person.ts'
+import { formatFacts } from './table.ts'
+
+/** What may be shown of a user: everything but the secrets. Times are ISO texts. */
+export function describeUser(user: User, lockedUntil: number, now: number) {
+  return {
+    name: user.name,
+    status: statusOf(user, lockedUntil, now),
+    enabled: user.enabled,
+    expires: user.expires?.toISOString(),
+    lockedUntil: lockedUntil > now ? new Date(lockedUntil).toISOString() : undefined,
+    chains: user.chains,
+    doors: [...user.doors],
+    allow: user.allow,
+    mounts: user.mounts.map((mount) => ({ ...mount, permissions: [...mount.permissions] })),
+    limits: user.limits,
+    sunset: user.sunset && { ...user.sunset, plaintextUntil: user.sunset.plaintextUntil.toISOString() },
+    password: passwordKind(user.credentials.passwordHash),
+    totp: user.credentials.totp !== undefined,
+    keys: user.credentials.keys,
+    certificates: user.credentials.certificates,
+  }
+}
+
+export type UserDescription = ReturnType<typeof describeUser>
+
+export function formatUser(user: UserDescription): string[] {
+  return formatFacts([
+    ['name', user.name],
+    [
+      'status',
+      user.lockedUntil === undefined
+        ? user.status
+        : `${user.status} until ${formatTime(new Date(user.lockedUntil))}`,
+    ],
+    ['expires', user.expires && formatTime(new Date(user.expires))],
+    ['logs in with', formatChains(user.chains)],
+    ['doors', user.doors.join(', ')],
+    ['from', user.allow.length === 0 ? 'any address' : user.allow.join(', ')],
+    ...user.mounts.map(
+      (mount) => [`folder ${mount.at}`, `${mount.location} (${mount.permissions.join(', ')})`] as const,
+    ),
+    ['sessions', limit(user.limits.maxSessions)],
+    ['quota', `${limit(user.limits.quotaBytes)} bytes, ${limit(user.limits.quotaFiles)} files`],
+    ['exception', user.sunset && exception(user.sunset)],
+    ['password', user.password ?? 'none'],
+    ['one-time code', user.totp ? 'enrolled' : 'none'],
+    ...user.keys.map(
+      (key) => ['key', `${key.fingerprint} ${key.algorithm} ${key.comment}`.trimEnd()] as const,
+    ),
+    ...user.certificates.map((fingerprint) => ['certificate', fingerprint] as const),
+  ])
+}
+
+function exception(sunset: { plaintextUntil: string; owner: string; reason: string }): string {
+  return `cleartext FTP until ${formatTime(new Date(sunset.plaintextUntil))}, answered for by ${sunset.owner}: ${sunset.reason}`
+}
+
+function limit(value: number): string {
+  return value === 0 ? 'unlimited' : String(value)
+}
+
+/** The family of a hash, which is no secret, such as argon2id or `$6$`. */
+function passwordKind(hash: string | undefined): string | undefined {
+  return hash && (/^\$([a-z0-9-]+)\$/i.exec(hash)?.[1] ?? 'set')
+}

@@ -1,0 +1,66 @@
+import { dirname, join, relative, sep } from 'node:path'
+import type { Config } from '../../config/schema.ts'
+import { OperatorError } from '../failure.ts'
+import type { AppServices } from '../services.ts'
+import { makeCertificates } from './certificate.ts'
+import { exists, makePrivateFolder, PRIVATE_FILE, PUBLIC_FILE, writeNew } from './files.ts'
+import { localNames } from './host-names.ts'
+
+const HOST_KEY_KINDS = ['ed25519', 'rsa'] as const
+
+export type MadeKeys = Readonly<{
+  /** What clients are given so that they trust the server; it need not be ours. */
+  authorityFile: string
+  /** Paths of new files, in the order made. */
+  made: readonly string[]
+}>
+
+/** Makes the keys and certificates that are missing and leaves alone what is there. */
+export async function makeKeys(config: Config, services: AppServices): Promise<MadeKeys> {
+  const made: string[] = []
+  const write = async (path: string, content: string | Uint8Array, mode: number) => {
+    if (mode === PRIVATE_FILE && isInside(config.server.baseDir, dirname(path)))
+      await makePrivateFolder(dirname(path))
+    await writeNew(path, content, mode)
+    made.push(path)
+  }
+  const secretsKey = config.users.secretsKeyFile
+  if (!(await exists(secretsKey))) await write(secretsKey, services.makeSecretsKey(), PRIVATE_FILE)
+  for (const [index, path] of config.keys.hostKeys.entries()) {
+    const kind = HOST_KEY_KINDS[index]
+    if (kind === undefined || (await exists(path))) continue
+    await write(path, await services.makeHostKey(kind), PRIVATE_FILE)
+  }
+  const authorityFile = join(dirname(config.tls.certificateFile), 'ca.crt')
+  if (await certificateMissing(config, authorityFile)) {
+    const set = await makeCertificates(localNames(), Date.now())
+    await write(config.tls.keyFile, set.key, PRIVATE_FILE)
+    await write(authorityFile, set.authority, PUBLIC_FILE)
+    await write(config.tls.certificateFile, set.certificate, PUBLIC_FILE)
+  }
+  return { authorityFile, made }
+}
+
+/** A certificate without its key, or the other way round, cannot be completed: nobody can tell which one is wanted. */
+async function certificateMissing(config: Config, authorityFile: string): Promise<boolean> {
+  const { certificateFile, keyFile } = config.tls
+  const [hasCertificate, hasKey] = [await exists(certificateFile), await exists(keyFile)]
+  if (hasCertificate && hasKey) return false
+  const there = [
+    ...(hasCertificate ? [certificateFile] : []),
+    ...(hasKey ? [keyFile] : []),
+    ...((await exists(authorityFile)) ? [authorityFile] : []),
+  ]
+  if (there.length === 0) return true
+  const missing = [...(hasCertificate ? [] : [certificateFile]), ...(hasKey ? [] : [keyFile])]
+  throw new OperatorError(
+    `${there.join(' and ')} is there, but ${missing.join(' and ')} is missing.`,
+    'Put the missing file back; or move the others away, and a new certificate is made at the next start.',
+  )
+}
+
+/** Only folders below the base are ours to close: a key may also be wanted in a folder that others need. */
+function isInside(base: string, folder: string): boolean {
+  const path = relative(base, folder)
+  return path !== '' && path !== '..' && !path.startsWith(`..${sep}`)
+}

@@ -1,0 +1,31 @@
+export type Signal = 'reload' | 'stop'
+
+const MEANINGS: Readonly<Partial<Record<NodeJS.Signals, Signal>>> = {
+  SIGHUP: 'reload',
+  SIGINT: 'stop',
+  SIGTERM: 'stop',
+}
+
+/** The operator's signals to this process, one after the other. Reloads that pile up count once. Closed by its maker. */
+export function createSignals() {
+  const waiting: Signal[] = []
+  let wake: ((signal: Signal) => void) | undefined
+  const receive = (name: NodeJS.Signals) => {
+    const signal = MEANINGS[name] ?? 'stop'
+    if (wake !== undefined) {
+      wake(signal)
+      wake = undefined
+    } else if (signal === 'stop' || !waiting.includes('reload')) waiting.push(signal)
+  }
+  const names = Object.keys(MEANINGS) as NodeJS.Signals[]
+  for (const name of names) process.on(name, receive)
+  return {
+    next: (): Promise<Signal> => {
+      const ready = waiting.shift()
+      return ready !== undefined ? Promise.resolve(ready) : new Promise((resolve) => (wake = resolve))
+    },
+    close: () => {
+      for (const name of names) process.off(name, receive)
+    },
+  }
+}

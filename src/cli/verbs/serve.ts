@@ -1,0 +1,66 @@
+import { EXIT_OK, toOperatorError } from '../failure.ts'
+import { printDoors, printListeners } from '../format/doors.ts'
+import type { RunningServer } from '../services.ts'
+import { firstStart } from '../setup/first-start.ts'
+import { createSignals } from '../signals.ts'
+import type { Context, Verb } from '../verb.ts'
+
+export const serve: Verb = {
+  path: 'serve',
+  group: 'Serve',
+  summary: 'open the doors and serve until told to stop',
+  details:
+    'The first start makes config/, keys/ and a first user, and shows the password once.\n' +
+    'SIGHUP takes over a changed configuration. SIGTERM and Ctrl-C let running transfers end; a second one stops at once.',
+  run: async (_input, context) => {
+    const { terminal, services, settings } = context
+    const made = await firstStart(context)
+    const config = await settings.load()
+    // Before the first listener is bound, so that a signal during the start is not lost.
+    const signals = createSignals()
+    try {
+      const server = await services.start(config)
+      terminal.out(services.nativeParts())
+      printListeners(server.listeners, terminal)
+      if (made !== undefined) printDoors(server.listeners, made, terminal)
+      terminal.out('Serving. Ctrl-C stops.')
+      await untilStopped(server, signals, context)
+      terminal.out('Stopped.')
+      return EXIT_OK
+    } finally {
+      signals.close()
+    }
+  },
+}
+
+async function untilStopped(
+  server: RunningServer,
+  signals: ReturnType<typeof createSignals>,
+  context: Context,
+): Promise<void> {
+  for (;;) {
+    const signal = await signals.next()
+    if (signal === 'stop') break
+    await reload(server, context)
+  }
+  context.terminal.out('Stopping: running transfers may end. Once more stops at once.')
+  const drained = server.stop('drain')
+  const stopped = await Promise.race([drained.then(() => true), secondStop(signals).then(() => false)])
+  if (!stopped) await server.stop('now')
+  await drained
+}
+
+async function secondStop(signals: ReturnType<typeof createSignals>): Promise<void> {
+  while ((await signals.next()) !== 'stop');
+}
+
+/** A configuration that does not load changes nothing: the server goes on with the one it has. */
+async function reload(server: RunningServer, { terminal, settings }: Context): Promise<void> {
+  try {
+    const changed = await server.reload(await settings.load())
+    terminal.out(changed.length === 0 ? 'Reloaded; nothing changed.' : `Reloaded: ${changed.join(', ')}.`)
+  } catch (error) {
+    const known = toOperatorError(error)
+    terminal.err(`Not reloaded; the server goes on as it was. ${known?.message ?? String(error)}`)
+  }
+}
