@@ -24,6 +24,19 @@ export const ftp = z
     idleSeconds: whole(1, DAY_SECONDS, 900, 'A session without a command or transfer is closed after this.'),
     stallSeconds: whole(1, DAY_SECONDS, 300, 'A transfer in which no byte moves is ended after this.'),
     dataConnectSeconds: whole(1, 3600, 30, 'Time for a data connection to come about.'),
+    tlsSessionReuse: z
+      .enum(['off', 'prefer', 'require'])
+      .default('prefer')
+      .describe(
+        "Must a TLS data connection resume the control connection's session? require is the strictest, and some clients cannot do it (rclone, many libraries).",
+      ),
+    maxLineBytes: whole(512, 65_536, 4096, 'The longest command line; a longer one is refused unread.'),
+    maxQueuedCommands: whole(
+      1,
+      1000,
+      32,
+      'Commands that may wait behind the running one before reading stops.',
+    ),
   })
   .prefault({})
   .describe('The FTP and FTPS door.')
@@ -33,6 +46,29 @@ export const sftp = z
     idleSeconds: whole(1, DAY_SECONDS, 900, 'A connection without a request is closed after this.'),
     channelsPerConnection: whole(1, 1000, 8, 'SFTP sessions at once on one connection.'),
     handlesPerChannel: whole(1, 10_000, 100, 'Open files and folders at once in one SFTP session.'),
+    authRequestsPerConnection: whole(
+      1,
+      1000,
+      20,
+      'Authentication requests of any kind on one connection, offers of public keys included.',
+    ),
+    minRsaBits: whole(2048, 16_384, 3072, 'RSA keys of users with fewer bits are refused.'),
+    keepAliveSeconds: whole(
+      1,
+      DAY_SECONDS,
+      30,
+      'How often a silent client is asked whether it is still there.',
+    ),
+    keepAliveMisses: whole(1, 100, 4, 'Unanswered questions after which the connection is closed.'),
+    rekeyMiB: whole(16, 1_048_576, 1024, 'Data after which new session keys are agreed.'),
+    rekeyMinutes: whole(1, 10_080, 60, 'Time after which new session keys are agreed.'),
+    banner: z
+      .string()
+      .refine((text) => text.length <= 2000 && !/[^\P{Cc}\n]/u.test(text), {
+        error: 'expected at most 2000 characters without control characters other than line breaks',
+      })
+      .default('')
+      .describe('Text shown before the login; empty = none. It should not name a product.'),
   })
   .prefault({})
   .describe('The SFTP door.')
