@@ -1,4 +1,4 @@
-import type { Principal } from '../identity.ts'
+import type { Action, Principal } from '../identity.ts'
 import type { VirtualPath } from './path.ts'
 import type { AttributeChanges, Entry, FilesystemStats, ReadHandle, WriteHandle } from './storage.ts'
 
@@ -33,5 +33,5 @@ export type VfsSession = {
   readLink(path: VirtualPath): Promise<string>
   filesystemStats(path: VirtualPath): Promise<FilesystemStats>
   /** What the user may do at the path, for MLST `perm` and the like; no I/O. */
-  permissions(path: VirtualPath): ReadonlySet<import('../identity.ts').Action>
+  permissions(path: VirtualPath): ReadonlySet<Action>
 }

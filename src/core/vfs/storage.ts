@@ -63,6 +63,25 @@ export type WriteHandle = {
   discard(): Promise<void>
 }
 
+/** An amount of stored content: what was freed, kept or is used. Every name counts in full, hard links too. */
+export type Usage = Readonly<{ bytes: number; files: number }>
+
+/** What a driver opens for reading: the core wants to know when all of it has been read. */
+export type OpenedFile = ReadHandle & {
+  /** Bytes when it was opened. */
+  readonly size: number
+}
+
+/** What a driver opens for writing: a WriteHandle that also says what it does to the space used, for the quota. */
+export type StagedFile = Omit<WriteHandle, 'commit' | 'abort'> & {
+  /** What already lay there as this upload's start (or was dropped for it), and so is counted already. */
+  readonly inherited: Usage
+  /** `freed`: the file it replaced. When it fails, `abort` must follow. */
+  commit(): Promise<{ entry: Entry; freed: Usage }>
+  /** Resolves to what is kept: nothing when superseded, or when nothing was written. */
+  abort(): Promise<Usage>
+}
+
 export type WriteOptions = Readonly<{
   owner: UserId
   /**
@@ -72,7 +91,7 @@ export type WriteOptions = Readonly<{
   start: 'empty' | 'current'
   /** False: path.not-found when neither file nor own partial exists. */
   create: boolean
-  /** path.exists when the name is taken. */
+  /** path.exists when a file has the name, at open or at commit; an own partial does not count. */
   exclusive: boolean
 }>
 
@@ -93,28 +112,31 @@ export type FilesystemStats = Readonly<{
 export type StorageDriver = {
   /** `follow` false: a symbolic link is described itself. */
   stat(key: StorageKey, owner: UserId, follow: boolean): Promise<Entry>
-  /** Batches as they are read, unsorted, without `.` and `..`; entries that vanish meanwhile are left out. */
-  list(key: StorageKey, owner: UserId): AsyncIterable<readonly Entry[]>
+  /**
+   * Batches as they are read, unsorted, without `.` and `..`; entries that vanish meanwhile are left out. `swept` hears
+   * of the owner's partials that were removed on the way because they were too old.
+   */
+  list(key: StorageKey, owner: UserId, swept?: (freed: Usage) => void): AsyncIterable<readonly Entry[]>
   /** Regular files only. */
-  openRead(key: StorageKey, owner: UserId): Promise<ReadHandle>
-  openWrite(key: StorageKey, options: WriteOptions): Promise<WriteHandle>
+  openRead(key: StorageKey, owner: UserId): Promise<OpenedFile>
+  openWrite(key: StorageKey, options: WriteOptions): Promise<StagedFile>
   mkdir(key: StorageKey): Promise<void>
-  /** Removes a file or link (or, first, the owner's partial). Returns the bytes and files it freed, for the quota. */
-  remove(key: StorageKey, owner: UserId): Promise<{ bytes: number; files: number }>
-  rmdir(key: StorageKey): Promise<void>
-  /** `replace` false: path.exists when the target exists. Returns what a replaced file freed. */
-  rename(
-    from: StorageKey,
-    to: StorageKey,
-    options: { owner: UserId; replace: boolean },
-  ): Promise<{ bytes: number; files: number }>
+  /** Removes a file or link (or, first, the owner's partial). Returns what it freed, for the quota. */
+  remove(key: StorageKey, owner: UserId): Promise<Usage>
+  /** Idle partials don't keep a directory; returns what removing the owner's freed. */
+  rmdir(key: StorageKey, owner: UserId): Promise<Usage>
+  /**
+   * `replace` false: path.exists when the target exists. Returns what a replaced file freed, with the owner's partial of
+   * that name, which goes too. storage.busy when `from` is the owner's partial.
+   */
+  rename(from: StorageKey, to: StorageKey, options: { owner: UserId; replace: boolean }): Promise<Usage>
   setAttributes(key: StorageKey, owner: UserId, changes: AttributeChanges, follow: boolean): Promise<void>
   hardLink(from: StorageKey, to: StorageKey): Promise<void>
   symbolicLink(target: string, key: StorageKey): Promise<void>
   readLink(key: StorageKey): Promise<string>
   filesystemStats(key: StorageKey): Promise<FilesystemStats>
   /** Sum of all regular files, partials included; for the first quota count. */
-  usage(): Promise<{ bytes: number; files: number }>
+  usage(): Promise<Usage>
   close(): Promise<void>
 }
 

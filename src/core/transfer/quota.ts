@@ -1,0 +1,70 @@
+import { FileServerError } from '../errors.ts'
+import type { Limits, UserId } from '../identity.ts'
+import type { StateStore } from '../ports.ts'
+import type { Usage } from '../vfs/storage.ts'
+
+/** One user's space. What is charged equals what lies on the storage, plus what running uploads have reserved. */
+export type Quota = {
+  /** False: nothing is counted at all. */
+  readonly limited: boolean
+  /** Makes sure that a first count was taken; to be called before any change that is charged or settled. */
+  prepare(): Promise<void>
+  /** Adds `delta` (may be negative); throws quota.exceeded when a positive part would pass its limit. */
+  charge(delta: Usage): Promise<void>
+  /** Adds `delta` whatever the limits say: for what is already a fact. */
+  settle(delta: Usage): Promise<void>
+}
+
+export type QuotaOptions = Readonly<{
+  user: UserId
+  limits: Limits
+  state: Pick<StateStore, 'quotaUsage' | 'initQuotaUsage' | 'chargeQuota'>
+  /** Counts what the user's storage holds; asked once, when the state store knows nothing yet. */
+  count: () => Promise<Usage>
+}>
+
+const NO_LIMIT: Usage = { bytes: 0, files: 0 }
+
+const UNLIMITED: Quota = {
+  limited: false,
+  prepare: async () => {},
+  charge: async () => {},
+  settle: async () => {},
+}
+
+export function createQuota({ user, limits, state, count }: QuotaOptions): Quota {
+  if (limits.quotaBytes === 0 && limits.quotaFiles === 0) return UNLIMITED
+  const max: Usage = { bytes: limits.quotaBytes, files: limits.quotaFiles }
+  let ready: Promise<void> | undefined
+  const prepare = async () => {
+    if ((await state.quotaUsage(user)) === undefined) await state.initQuotaUsage(user, await count())
+  }
+  const known = (): Promise<void> => {
+    ready ??= prepare().catch((error: unknown) => {
+      ready = undefined
+      throw error
+    })
+    return ready
+  }
+  const add = async (delta: Usage, limit: Usage): Promise<boolean> => {
+    if (delta.bytes === 0 && delta.files === 0) return true
+    await known()
+    return state.chargeQuota(user, delta, limit)
+  }
+  return {
+    limited: true,
+    prepare: known,
+    charge: async (delta) => {
+      if (!(await add(delta, max))) throw new FileServerError('quota.exceeded')
+    },
+    settle: async (delta) => {
+      await add(delta, NO_LIMIT)
+    },
+  }
+}
+
+export function minus(a: Usage, b: Usage): Usage {
+  return { bytes: a.bytes - b.bytes, files: a.files - b.files }
+}
+
+export const NOTHING: Usage = NO_LIMIT

@@ -1,0 +1,101 @@
+import { errorCodeOf } from '../errors.ts'
+import { minus, NOTHING } from '../transfer/quota.ts'
+import type { VfsContext } from './context.ts'
+import { join, nameOf, type VirtualPath } from './path.ts'
+import type { VfsSession } from './session.ts'
+import type { Entry, Usage } from './storage.ts'
+
+const READ_ONLY_DIRECTORY = 0o555
+
+/** A directory that exists because mounts hang below it, and nowhere else. */
+function bareDirectory(path: VirtualPath, nowMs: number): Entry {
+  const times = { mtimeMs: nowMs, atimeMs: nowMs }
+  const ids = { uid: 0, gid: 0, device: 0, inode: 0 }
+  return {
+    name: nameOf(path),
+    kind: 'directory',
+    size: 0,
+    mode: READ_ONLY_DIRECTORY,
+    links: 1,
+    ...times,
+    ...ids,
+  }
+}
+
+type Browse = Pick<VfsSession, 'stat' | 'lstat' | 'list' | 'readLink' | 'filesystemStats'>
+
+/** The operations that look and change nothing. */
+export function createBrowse(context: VfsContext): Browse {
+  const { principal, mounts, access, quota } = context
+  const openedAt = context.clock.now()
+
+  const describe = async (path: VirtualPath, follow: boolean): Promise<Entry> => {
+    access.demand(path, 'list')
+    const place = mounts.locate(path)
+    try {
+      if (place === undefined) return bareDirectory(path, openedAt)
+      const driver = await context.driver(place)
+      return { ...(await driver.stat(place.key, principal.user, follow)), name: nameOf(path) }
+    } catch (error) {
+      // The way to a mount need not exist in the storage of the mount around it.
+      if (errorCodeOf(error) !== 'path.not-found' || !mounts.isFixed(path) || place?.mount.at === path)
+        throw error
+      return bareDirectory(path, openedAt)
+    }
+  }
+
+  /** Mount points stand in for whatever the storage has under their names. */
+  const mountEntries = async (path: VirtualPath, names: ReadonlySet<string>): Promise<Entry[]> => {
+    const entries: Entry[] = []
+    for (const name of names) {
+      const child = join(path, name)
+      const granted = access.permissions(child).has('list')
+      const entry = granted ? await describe(child, true).catch(() => undefined) : undefined
+      entries.push(entry ?? { ...bareDirectory(child, openedAt) })
+    }
+    return entries
+  }
+
+  async function* stored(path: VirtualPath): AsyncIterable<readonly Entry[]> {
+    const place = mounts.locate(path)
+    if (place === undefined) return
+    const driver = await context.driver(place)
+    let swept: Usage = NOTHING
+    await quota.prepare()
+    try {
+      yield* driver.list(place.key, principal.user, (freed) => {
+        swept = { bytes: swept.bytes + freed.bytes, files: swept.files + freed.files }
+      })
+    } finally {
+      await quota.settle(minus(NOTHING, swept))
+    }
+  }
+
+  async function* list(path: VirtualPath): AsyncIterable<readonly Entry[]> {
+    access.demand(path, 'list')
+    const names = mounts.namesIn(path)
+    if (names.size === 0) return yield* stored(path)
+    yield await mountEntries(path, names)
+    try {
+      for await (const batch of stored(path)) yield batch.filter(({ name }) => !names.has(name))
+    } catch (error) {
+      if (errorCodeOf(error) !== 'path.not-found') throw error
+    }
+  }
+
+  return {
+    stat: (path) => describe(path, true),
+    lstat: (path) => describe(path, false),
+    list,
+    readLink: async (path) => {
+      const place = access.place(path, 'list')
+      const driver = await context.driver(place)
+      return mounts.targetOut(place, await driver.readLink(place.key))
+    },
+    filesystemStats: async (path) => {
+      const place = access.place(path, 'list')
+      const driver = await context.driver(place)
+      return driver.filesystemStats(place.key)
+    },
+  }
+}

@@ -1,0 +1,61 @@
+import { FileServerError } from '../errors.ts'
+import type { Mount } from '../identity.ts'
+import type { VirtualPath } from './path.ts'
+import { isWithin, ROOT } from './path.ts'
+import type { StorageKey } from './storage.ts'
+
+/** Where a path leads: the mount whose permissions count, and the key its driver understands. */
+export type Place = Readonly<{ mount: Mount; key: StorageKey }>
+
+export type MountTable = {
+  /** The mount with the longest matching path; undefined above all mounts. */
+  locate(path: VirtualPath): Place | undefined
+  /** Names in the directory `path` that are mount points or lead to one. */
+  namesIn(path: VirtualPath): ReadonlySet<string>
+  /** The root, a mount point or a directory on the way to one: can't be removed, renamed or replaced. */
+  isFixed(path: VirtualPath): boolean
+  /** The target of a link as the user sees it: absolute targets begin at the mount. */
+  targetOut(place: Place, target: string): string
+  /** The target as the driver keeps it; access.denied when it leads out of the mount. */
+  targetIn(place: Place, target: string): string
+}
+
+function keyOf(mount: Mount, path: VirtualPath): StorageKey {
+  const rest = mount.at === ROOT ? path : path.slice(mount.at.length)
+  return (rest === '' ? '/' : rest) as StorageKey
+}
+
+function namesIn(mounts: readonly Mount[], path: VirtualPath): ReadonlySet<string> {
+  const start = path === ROOT ? 1 : path.length + 1
+  const names = new Set<string>()
+  for (const { at } of mounts) {
+    if (at === path || !isWithin(path, at)) continue
+    const end = at.indexOf('/', start)
+    names.add(at.slice(start, end < 0 ? undefined : end))
+  }
+  return names
+}
+
+function targetIn(place: Place, target: string): string {
+  const { at } = place.mount
+  if (!target.startsWith('/') || at === ROOT) return target
+  if (target === at) return '/'
+  if (target.startsWith(`${at}/`)) return target.slice(at.length)
+  throw new FileServerError('access.denied', 'link leads out of its mount')
+}
+
+/** Makes the table that turns virtual paths into places; the only maker of StorageKey. */
+export function createMountTable(mounts: readonly Mount[]): MountTable {
+  const longestFirst = [...mounts].sort((a, b) => b.at.length - a.at.length)
+  return {
+    locate: (path) => {
+      const mount = longestFirst.find(({ at }) => isWithin(at, path))
+      return mount === undefined ? undefined : { mount, key: keyOf(mount, path) }
+    },
+    namesIn: (path) => namesIn(mounts, path),
+    isFixed: (path) => path === ROOT || mounts.some(({ at }) => isWithin(path, at)),
+    targetOut: ({ mount }, target) =>
+      target.startsWith('/') && mount.at !== ROOT ? `${mount.at}${target}` : target,
+    targetIn,
+  }
+}

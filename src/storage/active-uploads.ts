@@ -1,0 +1,37 @@
+/** An upload that runs in this process. */
+export type ActiveUpload = {
+  /**
+   * Ends it in favour of a newer one, after its writes under way are done. True when that took it over as it ran; false
+   * when it was just ending by itself, so that what it left is an ordinary partial.
+   */
+  supersede(): Promise<boolean>
+}
+
+/** Which partials have an upload behind them, by a key of the driver's choice. */
+export type ActiveUploads = {
+  has(key: string): boolean
+  /** Ends whatever runs under `key`; true when a running upload was taken over. After it, the key is free in this turn. */
+  takeOver(key: string): Promise<boolean>
+  add(key: string, upload: ActiveUpload): void
+  remove(key: string): void
+}
+
+export function createActiveUploads(): ActiveUploads {
+  const uploads = new Map<string, ActiveUpload>()
+  return {
+    has: (key) => uploads.has(key),
+    takeOver: async (key) => {
+      let taken = false
+      for (let upload = uploads.get(key); upload !== undefined; upload = uploads.get(key)) {
+        taken = await upload.supersede()
+      }
+      return taken
+    },
+    add: (key, upload) => {
+      uploads.set(key, upload)
+    },
+    remove: (key) => {
+      uploads.delete(key)
+    },
+  }
+}

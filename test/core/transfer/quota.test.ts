@@ -1,0 +1,65 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { createMemoryStorage } from '../../../src/storage/memory.ts'
+import { quotaSuite } from '../../conformance/quota.ts'
+import { createFakeClock } from '../../helpers/fake-clock.ts'
+import { fails } from '../../helpers/storage-files.ts'
+import { at, createTestSession, listed, mount, upload } from '../../helpers/vfs.ts'
+
+const MIB = 1024 * 1024
+const OPEN = { start: 'empty', create: true, exclusive: false } as const
+
+quotaSuite(
+  'memory driver',
+  async () => createMemoryStorage({ clock: createFakeClock(), partialRetentionMs: 3_600_000 }),
+  150,
+)
+
+test('what lies there already is counted once', async () => {
+  const { files, storage } = createTestSession()
+  await upload(files, '/old', 'x'.repeat(100))
+  const limited = createTestSession({ storage, limits: { quotaBytes: 150 } })
+  await fails('quota.exceeded', () => upload(limited.files, '/new', 'x'.repeat(60)))
+  await upload(limited.files, '/new', 'x'.repeat(50))
+  assert.deepEqual(limited.state.usage, { bytes: 150, files: 2 })
+})
+
+test('space is reserved in steps, and writes inside a step answer at once', async () => {
+  const { files, state } = createTestSession({ limits: { quotaBytes: 10 * MIB } })
+  const handle = await files.openWrite(at('/big'), OPEN)
+  await handle.write(new Uint8Array(1000), 0)
+  assert.equal(state.usage?.bytes, MIB)
+  const before = state.charges
+  for (let position = 1000; position < 900_000; position += 1000) {
+    assert.equal(handle.write(new Uint8Array(1000), position), undefined)
+  }
+  assert.equal(state.charges, before)
+  await handle.commit()
+  assert.deepEqual(state.usage, { bytes: 900_000, files: 1 })
+})
+
+test('the last byte of the limit can be used', async () => {
+  const { files, state } = createTestSession({ limits: { quotaBytes: MIB + 10 } })
+  const handle = await files.openWrite(at('/fits'), OPEN)
+  await handle.write(new Uint8Array(MIB + 10), 0)
+  await handle.commit()
+  assert.equal(state.usage?.bytes, MIB + 10)
+  await fails('quota.exceeded', () => upload(files, '/more', 'x'))
+})
+
+test('with a full count of files one can still be overwritten', async () => {
+  const { files, state } = createTestSession({ limits: { quotaFiles: 1 } })
+  await upload(files, '/one', 'x')
+  await fails('quota.exceeded', () => files.openWrite(at('/two'), OPEN))
+  await upload(files, '/one', 'longer')
+  assert.deepEqual(state.usage, { bytes: 6, files: 1 })
+  assert.deepEqual(await listed(files, '/'), ['one'])
+})
+
+test('without a limit the state store is not asked', async () => {
+  const { files, state } = createTestSession({ mounts: [mount('/', 'home')] })
+  await upload(files, '/file', 'x')
+  await files.remove(at('/file'))
+  assert.equal(state.charges, 0)
+  assert.equal(state.usage, undefined)
+})
