@@ -1,0 +1,119 @@
+import type { DatabaseSync } from 'node:sqlite'
+import { FileServerError } from '../core/errors.ts'
+import type { QuotaUsage, StateStore } from '../core/ports.ts'
+import { createFailures } from './sqlite-failures.ts'
+import { openDatabase } from './sqlite-open.ts'
+
+export type SqliteStateSettings = Readonly<{
+  file: string
+  /**
+   * Names the run of the server: all its workers give the same. Sessions that another run left behind are cleared at
+   * open. Undefined for a helper beside the server, such as a CLI verb: it touches no sessions.
+   */
+  instance: string | undefined
+}>
+
+const OPEN_SESSION = `
+  INSERT INTO sessions (session, user, instance)
+  SELECT :session, :user, :instance
+  WHERE :max = 0 OR (SELECT count(*) FROM sessions WHERE user = :user) < :max
+  ON CONFLICT (session) DO NOTHING`
+
+const CONSUME_STEP = `
+  INSERT INTO totp_steps (user, step) VALUES (:user, :step)
+  ON CONFLICT (user) DO UPDATE SET step = excluded.step WHERE excluded.step > totp_steps.step`
+
+const INIT_QUOTA = `
+  INSERT INTO quotas (user, bytes, files) VALUES (:user, :bytes, :files)
+  ON CONFLICT (user) DO UPDATE SET user = excluded.user
+  RETURNING bytes, files`
+
+const used = (kind: 'bytes' | 'files'): string =>
+  `coalesce((SELECT ${kind} FROM quotas WHERE user = :user), 0)`
+const fits = (kind: 'bytes' | 'files', max: string): string =>
+  `(:${kind} <= 0 OR ${max} = 0 OR ${used(kind)} + :${kind} <= ${max})`
+
+const CHARGE_QUOTA = `
+  INSERT INTO quotas (user, bytes, files)
+  SELECT :user, max(0, ${used('bytes')} + :bytes), max(0, ${used('files')} + :files)
+  WHERE ${fits('bytes', ':maxBytes')} AND ${fits('files', ':maxFiles')}
+  ON CONFLICT (user) DO UPDATE SET bytes = excluded.bytes, files = excluded.files`
+
+/** Turns what SQLite throws into our error; the store's callers know no other. */
+function guarded<A extends readonly unknown[], R>(
+  work: (...args: A) => Promise<R>,
+): (...args: A) => Promise<R> {
+  return async (...args) => {
+    try {
+      return await work(...args)
+    } catch (error) {
+      throw new FileServerError('internal', 'The state file cannot be read or written.', { cause: error })
+    }
+  }
+}
+
+function usage(row: Record<string, unknown> | undefined): QuotaUsage | undefined {
+  return row === undefined ? undefined : { bytes: Number(row.bytes), files: Number(row.files) }
+}
+
+type SessionMethods = Pick<StateStore, 'consumeTotpStep' | 'openSession' | 'closeSession' | 'countSessions'>
+
+function createSessions(db: DatabaseSync, instance: string): SessionMethods {
+  const consume = db.prepare(CONSUME_STEP)
+  const open = db.prepare(OPEN_SESSION)
+  const close = db.prepare('DELETE FROM sessions WHERE session = ?')
+  const count = db.prepare('SELECT count(*) AS count FROM sessions WHERE user = ?')
+  return {
+    consumeTotpStep: async (user, step) => consume.run({ user, step }).changes > 0,
+    openSession: async (user, session, max) => open.run({ user, session, max, instance }).changes > 0,
+    closeSession: async (session) => {
+      close.run(session)
+    },
+    countSessions: async (user) => Number(count.get(user)?.count),
+  }
+}
+
+type QuotaMethods = Pick<StateStore, 'quotaUsage' | 'initQuotaUsage' | 'chargeQuota'>
+
+function createQuotas(db: DatabaseSync): QuotaMethods {
+  const read = db.prepare('SELECT bytes, files FROM quotas WHERE user = ?')
+  const init = db.prepare(INIT_QUOTA)
+  const charge = db.prepare(CHARGE_QUOTA)
+  return {
+    quotaUsage: async (user) => usage(read.get(user)),
+    initQuotaUsage: async (user, { bytes, files }) =>
+      usage(init.get({ user, bytes, files })) ?? { bytes, files },
+    chargeQuota: async (user, { bytes, files }, max) =>
+      charge.run({ user, bytes, files, maxBytes: max.bytes, maxFiles: max.files }).changes > 0,
+  }
+}
+
+/**
+ * The truth of one machine in one file (made with mode 0600), shared by every process that opens it; survives a restart.
+ * Each method is one statement, hence atomic. Opening throws `internal` with a sentence for the operator; a method
+ * rejects with `internal` when the file fails.
+ */
+export function createSqliteStateStore({ file, instance }: SqliteStateSettings): StateStore {
+  const db = openDatabase(file)
+  if (instance !== undefined) db.prepare('DELETE FROM sessions WHERE instance <> ?').run(instance)
+  const failures = createFailures(db)
+  const sessions = createSessions(db, instance ?? '')
+  const quotas = createQuotas(db)
+  let open = true
+  return {
+    recordFailure: guarded(failures.recordFailure),
+    lockedUntil: guarded(failures.lockedUntil),
+    clearFailures: guarded(failures.clearFailures),
+    consumeTotpStep: guarded(sessions.consumeTotpStep),
+    openSession: guarded(sessions.openSession),
+    closeSession: guarded(sessions.closeSession),
+    countSessions: guarded(sessions.countSessions),
+    quotaUsage: guarded(quotas.quotaUsage),
+    initQuotaUsage: guarded(quotas.initQuotaUsage),
+    chargeQuota: guarded(quotas.chargeQuota),
+    close: async () => {
+      if (open) db.close()
+      open = false
+    },
+  }
+}

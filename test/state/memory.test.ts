@@ -1,0 +1,4 @@
+import { createMemoryStateStore } from '../../src/state/memory.ts'
+import { stateStoreConformance } from '../conformance/state-store.ts'
+
+stateStoreConformance('memory', async () => createMemoryStateStore())

@@ -1,0 +1,143 @@
+import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { type TestContext, test } from 'node:test'
+import { Worker } from 'node:worker_threads'
+import { FileServerError } from '../../src/core/errors.ts'
+import { asSessionId, asUserId } from '../../src/core/identity.ts'
+import type { StateStore } from '../../src/core/ports.ts'
+import { createSqliteStateStore } from '../../src/state/sqlite.ts'
+import { createFailures } from '../../src/state/sqlite-failures.ts'
+import { openDatabase } from '../../src/state/sqlite-open.ts'
+import { stateStoreConformance } from '../conformance/state-store.ts'
+
+const ALICE = asUserId('alice')
+const RULE = { after: 2, windowMs: 1000, lockMs: 5000 }
+
+function temporaryFile(t: TestContext): string {
+  const folder = mkdtempSync(join(tmpdir(), 'sallyport-state-'))
+  t.after(() => rmSync(folder, { recursive: true, force: true }))
+  return join(folder, 'state.db')
+}
+
+function open(t: TestContext, file: string, instance: string | undefined = 'run-1'): StateStore {
+  const store = createSqliteStateStore({ file, instance })
+  t.after(() => store.close())
+  return store
+}
+
+stateStoreConformance('sqlite', async (t) => open(t, temporaryFile(t)))
+
+test('locks, consumed codes and quotas survive a restart; sessions of the old run do not', async (t) => {
+  const file = temporaryFile(t)
+  const before = open(t, file, 'run-1')
+  await before.recordFailure('user:x', 1000, RULE)
+  await before.recordFailure('user:x', 1000, RULE)
+  await before.consumeTotpStep(ALICE, 50)
+  await before.openSession(ALICE, asSessionId('old'), 1)
+  await before.initQuotaUsage(ALICE, { bytes: 7, files: 1 })
+  await before.close()
+
+  const after = open(t, file, 'run-2')
+  assert.equal(await after.lockedUntil('user:x', 2000), 6000)
+  assert.equal(await after.consumeTotpStep(ALICE, 50), false)
+  assert.deepEqual(await after.quotaUsage(ALICE), { bytes: 7, files: 1 })
+  assert.equal(await after.countSessions(ALICE), 0)
+  assert.equal(await after.openSession(ALICE, asSessionId('new'), 1), true)
+})
+
+test('a second worker of the run, or a CLI verb, leaves live sessions alone', async (t) => {
+  const file = temporaryFile(t)
+  const worker = open(t, file, 'run-1')
+  await worker.openSession(ALICE, asSessionId('a'), 1)
+  assert.equal(await open(t, file, 'run-1').countSessions(ALICE), 1)
+  assert.equal(await open(t, file, undefined).countSessions(ALICE), 1)
+  assert.equal(await open(t, file, 'run-1').openSession(ALICE, asSessionId('b'), 1), false)
+})
+
+const RACER = `
+  const { workerData, parentPort } = require('node:worker_threads')
+  import(workerData.module).then(async ({ createSqliteStateStore }) => {
+    const store = createSqliteStateStore({ file: workerData.file, instance: 'run-1' })
+    const won = { codes: 0, sessions: 0 }
+    for (let i = 1; i <= workerData.rounds; i += 1) {
+      if (await store.consumeTotpStep('user-' + i, 1)) won.codes += 1
+      if (await store.openSession('user-' + i, workerData.name + i, 1)) won.sessions += 1
+    }
+    await store.close()
+    parentPort.postMessage(won)
+  })`
+
+test('two threads race for every code and every last place: one of them wins each', async (t) => {
+  const file = temporaryFile(t)
+  await open(t, file).close()
+  const module = new URL('../../src/state/sqlite.ts', import.meta.url).href
+  const rounds = 200
+  const race = (name: string): Promise<{ codes: number; sessions: number }> =>
+    new Promise((resolve, reject) => {
+      const worker = new Worker(RACER, { eval: true, workerData: { module, file, name, rounds } })
+      worker.once('message', resolve).once('error', reject)
+    })
+  const [one, two] = await Promise.all([race('one-'), race('two-')])
+  assert.equal(one.sessions + two.sessions, rounds)
+  assert.equal(one.codes + two.codes, rounds)
+})
+
+test('the files are for the owner alone, even where one existed with another mode', async (t) => {
+  const file = temporaryFile(t)
+  writeFileSync(file, '', { mode: 0o644 })
+  const store = open(t, file)
+  await store.consumeTotpStep(ALICE, 1)
+  for (const name of [file, `${file}-wal`, `${file}-shm`])
+    assert.equal(statSync(name).mode & 0o777, 0o600, name)
+})
+
+function refuses(file: string, message: RegExp): void {
+  assert.throws(
+    () => createSqliteStateStore({ file, instance: 'run-1' }),
+    (error) => error instanceof FileServerError && error.code === 'internal' && message.test(error.message),
+  )
+}
+
+test('a file that is no database is refused with its name', (t) => {
+  const file = temporaryFile(t)
+  writeFileSync(file, 'this is text, and long enough to be no header of a database at all '.repeat(50))
+  refuses(file, /State file .*state\.db cannot be used: .*not a database/)
+})
+
+test('a file of a newer release is refused and not changed', (t) => {
+  const file = temporaryFile(t)
+  const db = new DatabaseSync(file)
+  db.exec('PRAGMA user_version = 99')
+  db.close()
+  refuses(file, /newer release \(version 99/)
+  const again = new DatabaseSync(file)
+  assert.equal(again.prepare('PRAGMA user_version').get()?.user_version, 99)
+  again.close()
+})
+
+test('a folder that does not exist is named', (t) => {
+  refuses(join(temporaryFile(t), 'missing', 'state.db'), /cannot be used: ENOTDIR|cannot be used: ENOENT/)
+})
+
+test('a store that fails rejects with our error only', async (t) => {
+  const store = open(t, temporaryFile(t))
+  await store.close()
+  await store.close()
+  await assert.rejects(store.consumeTotpStep(ALICE, 1), { code: 'internal' })
+})
+
+test('failure rows are bounded, expired ones go first and locked ones last', async (t) => {
+  const db = openDatabase(temporaryFile(t))
+  t.after(() => db.close())
+  const failures = createFailures(db, 10)
+  const rows = (): number => Number(db.prepare('SELECT count(*) AS n FROM failures').get()?.n)
+  await failures.recordFailure('locked', 1000, { ...RULE, after: 1 })
+  for (let i = 0; i < 100; i += 1) await failures.recordFailure(`name-${i}`, 1000 + i, RULE)
+  assert.ok(rows() <= 20, `${rows()} rows`)
+  assert.equal(await failures.lockedUntil('locked', 1200), 6000)
+  for (let i = 0; i < 10; i += 1) await failures.recordFailure('late', 100_000, { ...RULE, after: 0 })
+  assert.equal(rows(), 1)
+})
