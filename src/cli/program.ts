@@ -21,7 +21,7 @@ export function buildProgram(verbs: readonly Verb[], terminal: Terminal, act: Ac
       writeOut: (text) => terminal.out(text.trimEnd()),
       writeErr: (text) => terminal.err(text.trimEnd()),
     })
-    .configureHelp({ visibleCommands: leaves, subcommandTerm: term, showGlobalOptions: true })
+    .configureHelp({ visibleCommands: leaves, subcommandTerm: term, groupItems, showGlobalOptions: true })
     .helpCommand(false)
     .helpOption('-h, --help', 'show this text, or the help of one verb')
     .showHelpAfterError('(`sallyport --help` lists every verb; `sallyport <verb> --help` its options.)')
@@ -65,6 +65,15 @@ function family(parent: Command, families: Map<string, Command>, words: readonly
 /** A table of contents names the verbs themselves, not the families that they belong to. */
 function leaves(command: Command): Command[] {
   return command.commands.flatMap((child) => (child.commands.length > 0 ? leaves(child) : [child]))
+}
+
+/** Chapters in the order of their first verb. */
+function groupItems<T extends Command | Option>(
+  _all: T[],
+  shown: T[],
+  groupOf: (item: T) => string,
+): Map<string, T[]> {
+  return Map.groupBy(shown, groupOf)
 }
 
 function term(command: Command): string {

@@ -1,7 +1,7 @@
 import type { X509Certificate } from 'node:crypto'
 import type { Config } from '../config/schema.ts'
 import type { TotpVerifier } from '../core/auth/totp.ts'
-import type { Action, Door, Factor, TotpCredential, User } from '../core/identity.ts'
+import type { Door, Factor, TotpCredential, User } from '../core/identity.ts'
 import type { Policy } from '../core/policy/decide.ts'
 import type { StateStore } from '../core/ports.ts'
 
@@ -29,14 +29,17 @@ export type NewUser = Readonly<{
   name: string
   passwordHash?: string
   totp?: TotpCredential
-  /** Lines as in `authorized_keys`. */
+  /** Lines as in a `.pub` file. */
   keys?: readonly string[]
+  /** Absent: each credential alone is a login. */
   chains?: readonly (readonly Factor[])[]
   doors?: readonly Door[]
   allow?: readonly string[]
   home?: string
-  permissions?: readonly Action[] | 'full' | 'read'
-  expires?: Date
+  /** Actions, or the name of a ready-made set of them. */
+  permissions?: readonly string[] | string
+  /** As typed: a day, which counts to its end, or a moment. */
+  expires?: string
 }>
 
 /** A change of one user, as data, so that each is one atomic edit of the users file. */
@@ -51,7 +54,9 @@ export type UserChange =
 export type UserStore = {
   list(): Promise<readonly User[]>
   find(name: string): Promise<User | undefined>
-  /** Throws OperatorError when the name is taken or a value is not allowed. */
+  /** What works but should be mended, each with its place and remedy. */
+  warnings(): Promise<readonly string[]>
+  /** Throws OperatorError when the name is taken or the users file could not be loaded with the user in it. */
   add(user: NewUser): Promise<void>
   /** Throws OperatorError when nobody has the name. */
   change(name: string, change: UserChange): Promise<void>

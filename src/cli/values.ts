@@ -1,4 +1,4 @@
-import { ACTIONS, type Action, DOORS, type Door, FACTORS, type Factor } from '../core/identity.ts'
+import { ACTIONS, DOORS, type Door, FACTORS, type Factor } from '../core/identity.ts'
 import { canonicalAddress } from '../core/net.ts'
 import { UsageError } from './failure.ts'
 
@@ -47,9 +47,9 @@ export function readChains(option: string, text: string): Factor[][] {
   return chains
 }
 
-export function readPermissions(option: string, text: string): readonly Action[] | 'full' | 'read' {
-  if (text === 'full' || text === 'read') return text
-  return text.split(',').map((word) => oneOf(option, word, ACTIONS))
+/** The name of a ready-made set, or actions apart by commas. */
+export function readPermissions(text: string): string | string[] {
+  return text.includes(',') || ACTIONS.some((action) => action === text) ? text.split(',') : text
 }
 
 function oneOf<T extends string>(option: string, text: string, allowed: readonly T[]): T {

@@ -9,7 +9,7 @@ export const check: Verb = {
   group: 'Look',
   summary: 'check the configuration, the keys and the users file',
   details:
-    'Prints every problem with its place and remedy, and warnings about what works but is weak. Binds no port and changes\n' +
+    'Prints every problem with its place and remedy, and warnings about what works but is weak. Binds no port and changes ' +
     'nothing. Exit code 0: it would start (there may be warnings), 1: it would not.',
   options: [JSON_OPTION],
   run: (input, context) =>
@@ -17,7 +17,12 @@ export const check: Verb = {
       const now = Date.now()
       const users = await store.list()
       const keys = await reviewKeys(config, context.services, now)
-      const warnings = [...keys.warnings, ...reviewListeners(config), ...reviewUsers(users, now)]
+      const warnings = [
+        ...(await store.warnings()),
+        ...keys.warnings,
+        ...reviewListeners(config),
+        ...reviewUsers(users, now),
+      ]
       const summary = {
         listeners: config.listeners.map(({ name, door, address, port }) => ({ name, door, address, port })),
         users: users.length,

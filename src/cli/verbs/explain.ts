@@ -14,7 +14,7 @@ export const explain: Verb = {
   group: 'Look',
   summary: 'say whether a login would be let in, and why',
   details:
-    'Asks the same rules as the server, about the users and lockouts as they are now, and prints every rule that was\n' +
+    'Asks the same rules as the server, about the users and lockouts as they are now, and prints every rule that was ' +
     'asked. Without --factors it goes as far as the server does before it looks at a password. Exit code 0: let in, 1: refused.',
   options: [
     { flags: '--user <name>', help: 'login name', required: true },

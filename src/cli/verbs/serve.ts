@@ -10,7 +10,7 @@ export const serve: Verb = {
   group: 'Serve',
   summary: 'open the doors and serve until told to stop',
   details:
-    'The first start makes config/, keys/ and a first user, and shows the password once.\n' +
+    'The first start makes config/, keys/ and a first user, and shows the password once. ' +
     'SIGHUP takes over a changed configuration. SIGTERM and Ctrl-C let running transfers end; a second one stops at once.',
   run: async (_input, context) => {
     const { terminal, services, settings } = context

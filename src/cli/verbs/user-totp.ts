@@ -2,6 +2,7 @@ import type { TotpVerifier } from '../../core/auth/totp.ts'
 import { createEnrolment, type Enrolment } from '../enrolment.ts'
 import { OperatorError } from '../failure.ts'
 import { formatEnrolment } from '../format/enrolment.ts'
+import { formatChains, hasSingleFactorChain } from '../format/person.ts'
 import { requireUser } from '../person.ts'
 import type { Context, Verb } from '../verb.ts'
 import { withUsers } from '../with-users.ts'
@@ -13,19 +14,25 @@ export const userTotpEnrol: Verb = {
   group: 'One-time codes and keys',
   summary: 'give a user a new secret for one-time codes',
   details:
-    'Shows the secret once, as a QR code and as text, and keeps it only after a code from the app has matched.\n' +
+    'Shows the secret once, as a QR code and as text, and keeps it only after a code from the app has matched. ' +
     'A secret that the user had before stops working.',
   args: [{ syntax: '<name>', help: 'login name' }],
   options: [{ flags: '--no-confirm', help: 'keep the secret without asking for a code' }],
   run: (input, context) =>
     withUsers(context, async ({ config, store }) => {
       const user = await requireUser(store, input.argument(0))
+      if (input.flag('confirm') && !context.terminal.interactive) {
+        throw new OperatorError(
+          'There is no terminal to ask for a code on; nothing was changed.',
+          'Run the command in a terminal, or use --no-confirm.',
+        )
+      }
       const enrolment = createEnrolment(user.name, config.mfa.issuer)
       for (const line of await formatEnrolment(enrolment, context.terminal)) context.terminal.out(line)
       if (input.flag('confirm')) await confirm(enrolment, context.services.totpVerifier(config), context)
       await store.change(user.name, { type: 'totp', credential: enrolment.credential })
       context.terminal.out(`${user.name} is enrolled.`)
-      if (!user.chains.some((chain) => chain.includes('totp'))) {
+      if (!(await requireUser(store, user.name)).chains.some((chain) => chain.includes('totp'))) {
         context.terminal.err(
           `Note: none of the chains of ${user.name} has "totp", so no code is asked for yet.`,
         )
@@ -51,7 +58,8 @@ export const userTotpRemove: Verb = {
   path: 'user totp remove',
   group: 'One-time codes and keys',
   summary: "take a user's secret for one-time codes away",
-  details: 'A chain that asks for a code can no longer be completed until the user is enrolled again.',
+  details:
+    'Chains in the users file stay as they are: one that asks for a code cannot be completed until the user is enrolled again.',
   args: [{ syntax: '<name>', help: 'login name' }],
   run: (input, context) =>
     withUsers(context, async ({ store }) => {
@@ -61,9 +69,14 @@ export const userTotpRemove: Verb = {
       }
       await store.change(user.name, { type: 'totp', credential: undefined })
       context.terminal.out(`${user.name} has no one-time codes any more.`)
-      if (user.chains.every((chain) => chain.includes('totp'))) {
+      const after = await requireUser(store, user.name)
+      if (after.chains.every((chain) => chain.includes('totp'))) {
         context.terminal.err(
           `Note: every chain of ${user.name} asks for a code, so ${user.name} cannot log in now.`,
+        )
+      } else if (hasSingleFactorChain(after)) {
+        context.terminal.err(
+          `Note: ${user.name} can now log in with one factor: ${formatChains(after.chains)}.`,
         )
       }
       return undefined
