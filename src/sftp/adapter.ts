@@ -1,0 +1,65 @@
+import type { Socket } from 'node:net'
+import ssh2 from 'ssh2'
+import type { Auditor } from '../core/audit/auditor.ts'
+import type { Authenticator } from '../core/auth/login.ts'
+import type { Clock, Logger } from '../core/ports.ts'
+import type { ProtocolAdapter } from '../server/adapter.ts'
+import { IDENT, MODERN_ALGORITHMS } from './algorithms.ts'
+import { createConnection, type SshConnection } from './connection.ts'
+import type { HostKey } from './host-keys.ts'
+import { refuseConnection } from './refuse.ts'
+import { createReplyPool } from './reply-pool.ts'
+import type { SftpSettings } from './settings.ts'
+import { socketOf } from './ssh-internals.ts'
+
+export type SftpAdapterOptions = Readonly<{
+  authenticator: Authenticator
+  audit: Auditor
+  clock: Clock
+  logger: Logger
+  settings: SftpSettings
+  /** The preferred first; at least one. */
+  hostKeys: readonly HostKey[]
+}>
+
+/** setInterval's longest time: switches ssh2's own keep-alive off, which knows no other way. */
+const NEVER_MS = 2 ** 31 - 1
+
+/** The SFTP door. ssh2 does the transport and never listens: sockets come from the server's listeners. */
+export function createSftpAdapter(options: SftpAdapterOptions): ProtocolAdapter {
+  const { settings, logger } = options
+  const waiting = new WeakMap<Socket, SshConnection>()
+  const connections = new Set<SshConnection>()
+  const pool = createReplyPool()
+  const server = new ssh2.Server({
+    hostKeys: options.hostKeys.map((key) => key.pem),
+    algorithms: MODERN_ALGORITHMS,
+    ident: IDENT,
+    banner: settings.banner,
+    keepaliveInterval: NEVER_MS,
+  })
+  server.on('error', (error: unknown) => logger.error({ error }, 'SSH server failed'))
+  server.on('connection', (client) => {
+    const socket = socketOf(client)
+    waiting.get(socket)?.attach(client)
+  })
+
+  return {
+    serve(socket, origin) {
+      // Without it each small status waits for the peer's delayed acknowledgement.
+      socket.setNoDelay(true)
+      const connection = createConnection(socket, origin, { ...options, pool })
+      waiting.set(socket, connection)
+      connections.add(connection)
+      void connection.done.then(() => connections.delete(connection))
+      server.injectSocket(socket)
+      return connection
+    },
+    refuse: refuseConnection,
+    async close() {
+      const open = [...connections]
+      for (const connection of open) connection.close('now')
+      await Promise.all(open.map((connection) => connection.done))
+    },
+  }
+}

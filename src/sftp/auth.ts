@@ -1,0 +1,132 @@
+import type { AuthContext, KeyboardAuthContext, PublicKeyAuthContext, Connection as SshClient } from 'ssh2'
+import type { Login, LoginStep, Proof } from '../core/auth/login.ts'
+import type { Factor } from '../core/identity.ts'
+import type { Session } from '../core/sessions.ts'
+import { ALL_METHODS, methodsFor } from './methods.ts'
+import { ask, factorToAsk } from './prompts.ts'
+import { fingerprintOf, isAcceptableKey, type ShownKey, verifySignature } from './user-keys.ts'
+
+export type AuthOptions = Readonly<{
+  client: SshClient
+  login: Login
+  /** Requests of any kind before the connection ends. */
+  maxRequests: number
+  minRsaBits: number
+  /** The session is the caller's from here on, also when the connection has gone meanwhile. */
+  onGranted: (session: Session) => void
+  /** Say goodbye: too many tries, another name, or an error inside. */
+  onRefused: (cause?: unknown) => void
+}>
+
+export type AuthConversation = {
+  /** Resolves when no step of the login is under way. */
+  settled(): Promise<void>
+}
+
+/** RFC 4252 on one side, the core's Login on the other. Requests are worked off one after the other. */
+export function converse(options: AuthOptions): AuthConversation {
+  const { client, login } = options
+  let work: Promise<void> = Promise.resolve()
+  let name: string | undefined
+  let requests = 0
+  let next: readonly Factor[] = []
+  let anyProven = false
+  let over = false
+  let prompted: KeyboardAuthContext | undefined
+
+  async function handle(context: AuthContext): Promise<void> {
+    if (over) return
+    requests += 1
+    // ssh2 holds a client to its first name as well; this does not rest on it.
+    if (requests > options.maxRequests || (name !== undefined && name !== context.username)) return refuse()
+    if (name === undefined) {
+      name = context.username
+      if (!note(await login.begin(name))) return refuse()
+    }
+    switch (context.method) {
+      case 'password':
+        // A request to change the password comes as an object.
+        if (typeof context.password !== 'string') return reject(context, false)
+        return settle(context, await login.offer({ factor: 'password', secret: context.password }))
+      case 'keyboard-interactive':
+        return interactive(context)
+      case 'publickey':
+        return publicKey(context)
+      case 'none':
+      case 'hostbased':
+        return reject(context, false)
+    }
+  }
+
+  /** Remembers where the conversation stands; false when it has to end. */
+  function note(step: LoginStep): boolean {
+    if (step.state === 'more') {
+      next = step.next
+      anyProven ||= step.partial
+    }
+    return step.state !== 'denied' || !step.disconnect
+  }
+
+  function reject(context: AuthContext, partial: boolean): void {
+    context.reject(anyProven ? methodsFor(next) : [...ALL_METHODS], partial)
+  }
+
+  function refuse(cause?: unknown): void {
+    over = true
+    options.onRefused(cause)
+  }
+
+  function settle(context: AuthContext, step: LoginStep): void {
+    if (step.state === 'granted') {
+      over = true
+      // First the owner of the session, then the word to the client: it may open a channel in the same packet.
+      options.onGranted(step.session)
+      context.accept()
+      return
+    }
+    const goesOn = note(step)
+    reject(context, step.state === 'more' && step.partial)
+    if (!goesOn) refuse()
+  }
+
+  async function interactive(context: KeyboardAuthContext): Promise<void> {
+    for (;;) {
+      const factor = factorToAsk(next, anyProven)
+      if (factor === undefined) return reject(context, false)
+      prompted = context
+      const proof = await ask(context, factor)
+      if (proof === undefined) return reject(context, false)
+      const step = await login.offer(proof)
+      if (!asksOn(step)) return settle(context, step)
+    }
+  }
+
+  /** A password asked for here leads straight on to the code, without another round of methods. */
+  function asksOn(step: LoginStep): boolean {
+    if (step.state !== 'more' || !step.partial) return false
+    note(step)
+    return factorToAsk(step.next, true) !== undefined
+  }
+
+  async function publicKey(context: PublicKeyAuthContext): Promise<void> {
+    const key: ShownKey = { ...context.key, hashAlgo: context.hashAlgo }
+    if (!isAcceptableKey(key, options.minRsaBits)) return reject(context, false)
+    const fingerprint = fingerprintOf(key.data)
+    if (context.signature === undefined || context.blob === undefined) {
+      if (!(await login.wouldAcceptKey(fingerprint))) return reject(context, false)
+      // The client gets the name back that it asked for, not that of the key's family.
+      if (key.hashAlgo !== undefined) context.key.algo = `rsa-sha2-${key.hashAlgo.slice('sha'.length)}`
+      return context.accept()
+    }
+    if (!verifySignature(key, context.blob, context.signature)) return reject(context, false)
+    const proof: Proof = { factor: 'publickey', fingerprint, signatureVerified: true }
+    return settle(context, await login.offer(proof))
+  }
+
+  client.on('authentication', (context) => {
+    work = work.then(() => handle(context)).catch(refuse)
+  })
+  // An open question would wait for its answer for ever.
+  client.on('close', () => prompted?.emit('abort'))
+  return { settled: () => work }
+}

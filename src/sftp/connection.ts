@@ -1,0 +1,188 @@
+import type { Socket } from 'node:net'
+import type { ServerChannel, Connection as SshClient } from 'ssh2'
+import type { Auditor } from '../core/audit/auditor.ts'
+import type { Authenticator } from '../core/auth/login.ts'
+import { errorCodeOf } from '../core/errors.ts'
+import type { Origin } from '../core/identity.ts'
+import type { Clock, Logger } from '../core/ports.ts'
+import type { Session } from '../core/sessions.ts'
+import type { Connection } from '../server/adapter.ts'
+import { type AuthConversation, converse } from './auth.ts'
+import { createSftpChannel, type SftpChannel } from './channel.ts'
+import { DISCONNECT, type DisconnectCode, disconnectCodeOf } from './error-map.ts'
+import { createHandleTable } from './handles.ts'
+import { LINGER_MS } from './limits.ts'
+import { createOutputGate, type OutputGate } from './output-gate.ts'
+import type { ReplyPool } from './reply-pool.ts'
+import { serveSessions } from './sessions.ts'
+import type { SftpSettings } from './settings.ts'
+import { guardSocket } from './socket-guard.ts'
+import { type Transport, transportOf } from './ssh-internals.ts'
+import { type SessionTimers, startTimers } from './timers.ts'
+import { createTurnBudget } from './turn-budget.ts'
+
+export type ConnectionOptions = Readonly<{
+  authenticator: Authenticator
+  audit: Auditor
+  clock: Clock
+  logger: Logger
+  settings: SftpSettings
+  pool: ReplyPool
+}>
+
+/** `attach` is called once the peer has said that it speaks SSH. */
+export type SshConnection = Connection & { attach(client: SshClient): void }
+
+export function createConnection(socket: Socket, origin: Origin, options: ConnectionOptions): SshConnection {
+  const { clock, logger, settings } = options
+  const channels = new Set<SftpChannel>()
+  const budget = createTurnBudget()
+  let transport: Transport | undefined
+  let conversation: AuthConversation | undefined
+  let session: Session | undefined
+  let timers: SessionTimers | undefined
+  let draining = false
+  let ending = false
+
+  const grace = clock.timer(settings.loginGraceMs, () => end(DISCONNECT.byApplication))
+  const done = new Promise<void>((resolve) => {
+    socket.once('close', () => {
+      ending = true
+      grace.cancel()
+      timers?.cancel()
+      void cleanUp().then(resolve)
+    })
+  })
+
+  // A peer that shut its side down, or that ssh2 gave up on, must not keep the descriptor.
+  socket.once('finish', () => socket.destroySoon())
+  socket.on('error', (error) => logger.debug({ session: origin.session, error }, 'SSH socket failed'))
+
+  async function cleanUp(): Promise<void> {
+    await conversation?.settled()
+    await Promise.all([...channels].map((channel) => channel.dispose()))
+    try {
+      await session?.close()
+    } catch (error) {
+      logger.error({ session: origin.session, error }, 'session did not close')
+    }
+  }
+
+  function end(reason: DisconnectCode): void {
+    if (ending) return
+    ending = true
+    try {
+      transport?.disconnect(reason)
+    } catch {
+      // The transport is dead already; closing the socket is all that is left.
+    }
+    socket.destroySoon()
+    const force = clock.timer(LINGER_MS, () => socket.destroy())
+    socket.once('close', () => force.cancel())
+  }
+
+  function violation(why: string): void {
+    if (!ending)
+      logger.info({ session: origin.session, why }, 'SSH connection ended for a breach of the protocol')
+    end(DISCONNECT.protocolError)
+  }
+
+  function progress(): void {
+    timers?.active()
+    if (draining && !isBusy()) end(DISCONNECT.byApplication)
+  }
+
+  const isBusy = (): boolean => [...channels].some((channel) => channel.busy)
+
+  function attach(client: SshClient): void {
+    client.on('error', (error: unknown) => {
+      logger.debug({ session: origin.session, error }, 'SSH transport failed')
+      end(DISCONNECT.protocolError)
+    })
+    if (ending) return
+    const ssh = transportOf(client)
+    transport = ssh
+    guardSocket(socket, ssh, violation)
+    const gate = createOutputGate(socket, ssh)
+    client.on('rekey', gate.wake)
+    conversation = converse({
+      client,
+      login: options.authenticator.open(origin),
+      maxRequests: settings.authRequestsPerConnection,
+      minRsaBits: settings.minRsaBits,
+      onGranted: (granted) => welcome(client, ssh, gate, granted),
+      onRefused(cause) {
+        if (cause !== undefined)
+          logger.error({ session: origin.session, error: cause }, 'login failed inside')
+        end(DISCONNECT.noMoreMethods)
+      },
+    })
+  }
+
+  function welcome(client: SshClient, ssh: Transport, gate: OutputGate, granted: Session): void {
+    session = granted
+    grace.cancel()
+    if (ending) return
+    timers = startTimers({
+      clock,
+      settings,
+      socket,
+      client,
+      transport: ssh,
+      working: () => [...channels].some((channel) => channel.working),
+      onIdle: () => end(DISCONNECT.byApplication),
+      onDead: () => socket.destroy(),
+    })
+    const stop = (): void => end(disconnectCodeOf(errorCodeOf(granted.ended.reason)))
+    granted.ended.addEventListener('abort', stop, { once: true })
+    if (granted.ended.aborted) stop()
+    serveSessions({
+      client,
+      transport: ssh,
+      limit: settings.channelsPerConnection,
+      logger,
+      onSftp: (channel, window) => openChannel({ client, channel, window, gate, granted }),
+    })
+  }
+
+  function openChannel(parts: {
+    client: SshClient
+    channel: ServerChannel
+    window: number
+    gate: OutputGate
+    granted: Session
+  }): void {
+    const { handlesPerChannel } = settings
+    const { client, channel, window, gate, granted } = parts
+    const handles = createHandleTable(handlesPerChannel)
+    const sftp = createSftpChannel({
+      client,
+      channel,
+      window,
+      gate,
+      budget,
+      logger,
+      context: { files: granted.files, handles, pool: options.pool, handlesPerChannel, clock },
+      onProgress: progress,
+      onViolation: violation,
+    })
+    channels.add(sftp)
+    channel.once('close', () => void sftp.dispose().then(() => channels.delete(sftp)))
+  }
+
+  return {
+    done,
+    get busy() {
+      return isBusy()
+    },
+    get authenticated() {
+      return session !== undefined
+    },
+    attach,
+    close(how) {
+      if (how === 'now') return end(DISCONNECT.byApplication)
+      draining = true
+      progress()
+    },
+  }
+}

@@ -1,0 +1,79 @@
+import { randomBytes } from 'node:crypto'
+import { FileServerError } from '../core/errors.ts'
+import type { VirtualPath } from '../core/vfs/path.ts'
+import type { Entry, ReadHandle, WriteHandle } from '../core/vfs/storage.ts'
+
+export type OpenFile =
+  | Readonly<{ kind: 'read'; path: VirtualPath; file: ReadHandle }>
+  | Readonly<{ kind: 'write'; path: VirtualPath; file: WriteHandle; append: boolean; readable: boolean }>
+  | Readonly<{ kind: 'directory'; path: VirtualPath; listing: DirectoryListing }>
+
+/** A READDIR in progress: entries that were listed but did not fit into the last reply (`rest`) come first. */
+export type DirectoryListing = {
+  readonly source: AsyncIterator<readonly Entry[]>
+  rest: readonly Entry[]
+  readonly longName: (entry: Entry) => string
+}
+
+/**
+ * The open files of one channel. Names are random, so that one channel cannot guess another's; a name is worth
+ * nothing outside of the table that made it.
+ */
+export type HandleTable = {
+  readonly size: number
+  /** Throws session.limit; call before anything is opened. */
+  checkRoom(): void
+  add(open: OpenFile): string
+  /** Throws handle.invalid. */
+  get(name: Buffer): OpenFile
+  /** Takes it out of the table; the caller ends it. Throws handle.invalid. */
+  remove(name: Buffer): OpenFile
+  /** Ends all of them: what was being written is kept as its owner's partial. Never rejects. */
+  abandon(): Promise<void>
+}
+
+const NAME_BYTES = 12
+
+export function createHandleTable(limit: number): HandleTable {
+  const open = new Map<string, OpenFile>()
+  const find = (name: Buffer): OpenFile => {
+    const found = open.get(name.toString('latin1'))
+    if (found === undefined) throw new FileServerError('handle.invalid')
+    return found
+  }
+  return {
+    get size() {
+      return open.size
+    },
+    checkRoom() {
+      if (open.size >= limit) throw new FileServerError('session.limit', 'too many open handles')
+    },
+    add(file) {
+      const name = randomBytes(NAME_BYTES).toString('base64url')
+      open.set(name, file)
+      return name
+    },
+    get: find,
+    remove(name) {
+      const found = find(name)
+      open.delete(name.toString('latin1'))
+      return found
+    },
+    async abandon() {
+      const files = [...open.values()]
+      open.clear()
+      await Promise.allSettled(files.map(abandonOne))
+    },
+  }
+}
+
+async function abandonOne(open: OpenFile): Promise<void> {
+  switch (open.kind) {
+    case 'read':
+      return open.file.close()
+    case 'write':
+      return open.file.abort()
+    case 'directory':
+      await open.listing.source.return?.()
+  }
+}

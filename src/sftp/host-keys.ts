@@ -1,0 +1,65 @@
+import ssh2 from 'ssh2'
+import { fingerprintOf, rsaBitsOf } from './user-keys.ts'
+
+const RSA_BITS = 3072
+
+export type HostKeyKind = 'ed25519' | 'rsa'
+
+/** A private key in OpenSSH's format and its public line; who calls this writes them to disk. */
+export type GeneratedHostKey = Readonly<{ kind: HostKeyKind; privateKey: string; publicKey: string }>
+
+function generate(kind: HostKeyKind): Promise<GeneratedHostKey> {
+  return new Promise((resolve, reject) => {
+    const done = (error: Error | null, keys: { private: string; public: string }): void => {
+      if (error) reject(error)
+      else resolve({ kind, privateKey: keys.private, publicKey: keys.public })
+    }
+    if (kind === 'rsa') ssh2.utils.generateKeyPair('rsa', { bits: RSA_BITS }, done)
+    else ssh2.utils.generateKeyPair('ed25519', done)
+  })
+}
+
+/** Ed25519 first: the order in which they are offered. */
+export async function generateHostKeys(): Promise<readonly GeneratedHostKey[]> {
+  return Promise.all([generate('ed25519'), generate('rsa')])
+}
+
+export type HostKey = Readonly<{
+  algorithm: string
+  /** `SHA256:` and unpadded base64, for the operator to hand to partners. */
+  fingerprint: string
+  pem: string
+}>
+
+/**
+ * Reads a private host key. The error's message is for the operator and says what to do; it carries nothing of the
+ * key. `name` is what the operator calls it, a file's name.
+ */
+export function parseHostKey(name: string, text: string): HostKey {
+  const parsed: unknown = ssh2.utils.parseKey(text)
+  const key: unknown = Array.isArray(parsed) ? parsed[0] : parsed
+  if (key instanceof Error) throw new Error(`${name}: ${explain(key.message)}`)
+  if (!isPrivateKey(key)) throw new Error(`${name}: this is a public key; the private one is needed`)
+  const blob = key.getPublicSSH()
+  if (key.type === 'ssh-rsa' && rsaBitsOf(blob) < RSA_BITS) {
+    throw new Error(`${name}: RSA host keys need ${RSA_BITS} bits or more; make a new one`)
+  }
+  if (key.type !== 'ssh-rsa' && key.type !== 'ssh-ed25519') {
+    throw new Error(`${name}: ${key.type} is not offered; use an Ed25519 or RSA key`)
+  }
+  return { algorithm: key.type, fingerprint: fingerprintOf(blob), pem: text }
+}
+
+function explain(reason: string): string {
+  if (/passphrase|encrypted/i.test(reason))
+    return 'the key is encrypted; remove its passphrase with ssh-keygen -p'
+  return 'not a private key in OpenSSH or PEM format; make one with ssh-keygen -t ed25519'
+}
+
+type PrivateKey = { type: string; getPublicSSH(): Buffer }
+
+function isPrivateKey(key: unknown): key is PrivateKey {
+  if (typeof key !== 'object' || key === null) return false
+  if (!('isPrivateKey' in key) || typeof key.isPrivateKey !== 'function') return false
+  return key.isPrivateKey() === true
+}

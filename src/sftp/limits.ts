@@ -1,0 +1,33 @@
+const KIB = 1024
+const MIB = 1024 * KIB
+
+/** Length field of an SFTP packet; what OpenSSH takes as well. */
+export const MAX_PACKET = 256 * KIB
+/** Bytes of one READ or WRITE: a packet less the room for its header, as OpenSSH counts it. */
+export const MAX_DATA = MAX_PACKET - KIB
+/** Unfinished input of a connection's first channel. It is ssh2's own window, so that one client runs at full speed. */
+export const FIRST_WINDOW = 2 * MIB
+/** Unfinished input of every further channel: room for one packet of the largest size and a share that is on its way back. */
+export const NEXT_WINDOW = 384 * KIB
+/** The window is re-opened when this part of it has been worked off; see NEXT_WINDOW for why it is not larger. */
+export const WINDOW_SHARE = 8
+/** Replies wait while this much of them is queued for the socket. */
+export const SOCKET_HIGH_WATER = MIB
+/** Replies wait while this much of them is queued for the window the peer grants. */
+export const CHANNEL_HIGH_WATER = 256 * KIB
+/** The socket is not read while this much waits to be sent: the peer asks but does not listen. */
+export const SOCKET_STOP_READING = 3 * MIB
+/** What a peer may send before it answers a key exchange; more than all its windows together. */
+export const MAX_BYTES_IN_KEX = 8 * MIB
+/** Packets that may wait for the end of a key exchange; honest sessions have a few dozen. */
+export const MAX_HELD_PACKETS = 2048
+/** Requests of one channel that wait for the storage at the same time. */
+export const MAX_IN_FLIGHT = 16
+/** Work done without waiting in one turn of the event loop, per connection; then everybody else has theirs. */
+export const TURN_BUDGET = 256 * KIB
+/** What a request that answers at once costs of the budget, besides the bytes it moves: some 30 of them a turn. */
+export const REQUEST_COST = 8 * KIB
+/** How long a peer may take to receive the last words, in milliseconds. */
+export const LINGER_MS = 1000
+/** Names in one READDIR reply stop here, well below MAX_PACKET. */
+export const MAX_NAMES_BYTES = 128 * KIB

@@ -1,0 +1,66 @@
+import { type ErrorCode, errorCodeOf } from '../core/errors.ts'
+import type { Entry } from '../core/vfs/storage.ts'
+import { attributeFields, NO_ATTRIBUTES } from './attrs.ts'
+import { type Field, packet, string, uint32 } from './codec.ts'
+import { ERROR_MAP, STATUS } from './error-map.ts'
+
+// draft-ietf-secsh-filexfer-02, section 3
+export const REPLY = {
+  version: 2,
+  status: 101,
+  handle: 102,
+  data: 103,
+  name: 104,
+  attrs: 105,
+  extended: 201,
+} as const
+
+/** Bytes of a DATA packet before its payload. */
+export const DATA_HEADER = 13
+
+/** A whole packet; `release` is called when its bytes are on their way and the memory may be used again. */
+export type Reply = Readonly<{ bytes: Buffer; release?: () => void }>
+
+const plain = (bytes: Buffer): Reply => ({ bytes })
+
+function status(id: number, code: number, text: string): Reply {
+  return plain(packet(REPLY.status, uint32(id), uint32(code), string(text), string('')))
+}
+
+export const ok = (id: number): Reply => status(id, STATUS.ok, 'Success')
+export const endOfFile = (id: number): Reply => status(id, STATUS.eof, 'End of file')
+
+export function failure(id: number, code: ErrorCode): Reply {
+  const row = ERROR_MAP[code]
+  return status(id, row.status, row.text)
+}
+
+export const failureOf = (id: number, error: unknown): Reply => failure(id, errorCodeOf(error))
+
+export const version = (number: number, extensions: readonly Field[]): Reply =>
+  plain(packet(REPLY.version, uint32(number), ...extensions))
+
+export const handle = (id: number, name: string): Reply =>
+  plain(packet(REPLY.handle, uint32(id), string(name)))
+
+export const attributes = (id: number, entry: Entry): Reply =>
+  plain(packet(REPLY.attrs, uint32(id), ...attributeFields(entry)))
+
+/** One name without attributes: the answer to REALPATH and READLINK. */
+export const oneName = (id: number, name: string): Reply =>
+  plain(packet(REPLY.name, uint32(id), uint32(1), string(name), string(name), NO_ATTRIBUTES))
+
+export const names = (id: number, count: number, fields: readonly Field[]): Reply =>
+  plain(packet(REPLY.name, uint32(id), uint32(count), ...fields))
+
+export const extended = (id: number, ...fields: readonly Field[]): Reply =>
+  plain(packet(REPLY.extended, uint32(id), ...fields))
+
+/** Puts the header of a DATA packet before `length` bytes of payload that already stand at DATA_HEADER. */
+export function finishData(id: number, buffer: Buffer, length: number): Buffer {
+  buffer.writeUInt32BE(9 + length, 0)
+  buffer.writeUInt8(REPLY.data, 4)
+  buffer.writeUInt32BE(id, 5)
+  buffer.writeUInt32BE(length, 9)
+  return buffer.subarray(0, DATA_HEADER + length)
+}

@@ -1,0 +1,58 @@
+import type { Clock } from '../core/ports.ts'
+import { ROOT, type VirtualPath } from '../core/vfs/path.ts'
+import type { VfsSession } from '../core/vfs/session.ts'
+import type { MaybePromise } from '../core/vfs/storage.ts'
+import type { BodyReader } from './codec.ts'
+import type { HandleTable } from './handles.ts'
+import type { Reply } from './replies.ts'
+import type { ReplyPool } from './reply-pool.ts'
+
+/** What every request of a channel works with. */
+export type ChannelContext = Readonly<{
+  files: VfsSession
+  handles: HandleTable
+  pool: ReplyPool
+  handlesPerChannel: number
+  clock: Clock
+}>
+
+export type Request = Readonly<{
+  id: number
+  /** Stands after the id (and, for an extension, after its name). */
+  body: BodyReader
+  /** For WRITE: the payload, in the pieces in which it arrived; empty for all others. */
+  payload: readonly Buffer[]
+  context: ChannelContext
+}>
+
+/** Throws or rejects with FileServerError; the channel turns that into a STATUS. */
+export type Run = (request: Request) => MaybePromise<Reply>
+
+/**
+ * `alone`: after all earlier requests and before all later ones. `handle`: in order among those of its handle.
+ * `read`: as `handle`, but reads run beside each other.
+ */
+export type Order = 'alone' | 'handle' | 'read'
+
+export type RequestRow = Readonly<{
+  name: string
+  type: number
+  /** May change something on the storage. */
+  writes: boolean
+  order: Order
+  run: Run
+}>
+
+export type ExtensionRow = Readonly<{
+  name: string
+  /** As advertised in the VERSION packet. */
+  version: string
+  writes: boolean
+  run: Run
+}>
+
+/** The next field as a path. Relative paths start at the user's root: there is no other working directory. */
+export function readPath({ body, context }: Pick<Request, 'body' | 'context'>): VirtualPath {
+  const text = body.text()
+  return text === '' ? ROOT : context.files.resolve(ROOT, text)
+}

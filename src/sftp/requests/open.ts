@@ -1,0 +1,45 @@
+// draft-ietf-secsh-filexfer-02, section 6.3
+import { FileServerError } from '../../core/errors.ts'
+import type { OpenWriteOptions } from '../../core/vfs/session.ts'
+import { readAttributes } from '../attrs.ts'
+import type { OpenFile } from '../handles.ts'
+import { handle, type Reply } from '../replies.ts'
+import { type Request, readPath } from '../request.ts'
+
+const FLAG = { read: 1, write: 2, append: 4, create: 8, truncate: 16, exclusive: 32 } as const
+const ONLY_FOR_WRITING = FLAG.append | FLAG.create | FLAG.truncate | FLAG.exclusive
+
+export async function open(request: Request): Promise<Reply> {
+  const { handles } = request.context
+  handles.checkRoom()
+  const file = await openFile(request)
+  return handle(request.id, handles.add(file))
+}
+
+/** The attributes a client sends along are those of its own file; SETSTAT and FSETSTAT say what it really wants. */
+async function openFile(request: Request): Promise<OpenFile> {
+  const path = readPath(request)
+  const flags = request.body.uint32()
+  readAttributes(request.body)
+  const { files } = request.context
+  if ((flags & FLAG.write) === 0) {
+    // OpenSSH would let READ|TRUNC empty a file; who wants to write has to say so.
+    if (flags & ONLY_FOR_WRITING) throw new FileServerError('protocol.syntax', 'flags need WRITE')
+    return { kind: 'read', path, file: await files.openRead(path) }
+  }
+  const file = await files.openWrite(path, writeOptions(flags))
+  return {
+    kind: 'write',
+    path,
+    file,
+    append: (flags & FLAG.append) !== 0,
+    readable: (flags & FLAG.read) !== 0,
+  }
+}
+
+function writeOptions(flags: number): OpenWriteOptions {
+  const create = (flags & FLAG.create) !== 0
+  const exclusive = create && (flags & FLAG.exclusive) !== 0
+  const truncate = (flags & FLAG.truncate) !== 0
+  return { start: truncate || exclusive ? 'empty' : 'current', create, exclusive }
+}

@@ -1,0 +1,65 @@
+// draft-ietf-secsh-filexfer-02, section 6.4
+import { FileServerError } from '../../core/errors.ts'
+import type { MaybePromise } from '../../core/vfs/storage.ts'
+import { MAX_DATA } from '../limits.ts'
+import { DATA_HEADER, endOfFile, finishData, type Reply } from '../replies.ts'
+import type { Request } from '../request.ts'
+
+type Source = { read(into: Uint8Array, position: number): MaybePromise<number> }
+
+/** The bytes go straight to their place in the packet; the header follows when their number is known. */
+export function read({ id, body, context }: Request): MaybePromise<Reply> {
+  const name = body.string()
+  const offset = body.uint64()
+  const wanted = Math.min(body.uint32(), MAX_DATA)
+  const open = context.handles.get(name)
+  if (open.kind === 'directory' || (open.kind === 'write' && !open.readable)) {
+    throw new FileServerError('access.denied', 'handle is not open for reading')
+  }
+  const { buffer, release } = context.pool.take(DATA_HEADER + wanted)
+  const finish = (length: number): Reply => {
+    if (length > 0) return { bytes: finishData(id, buffer, length), release }
+    release()
+    return endOfFile(id)
+  }
+  try {
+    const length = fill(open.file, buffer.subarray(DATA_HEADER, DATA_HEADER + wanted), offset)
+    if (typeof length === 'number') return finish(length)
+    return length.then(finish, (error: unknown) => {
+      release()
+      throw error
+    })
+  } catch (error) {
+    release()
+    throw error
+  }
+}
+
+/** Reads until full or at the end: clients take a short reply for the end of the file. */
+function fill(file: Source, into: Uint8Array, offset: number): MaybePromise<number> {
+  let done = 0
+  while (done < into.length) {
+    const step = file.read(into.subarray(done), offset + done)
+    if (typeof step !== 'number') return fillLater(file, into, offset, done, step)
+    if (step === 0) break
+    done += step
+  }
+  return done
+}
+
+async function fillLater(
+  file: Source,
+  into: Uint8Array,
+  offset: number,
+  before: number,
+  first: Promise<number>,
+): Promise<number> {
+  let done = before
+  let step = await first
+  while (step > 0) {
+    done += step
+    if (done === into.length) break
+    step = await file.read(into.subarray(done), offset + done)
+  }
+  return done
+}

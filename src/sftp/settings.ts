@@ -1,0 +1,34 @@
+/** What the operator decides about the SFTP door. Times in milliseconds, sizes in bytes. */
+export type SftpSettings = Readonly<{
+  /** From accept to a granted login; covers peers that never say a word. */
+  loginGraceMs: number
+  /** Authentication requests of any kind on one connection, key probes included. */
+  authRequestsPerConnection: number
+  /** RSA user keys with a smaller modulus are refused. */
+  minRsaBits: number
+  /** Without any SFTP request. */
+  idleMs: number
+  /** Between two questions whether a silent peer is still there. */
+  keepAliveMs: number
+  /** Unanswered questions that end the connection. */
+  keepAliveMisses: number
+  channelsPerConnection: number
+  handlesPerChannel: number
+  /** Sent and received together, since the last key exchange; 0 = the client alone starts one. */
+  rekeyBytes: number
+  /** Since the last key exchange; 0 = the client alone starts one. */
+  rekeyMs: number
+  /** Shown before the login; empty = none. */
+  banner: string
+}>
+
+/** For what the configuration does not (yet) ask. The client's own limits for a rekey are of the same size. */
+export const SFTP_DEFAULTS = {
+  authRequestsPerConnection: 20,
+  minRsaBits: 3072,
+  keepAliveMs: 15_000,
+  keepAliveMisses: 3,
+  rekeyBytes: 2 ** 30,
+  rekeyMs: 3_600_000,
+  banner: '',
+} as const satisfies Partial<SftpSettings>

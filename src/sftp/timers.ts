@@ -1,0 +1,103 @@
+import type { Socket } from 'node:net'
+import type { Connection as SshClient } from 'ssh2'
+import type { Clock, Timer } from '../core/ports.ts'
+import type { SftpSettings } from './settings.ts'
+import type { Transport } from './ssh-internals.ts'
+
+export type SessionTimers = {
+  /** A request came or was finished. */
+  active(): void
+  cancel(): void
+}
+
+export type TimerOptions = Readonly<{
+  clock: Clock
+  settings: SftpSettings
+  socket: Socket
+  client: SshClient
+  transport: Transport
+  /** A request is at the storage; that is not idle, however long it takes. */
+  working: () => boolean
+  onIdle: () => void
+  /** The peer answers nothing any more. */
+  onDead: () => void
+}>
+
+/** Idle limit, keep-alive and key exchanges of a session that is logged in. */
+export function startTimers(options: TimerOptions): SessionTimers {
+  const idle = watchIdle(options)
+  const alive = keepAlive(options)
+  const rekey = scheduleRekeys(options)
+  return {
+    active: () => idle.refresh(),
+    cancel() {
+      idle.cancel()
+      alive.cancel()
+      rekey.cancel()
+    },
+  }
+}
+
+function watchIdle({ clock, settings, working, onIdle }: TimerOptions): Timer {
+  const timer = clock.timer(settings.idleMs, () => {
+    if (working()) timer.refresh()
+    else onIdle()
+  })
+  return timer
+}
+
+/** ssh2's own keep-alive runs on real time and can throw out of its timer when the transport has died. */
+function keepAlive({ clock, settings, socket, transport, onDead }: TimerOptions): Timer {
+  let heard = socket.bytesRead
+  let misses = 0
+  const timer = clock.timer(settings.keepAliveMs, () => {
+    if (socket.bytesRead !== heard) misses = 0
+    heard = socket.bytesRead
+    if (misses >= settings.keepAliveMisses) return onDead()
+    misses += 1
+    try {
+      transport.ping()
+    } catch {
+      return onDead()
+    }
+    timer.refresh()
+  })
+  return timer
+}
+
+/** RFC 4253, section 9: after a gigabyte or an hour; ssh2 leaves it to the client. */
+function scheduleRekeys({
+  clock,
+  settings,
+  socket,
+  client,
+  transport,
+  onDead,
+}: TimerOptions): Pick<Timer, 'cancel'> {
+  const moved = (): number => socket.bytesRead + socket.bytesWritten
+  let since = moved()
+  const begin = (): void => {
+    if (transport.inKeyExchange) return
+    since = moved()
+    try {
+      client.rekey()
+    } catch {
+      onDead()
+    }
+  }
+  const byBytes = (): void => {
+    if (moved() - since >= settings.rekeyBytes) begin()
+  }
+  if (settings.rekeyBytes > 0) socket.on('data', byBytes)
+  const timer = settings.rekeyMs > 0 ? clock.timer(settings.rekeyMs, begin) : undefined
+  client.on('rekey', () => {
+    since = moved()
+    timer?.refresh()
+  })
+  return {
+    cancel() {
+      socket.off('data', byBytes)
+      timer?.cancel()
+    },
+  }
+}

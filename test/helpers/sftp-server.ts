@@ -1,0 +1,125 @@
+import type { AddressInfo, Socket } from 'node:net'
+import { createServer } from 'node:net'
+import { createAuditor } from '../../src/core/audit/auditor.ts'
+import type { AuditEvent } from '../../src/core/audit/events.ts'
+import type { FileServerError } from '../../src/core/errors.ts'
+import { asSessionId, type Factor, type Origin } from '../../src/core/identity.ts'
+import type { VfsSession } from '../../src/core/vfs/session.ts'
+import type { Connection } from '../../src/server/adapter.ts'
+import { createSftpAdapter } from '../../src/sftp/adapter.ts'
+import { generateHostKeys, type HostKey, parseHostKey } from '../../src/sftp/host-keys.ts'
+import { SFTP_DEFAULTS, type SftpSettings } from '../../src/sftp/settings.ts'
+import { createFakeClock, type FakeClock } from './fake-clock.ts'
+import { createScriptedAuthenticator } from './sftp-login.ts'
+import { createTestSession, type TestSession } from './vfs.ts'
+
+export const TEST_SETTINGS: SftpSettings = {
+  ...SFTP_DEFAULTS,
+  loginGraceMs: 60_000,
+  idleMs: 900_000,
+  channelsPerConnection: 4,
+  handlesPerChannel: 8,
+}
+
+let keys: Promise<readonly HostKey[]> | undefined
+
+/** Made once per test process: RSA keys take their time. */
+export function testHostKeys(): Promise<readonly HostKey[]> {
+  keys ??= generateHostKeys().then((made) => made.map((key) => parseHostKey(key.kind, key.privateKey)))
+  return keys
+}
+
+export type TestServer = {
+  port: number
+  clock: FakeClock
+  session: TestSession
+  events: AuditEvent[]
+  /** What the adapter logged above debug. */
+  logged: { level: string; fields: object; message: string }[]
+  connections: Connection[]
+  sockets: Socket[]
+  /** Sessions granted and not closed. */
+  open(): number
+  endSessions(error: FileServerError): void
+  close(): Promise<void>
+}
+
+export type TestServerOptions = Readonly<{
+  settings?: Partial<SftpSettings>
+  chains?: readonly (readonly Factor[])[]
+  keys?: readonly string[]
+  /** Puts something between the door and the files, a slow disk for instance. */
+  wrap?: (files: VfsSession) => VfsSession
+}>
+
+/** The SFTP door alone on a loopback port, with files in memory and time under the test's hand. */
+export async function startSftp(options: TestServerOptions = {}): Promise<TestServer> {
+  const clock = createFakeClock()
+  const session = createTestSession()
+  const files = options.wrap?.(session.files) ?? session.files
+  const events: AuditEvent[] = []
+  const logged: TestServer['logged'] = []
+  const ended = new AbortController()
+  let open = 0
+  const log = (level: string) => (fields: object, message: string) => logged.push({ level, fields, message })
+  const adapter = createSftpAdapter({
+    authenticator: createScriptedAuthenticator({
+      chains: options.chains ?? [['password']],
+      keys: options.keys ?? [],
+      async grant() {
+        open += 1
+        let closed = false
+        return {
+          principal: files.principal,
+          files,
+          ended: ended.signal,
+          async close() {
+            if (!closed) open -= 1
+            closed = true
+          },
+        }
+      },
+    }),
+    audit: createAuditor({ record: (event) => events.push(event), flush: async () => {} }, clock),
+    clock,
+    logger: { debug: () => {}, info: log('info'), warn: log('warn'), error: log('error') },
+    settings: { ...TEST_SETTINGS, ...options.settings },
+    hostKeys: await testHostKeys(),
+  })
+  const connections: Connection[] = []
+  const sockets: Socket[] = []
+  const server = createServer((socket) => {
+    sockets.push(socket)
+    connections.push(adapter.serve(socket, originOf(socket, connections.length)))
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  return {
+    port: (server.address() as AddressInfo).port,
+    clock,
+    session,
+    events,
+    logged,
+    connections,
+    sockets,
+    open: () => open,
+    endSessions: (error) => ended.abort(error),
+    async close() {
+      const closed = new Promise((resolve) => server.close(resolve))
+      await adapter.close()
+      await closed
+    },
+  }
+}
+
+function originOf(socket: Socket, index: number): Origin {
+  return {
+    session: asSessionId(`s${index}`),
+    door: 'sftp',
+    remoteIp: socket.remoteAddress ?? '',
+    remotePort: socket.remotePort ?? 0,
+    localIp: socket.localAddress ?? '',
+    localPort: socket.localPort ?? 0,
+    listener: 'test',
+    encrypted: true,
+  }
+}
