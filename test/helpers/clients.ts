@@ -1,0 +1,68 @@
+import { spawnSync } from 'node:child_process'
+import { accessSync, constants } from 'node:fs'
+import { delimiter, join } from 'node:path'
+import { type TestContext, test } from 'node:test'
+
+/** Set by `.ci/run`: then a client that is not installed is a failure, not a skip. */
+const REQUIRED = process.env.REQUIRE_CLIENTS === '1'
+
+const TEST_TIMEOUT_MS = 240_000
+
+/** Full path of a program in PATH, or undefined. */
+export function findProgram(name: string): string | undefined {
+  for (const folder of (process.env.PATH ?? '').split(delimiter)) {
+    const candidate = join(folder, name)
+    try {
+      accessSync(candidate, constants.X_OK)
+      return candidate
+    } catch {
+      // The next folder may have it.
+    }
+  }
+  return undefined
+}
+
+/**
+ * A Python that has the module. The system's own comes first, because that is where Debian's python3-* packages go,
+ * whatever other Python the PATH names.
+ */
+export function findPython(module: string): string | undefined {
+  return ['/usr/bin/python3', 'python3'].find(
+    (python) =>
+      spawnSync(python, ['-W', 'ignore', '-c', `import ${module}`], { stdio: 'ignore' }).status === 0,
+  )
+}
+
+/** A program that a test needs, as it is called in messages, and where it is (undefined: not installed). */
+export type Client = Readonly<{ name: string; path: string | undefined }>
+
+export function program(name: string): Client {
+  return { name, path: findProgram(name) }
+}
+
+export function pythonWith(module: string): Client {
+  return { name: `python3 with ${module}`, path: findPython(module) }
+}
+
+/** For clients that npm brings along: always there. */
+export const NPM_CLIENT: Client = { name: 'npm client', path: process.execPath }
+
+/**
+ * A test that needs programs npm does not bring. One that is absent skips the test with a reason, unless
+ * REQUIRE_CLIENTS=1, when it fails.
+ */
+export function clientTest(
+  name: string,
+  needs: readonly Client[],
+  fn: (t: TestContext) => Promise<void>,
+): void {
+  const missing = needs.filter((need) => need.path === undefined).map((need) => need.name)
+  const reason = `${missing.join(', ')} ${missing.length === 1 ? 'is' : 'are'} not installed`
+  if (missing.length === 0) test(name, { timeout: TEST_TIMEOUT_MS }, fn)
+  else if (!REQUIRED) test(name, { skip: reason }, () => {})
+  else {
+    test(name, () => {
+      throw new Error(`${reason}, and REQUIRE_CLIENTS=1 says that nothing may be skipped`)
+    })
+  }
+}
