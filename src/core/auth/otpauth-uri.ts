@@ -32,15 +32,15 @@ export function encodeBase32(bytes: Uint8Array): string {
  * length that no bytes have, and for bits left over that are not 0.
  */
 export function decodeBase32(text: string): Uint8Array | undefined {
+  // Judged before the case is folded: the long s, for one, becomes an S.
+  if (!/^[A-Za-z2-7 ]*=*$/.test(text)) return undefined
   const digits = text.replaceAll(' ', '').replace(/=+$/, '').toUpperCase()
   if (IMPOSSIBLE_TAILS.has(digits.length % 8)) return undefined
   const bytes: number[] = []
   let value = 0
   let bits = 0
   for (const character of digits) {
-    const digit = ALPHABET.indexOf(character)
-    if (digit === -1) return undefined
-    value = ((value << 5) | digit) & 0xfff
+    value = ((value << 5) | ALPHABET.indexOf(character)) & 0xfff
     bits += 5
     if (bits >= 8) {
       bits -= 8
