@@ -1,3 +1,5 @@
+import { FileServerError } from '../core/errors.ts'
+
 /**
  * A mistake or a condition that the operator can mend. `message` says what is wrong, `remedy` what to do about it;
  * both are shown, a stack trace is not.
@@ -60,9 +62,19 @@ const SYSTEM_REMEDIES: Readonly<Record<string, (error: SystemError) => OperatorE
     ),
 }
 
+function fromSystem(error: SystemError): OperatorError | undefined {
+  return SYSTEM_REMEDIES[error.code === 'EPERM' ? 'EACCES' : error.code]?.(error)
+}
+
 /** What to tell the operator about anything that was thrown; undefined for a defect of the program itself. */
 export function toOperatorError(error: unknown): OperatorError | undefined {
   if (error instanceof OperatorError) return error
-  if (!isSystemError(error)) return undefined
-  return (SYSTEM_REMEDIES[error.code] ?? SYSTEM_REMEDIES[error.code === 'EPERM' ? 'EACCES' : ''])?.(error)
+  if (isSystemError(error)) return fromSystem(error)
+  if (!(error instanceof Error)) return undefined
+  const cause = toOperatorError(error.cause)
+  if (!(error instanceof FileServerError)) return cause
+  // Its message was written for the operator's log; the remedy depends on what lies behind it.
+  return new OperatorError(error.message, cause?.remedy ?? 'Mend that, then run the command again.', {
+    cause: error,
+  })
 }

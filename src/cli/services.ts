@@ -50,9 +50,14 @@ export type UserChange =
   | { type: 'key-add'; line: string }
   | { type: 'key-remove'; fingerprint: string }
 
-/** The users file. Edits keep comments and order, lose no other writer's edit, and reject what would not load. */
+/**
+ * The users file. Reading throws OperatorError with all problems of the file. Edits keep comments and order, lose no other writer's edit, and reject what would not load;
+ * problems that were there before do not stand in their way.
+ */
 export type UserStore = {
   list(): Promise<readonly User[]>
+  /** Whether the file has the name, even when it has problems that keep its users from loading. */
+  has(name: string): Promise<boolean>
   find(name: string): Promise<User | undefined>
   /** What works but should be mended, each with its place and remedy. */
   warnings(): Promise<readonly string[]>
@@ -61,18 +66,21 @@ export type UserStore = {
   /** Throws OperatorError when nobody has the name. */
   change(name: string, change: UserChange): Promise<void>
   remove(name: string): Promise<void>
-  close(): Promise<void>
 }
 
-export type HostKey = Readonly<{ algorithm: string; bits: number | undefined; fingerprint: string }>
+export type HostKey = Readonly<{ algorithm: string; fingerprint: string }>
 
-/** What the verbs need of the composition root. Every `open` is closed by the verb that asked for it. */
+/** Texts as ssh-keygen writes them. */
+export type NewHostKey = Readonly<{ privateKey: string; publicKey: string }>
+
+/** What the verbs need of the composition root. The state is closed by the verb that opened it. */
 export type AppServices = Readonly<{
   version: string
   /** One line: the optional native parts that are there, and what the absence of the others costs. */
   nativeParts(): string
   /** Binds every listener or none; throws OperatorError or a system error when something is in the way. */
   start(config: Config): Promise<RunningServer>
+  /** Needs no closing: it holds nothing open between two calls. */
   openUsers(config: Config): Promise<UserStore>
   openState(config: Config): Promise<StateStore>
   policy(config: Config): Policy
@@ -82,8 +90,8 @@ export type AppServices = Readonly<{
   loadHostKeys(config: Config): Promise<readonly HostKey[]>
   /** The server's own certificate. Throws OperatorError when it or its key cannot be used, or they are no pair. */
   loadCertificate(config: Config): Promise<X509Certificate>
-  /** A new private key as PEM or OpenSSH text, which `loadHostKeys` reads. */
-  makeHostKey(kind: 'ed25519' | 'rsa'): Promise<string>
+  /** One new key of each kind, in the order in which they are offered. */
+  makeHostKeys(): Promise<readonly NewHostKey[]>
   /** What a new `users.secretsKeyFile` holds. */
   makeSecretsKey(): string | Uint8Array
   /** A users file without users, with comments that say how one is written. */

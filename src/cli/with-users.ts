@@ -8,24 +8,25 @@ import type { Context } from './verb.ts'
 export type UserTools = Readonly<{
   config: Config
   store: UserStore
-  state: StateStore
+  /** Opened when first asked for: most edits of users need no state. */
+  state(): Promise<StateStore>
   /** Milliseconds since the epoch; 0 = not locked now. */
   lockedUntil(user: User): Promise<number>
 }>
 
-/** Opens what the user verbs work on and closes it whatever happens. */
+/** Loads the configuration, gives `work` what it stands on, and closes all of it whatever happens. */
 export async function withUsers<T>(context: Context, work: (tools: UserTools) => Promise<T>): Promise<T> {
   const config = await context.settings.load()
   const store = await context.services.openUsers(config)
+  let opened: Promise<StateStore> | undefined
+  const state = () => {
+    opened ??= context.services.openState(config)
+    return opened
+  }
+  const lockedUntil = async (user: User) => (await state()).lockedUntil(userKey(user.name), Date.now())
   try {
-    const state = await context.services.openState(config)
-    try {
-      const lockedUntil = (user: User) => state.lockedUntil(userKey(user.name), Date.now())
-      return await work({ config, store, state, lockedUntil })
-    } finally {
-      await state.close()
-    }
+    return await work({ config, store, state, lockedUntil })
   } finally {
-    await store.close()
+    await (await opened)?.close()
   }
 }

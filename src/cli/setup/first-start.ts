@@ -60,18 +60,14 @@ async function makeFirstUser(config: Config, { terminal, services }: Context): P
   const password = randomPassword()
   const enrolment = createEnrolment(FIRST_USER, config.mfa.issuer)
   const store = await services.openUsers(config)
-  try {
-    await store.add({
-      name: FIRST_USER,
-      passwordHash: await hashArgon2(password, config.passwords.argon2),
-      totp: enrolment.credential,
-      chains: [['password', 'totp']],
-      doors: ['ftps', 'sftp'],
-      permissions: 'full',
-    })
-  } finally {
-    await store.close()
-  }
+  await store.add({
+    name: FIRST_USER,
+    passwordHash: await hashArgon2(password, config.passwords.argon2),
+    totp: enrolment.credential,
+    chains: [['password', 'totp']],
+    doors: ['ftps', 'sftp'],
+    permissions: 'full',
+  })
   terminal.out('')
   terminal.out(
     `A first user "${FIRST_USER}" logs in with a password and a one-time code. Both are shown only now.`,

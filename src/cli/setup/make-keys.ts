@@ -6,8 +6,6 @@ import { makeCertificates } from './certificate.ts'
 import { exists, makePrivateFolder, PRIVATE_FILE, PUBLIC_FILE, writeNew } from './files.ts'
 import { localNames } from './host-names.ts'
 
-const HOST_KEY_KINDS = ['ed25519', 'rsa'] as const
-
 export type MadeKeys = Readonly<{
   /** What clients are given so that they trust the server; it need not be ours. */
   authorityFile: string
@@ -15,22 +13,19 @@ export type MadeKeys = Readonly<{
   made: readonly string[]
 }>
 
+type Write = (path: string, content: string | Uint8Array, mode: number) => Promise<void>
+
 /** Makes the keys and certificates that are missing and leaves alone what is there. */
 export async function makeKeys(config: Config, services: AppServices): Promise<MadeKeys> {
   const made: string[] = []
-  const write = async (path: string, content: string | Uint8Array, mode: number) => {
-    if (mode === PRIVATE_FILE && isInside(config.server.baseDir, dirname(path)))
-      await makePrivateFolder(dirname(path))
+  const write: Write = async (path, content, mode) => {
+    if (isInside(config.server.baseDir, dirname(path))) await makePrivateFolder(dirname(path))
     await writeNew(path, content, mode)
     made.push(path)
   }
   const secretsKey = config.users.secretsKeyFile
   if (!(await exists(secretsKey))) await write(secretsKey, services.makeSecretsKey(), PRIVATE_FILE)
-  for (const [index, path] of config.keys.hostKeys.entries()) {
-    const kind = HOST_KEY_KINDS[index]
-    if (kind === undefined || (await exists(path))) continue
-    await write(path, await services.makeHostKey(kind), PRIVATE_FILE)
-  }
+  await makeHostKeys(config.keys.hostKeys, services, write)
   const authorityFile = join(dirname(config.tls.certificateFile), 'ca.crt')
   if (await certificateMissing(config, authorityFile)) {
     const set = await makeCertificates(localNames(), Date.now())
@@ -41,9 +36,22 @@ export async function makeKeys(config: Config, services: AppServices): Promise<M
   return { authorityFile, made }
 }
 
+/** The first file gets the first kind of key, and so on. A file beyond the kinds is the operator's to bring. */
+async function makeHostKeys(files: readonly string[], services: AppServices, write: Write): Promise<void> {
+  const there = await Promise.all(files.map(exists))
+  if (there.every((found) => found)) return
+  const keys = await services.makeHostKeys()
+  for (const [index, file] of files.entries()) {
+    const key = keys[index]
+    if (key === undefined || there[index] === true) continue
+    await write(file, key.privateKey, PRIVATE_FILE)
+    if (!(await exists(`${file}.pub`))) await write(`${file}.pub`, key.publicKey, PUBLIC_FILE)
+  }
+}
+
 /** A certificate without its key, or the other way round, cannot be completed: nobody can tell which one is wanted. */
-async function certificateMissing(config: Config, authorityFile: string): Promise<boolean> {
-  const { certificateFile, keyFile } = config.tls
+async function certificateMissing({ tls }: Config, authorityFile: string): Promise<boolean> {
+  const { certificateFile, keyFile } = tls
   const [hasCertificate, hasKey] = [await exists(certificateFile), await exists(keyFile)]
   if (hasCertificate && hasKey) return false
   const there = [
@@ -54,8 +62,8 @@ async function certificateMissing(config: Config, authorityFile: string): Promis
   if (there.length === 0) return true
   const missing = [...(hasCertificate ? [] : [certificateFile]), ...(hasKey ? [] : [keyFile])]
   throw new OperatorError(
-    `${there.join(' and ')} is there, but ${missing.join(' and ')} is missing.`,
-    'Put the missing file back; or move the others away, and a new certificate is made at the next start.',
+    `There is ${there.join(' and ')}, but no ${missing.join(' and no ')}.`,
+    'Put back what is missing; or move the rest away, and a new certificate is made at the next start.',
   )
 }
 

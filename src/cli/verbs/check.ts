@@ -1,6 +1,6 @@
 import { EXIT_FAILED, EXIT_OK } from '../failure.ts'
 import { reviewListeners, reviewUsers } from '../review.ts'
-import { reviewKeys } from '../setup/review-keys.ts'
+import { reviewKeys } from '../review-keys.ts'
 import { JSON_OPTION, type Verb } from '../verb.ts'
 import { withUsers } from '../with-users.ts'
 

@@ -35,7 +35,7 @@ type Tools = Parameters<Parameters<typeof withUsers>[1]>[0]
 async function run(input: Input, context: Context, { config, store, state }: Tools): Promise<number> {
   const question = readQuestion(input, config)
   const user = await store.find(question.name)
-  const locks = await readLocks(state, question.name, question.remoteIp, question.at.getTime())
+  const locks = await readLocks(await state(), question.name, question.remoteIp, question.at.getTime())
   const facts: Facts = {
     stage: question.proven === undefined ? 'identify' : 'grant',
     origin: question,

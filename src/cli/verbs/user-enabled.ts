@@ -1,4 +1,4 @@
-import { requireUser } from '../person.ts'
+import { requireName } from '../person.ts'
 import type { Verb } from '../verb.ts'
 import { withUsers } from '../with-users.ts'
 
@@ -10,9 +10,9 @@ function switching(word: 'enable' | 'disable', summary: string, done: string): V
     args: [{ syntax: '<name>', help: 'login name' }],
     run: (input, context) =>
       withUsers(context, async ({ store }) => {
-        const user = await requireUser(store, input.argument(0))
-        await store.change(user.name, { type: 'enabled', enabled: word === 'enable' })
-        context.terminal.out(`${user.name} ${done}`)
+        const name = await requireName(store, input.argument(0))
+        await store.change(name, { type: 'enabled', enabled: word === 'enable' })
+        context.terminal.out(`${name} ${done}`)
         return undefined
       }),
   }

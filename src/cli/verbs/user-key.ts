@@ -1,5 +1,5 @@
 import { OperatorError } from '../failure.ts'
-import { requireUser } from '../person.ts'
+import { afterEdit, requireName, requireUser } from '../person.ts'
 import { readKeyLines } from '../setup/key-file.ts'
 import type { Verb } from '../verb.ts'
 import { withUsers } from '../with-users.ts'
@@ -15,18 +15,17 @@ export const userKeyAdd: Verb = {
   ],
   run: (input, context) =>
     withUsers(context, async ({ store }) => {
-      const user = await requireUser(store, input.argument(0))
-      const before = new Set(user.credentials.keys.map((key) => key.fingerprint))
-      for (const line of await readKeyLines(input.argument(1), context.terminal)) {
-        await store.change(user.name, { type: 'key-add', line })
+      const name = await requireName(store, input.argument(0))
+      const lines = await readKeyLines(input.argument(1), context.terminal)
+      for (const line of lines) await store.change(name, { type: 'key-add', line })
+      context.terminal.out(`${name} has ${lines.length === 1 ? 'a new key' : `${lines.length} new keys`}.`)
+      const user = await afterEdit(store, name)
+      for (const key of user?.credentials.keys.slice(-lines.length) ?? []) {
+        context.terminal.out(`${key.fingerprint} ${key.algorithm} ${key.comment}`.trimEnd())
       }
-      const after = await requireUser(store, user.name)
-      const added = after.credentials.keys.filter((key) => !before.has(key.fingerprint))
-      for (const key of added)
-        context.terminal.out(`Added ${key.fingerprint} ${key.algorithm} ${key.comment}`.trimEnd())
-      if (!after.chains.some((chain) => chain.includes('publickey'))) {
+      if (user !== undefined && !user.chains.flat().includes('publickey')) {
         context.terminal.err(
-          `Note: none of the chains of ${user.name} has "publickey", so the key opens nothing yet.`,
+          `Note: none of the chains of ${name} has "publickey", so the key opens nothing yet.`,
         )
       }
       return undefined

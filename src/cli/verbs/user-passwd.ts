@@ -1,6 +1,6 @@
 import { hashArgon2 } from '../../core/auth/argon2.ts'
 import { readNewPassword, STDIN_OPTION } from '../password-input.ts'
-import { requireUser } from '../person.ts'
+import { requireName } from '../person.ts'
 import type { Verb } from '../verb.ts'
 import { withUsers } from '../with-users.ts'
 
@@ -13,11 +13,11 @@ export const userPasswd: Verb = {
   options: [STDIN_OPTION],
   run: (input, context) =>
     withUsers(context, async ({ config, store }) => {
-      const user = await requireUser(store, input.argument(0))
-      const password = await readNewPassword(input, context.terminal, user.name)
+      const name = await requireName(store, input.argument(0))
+      const password = await readNewPassword(input, context.terminal, name)
       const hash = await hashArgon2(password, config.passwords.argon2)
-      await store.change(user.name, { type: 'password', hash })
-      context.terminal.out(`${user.name} has a new password. Sessions that are open go on.`)
+      await store.change(name, { type: 'password', hash })
+      context.terminal.out(`${name} has a new password. Sessions that are open go on.`)
       return undefined
     }),
 }

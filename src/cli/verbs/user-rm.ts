@@ -1,5 +1,5 @@
 import { OperatorError } from '../failure.ts'
-import { requireUser } from '../person.ts'
+import { requireName } from '../person.ts'
 import type { Verb } from '../verb.ts'
 import { withUsers } from '../with-users.ts'
 
@@ -11,16 +11,15 @@ export const userRm: Verb = {
   options: [{ flags: '--yes', help: 'do not ask whether this is meant' }],
   run: (input, context) =>
     withUsers(context, async ({ store }) => {
-      const user = await requireUser(store, input.argument(0))
+      const name = await requireName(store, input.argument(0))
       if (!input.flag('yes')) {
-        const answer = await context.terminal.ask(`Remove ${user.name}? The files stay. [y/N] `)
+        const answer = await context.terminal.ask(`Remove ${name}? The files stay. [y/N] `)
         if (!/^y(es)?$/i.test(answer.trim())) {
           throw new OperatorError('Nothing was removed.', 'Answer y, or use --yes, to remove the user.')
         }
       }
-      await store.remove(user.name)
-      const folders = user.mounts.map((mount) => mount.location).join(', ')
-      context.terminal.out(`${user.name} is removed. The files are still in ${folders}.`)
+      await store.remove(name)
+      context.terminal.out(`${name} is removed. The files are where they were.`)
       return undefined
     }),
 }

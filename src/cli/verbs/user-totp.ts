@@ -3,7 +3,7 @@ import { createEnrolment, type Enrolment } from '../enrolment.ts'
 import { OperatorError } from '../failure.ts'
 import { formatEnrolment } from '../format/enrolment.ts'
 import { formatChains, hasSingleFactorChain } from '../format/person.ts'
-import { requireUser } from '../person.ts'
+import { afterEdit, requireName, requireUser } from '../person.ts'
 import type { Context, Verb } from '../verb.ts'
 import { withUsers } from '../with-users.ts'
 
@@ -20,19 +20,20 @@ export const userTotpEnrol: Verb = {
   options: [{ flags: '--no-confirm', help: 'keep the secret without asking for a code' }],
   run: (input, context) =>
     withUsers(context, async ({ config, store }) => {
-      const user = await requireUser(store, input.argument(0))
+      const name = await requireName(store, input.argument(0))
       if (input.flag('confirm') && !context.terminal.interactive) {
         throw new OperatorError(
           'There is no terminal to ask for a code on; nothing was changed.',
           'Run the command in a terminal, or use --no-confirm.',
         )
       }
-      const enrolment = createEnrolment(user.name, config.mfa.issuer)
+      const enrolment = createEnrolment(name, config.mfa.issuer)
       for (const line of await formatEnrolment(enrolment, context.terminal)) context.terminal.out(line)
       if (input.flag('confirm')) await confirm(enrolment, context.services.totpVerifier(config), context)
-      await store.change(user.name, { type: 'totp', credential: enrolment.credential })
-      context.terminal.out(`${user.name} is enrolled.`)
-      if (!(await requireUser(store, user.name)).chains.some((chain) => chain.includes('totp'))) {
+      await store.change(name, { type: 'totp', credential: enrolment.credential })
+      context.terminal.out(`${name} is enrolled.`)
+      const user = await afterEdit(store, name)
+      if (user !== undefined && !user.chains.flat().includes('totp')) {
         context.terminal.err(
           `Note: none of the chains of ${user.name} has "totp", so no code is asked for yet.`,
         )
