@@ -24,15 +24,20 @@ export function valueAt(root: unknown, path: Path): unknown {
   )
 }
 
-function unknownKey(shape: Shape, parent: Path, key: string): Finding {
+/** In a file with secrets, other text than this where a key belongs may be a piece of one, after a missing quote. */
+const KEY_LIKE = /^[A-Za-z][A-Za-z0-9_-]{0,31}$/
+
+/** `key` undefined: it must not be shown. */
+function unknownKey(shape: Shape, parent: Path, key: string | undefined): Finding {
   const valid = keysAt(shape, parent)
+  if (key === undefined) {
+    const remedy = 'is a quote missing around a value with a comma or colon?'
+    return { path: parent, part: 'key', message: 'holds an unknown key', remedy }
+  }
   const elsewhere = valid.includes(key)
   const guess = nearest(key, valid)
-  const remedy = elsewhere
-    ? 'remove it, or change the kind of this entry'
-    : guess === undefined
-      ? `the keys here are ${valid.join(', ')}`
-      : `did you mean ${guess}?`
+  const known = guess === undefined ? `the keys here are ${valid.join(', ')}` : `did you mean ${guess}?`
+  const remedy = elsewhere ? 'remove it, or change the kind of this entry' : known
   const message = elsewhere ? 'does not apply to this kind of entry' : 'unknown key'
   return { path: [...parent, key], part: 'key', message, remedy }
 }
@@ -75,7 +80,15 @@ export function explain(
 ): readonly Finding[] {
   return issues.flatMap((issue): readonly Finding[] => {
     const path = issue.path.filter(isPathPart)
-    if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => unknownKey(shape, path, key))
+    if (issue.code === 'unrecognized_keys') {
+      return issue.keys.map((key) =>
+        unknownKey(shape, path, showValues || KEY_LIKE.test(key) ? key : undefined),
+      )
+    }
+    if (issue.code === 'invalid_key') {
+      const message = issue.issues[0]?.message ?? issue.message
+      return [{ path, part: 'key', message, remedy: undefined }]
+    }
     const inner = innerIssues(issue).map((one) => ({ ...one, path: [...path, ...one.path] }))
     if (inner.length > 0) return explain(shape, inner, root, showValues)
     const value = valueAt(root, path)

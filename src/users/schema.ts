@@ -1,0 +1,133 @@
+import { z } from 'zod'
+import { ACTIONS, DOORS, FACTORS } from '../core/identity.ts'
+import { cidr, filePath } from '../yaml/fields.ts'
+import { type Shape, shapeOf } from '../yaml/shape.ts'
+import { parseInstant } from './dates.ts'
+
+/** Also what `sallyport user add` accepts: no character that a shell, a URL or a path would take as its own. */
+export const USER_NAME = /^[A-Za-z0-9][A-Za-z0-9._@+-]{0,63}$/
+
+/** Ready-made permission sets. `upload-only` sees names but reads no content and changes nothing that is there. */
+export const PERMISSION_SETS = {
+  full: ACTIONS,
+  'read-only': ['list', 'read'],
+  'upload-only': ['list', 'create', 'mkdir'],
+} as const satisfies Record<string, readonly (typeof ACTIONS)[number][]>
+
+export type PermissionSet = keyof typeof PERMISSION_SETS
+const SET_NAMES = Object.keys(PERMISSION_SETS) as [PermissionSet, ...PermissionSet[]]
+
+const permissions = z
+  .union([z.enum(SET_NAMES), z.array(z.enum(ACTIONS))])
+  .describe('full, read-only, upload-only, or a list of actions.')
+
+/** A date counts whole: it gives the last millisecond of that day, in UTC. */
+function instant(description: string) {
+  return z
+    .string()
+    .refine((text) => parseInstant(text) !== undefined, {
+      error: 'expected a date such as 2030-12-31, or a time such as 2030-12-31T18:00:00Z',
+    })
+    .describe(description)
+}
+
+function count(description: string) {
+  return z.int().min(0).default(0).describe(description)
+}
+
+function oneLine(description: string) {
+  return z
+    .string()
+    .refine((text) => text.trim() !== '' && !/\p{Cc}/u.test(text), { error: 'expected one line of text' })
+    .describe(description)
+}
+
+const totp = z.strictObject({
+  secret: z.string().describe('Encrypted; made by `sallyport user totp enrol`.'),
+  algorithm: z.enum(['sha1', 'sha256', 'sha512']).default('sha1').describe('What the device hashes with.'),
+  digits: z.int().min(6).max(8).default(6).describe('Digits of a code.'),
+  periodSeconds: z.int().min(15).max(120).default(30).describe('How long a code is shown.'),
+})
+
+const mount = z.strictObject({
+  at: z.string().describe("Where it appears in the user's tree, such as /shared."),
+  path: filePath('The folder; relative, it starts at files.homes.'),
+  permissions: permissions.optional(),
+})
+
+const sunset = z.strictObject({
+  plaintextUntil: instant('The last day (UTC) on which the user may log in without TLS.'),
+  owner: oneLine('Who answers for the exception.'),
+  reason: oneLine('Why it is needed.'),
+})
+
+export const userSchema = z.strictObject({
+  password: z
+    .string()
+    .optional()
+    .describe('Hash of the password: argon2id, or taken over $5$, $6$, $2a$, $2b$, $2y$.'),
+  keys: z.array(z.string()).default([]).describe('SSH public keys, each a line as in a .pub file.'),
+  certificates: z
+    .array(
+      z.string().refine((text) => /^([0-9a-f]{2}:?){32}$/i.test(text), {
+        error: 'expected the SHA-256 fingerprint of a certificate, 64 hex digits',
+      }),
+    )
+    .default([])
+    .describe('SHA-256 fingerprints of TLS client certificates.'),
+  totp: totp.optional().describe('One-time codes.'),
+  factors: z
+    .array(z.array(z.enum(FACTORS)).min(1, { error: 'expected at least one factor' }))
+    .min(1, { error: 'expected at least one chain' })
+    .optional()
+    .describe(
+      'Chains of factors; proving one chain whole logs in. Absent: password alone if there is one, publickey alone if there is a key, each with totp when that is enrolled.',
+    ),
+  doors: z
+    .array(z.enum(DOORS))
+    .default(['ftps', 'sftp'])
+    .describe('Doors the user may come through. ftp is FTP without TLS and needs a sunset too.'),
+  allow: z.array(cidr()).prefault([]).describe('Networks the user may come from; empty = any.'),
+  home: filePath('The folder that the user sees as /; relative, it starts at files.homes.')
+    .optional()
+    .describe(
+      "The folder that the user sees as /. Absent: the user's name. Relative, it starts at files.homes.",
+    ),
+  mounts: z.array(mount).default([]).describe('More folders, each at a place of its own.'),
+  permissions: permissions
+    .default('full')
+    .describe('What the user may do: full, read-only, upload-only, or a list of actions.'),
+  enabled: z.boolean().default(true).describe('false: nobody logs in as this user; nothing is deleted.'),
+  expires: instant('The last day (UTC), or the moment, up to which the user may log in.').optional(),
+  maxSessions: count('Sessions at once, all doors together; 0 = no limit.'),
+  quota: z
+    .strictObject({
+      bytes: count('Bytes in all files; 0 = no limit.'),
+      files: count('Files; 0 = no limit.'),
+    })
+    .prefault({})
+    .describe('What the home may hold.'),
+  sunset: sunset
+    .optional()
+    .describe('A dated exception: until then the user may log in without TLS, on a listener that allows it.'),
+})
+
+/** One user as read, before its texts are made into values. */
+export type UserRecord = z.output<typeof userSchema>
+/** One user as it may be written. */
+export type UserInput = z.input<typeof userSchema>
+
+export const usersSchema = z.strictObject({
+  users: z
+    .record(
+      z.string().refine((name) => USER_NAME.test(name), {
+        error: 'expected a name of 1 to 64 letters, digits and . _ @ + -, a letter or digit first',
+      }),
+      userSchema,
+    )
+    .nullable()
+    .default({})
+    .describe('The users by name.'),
+})
+
+export const usersShape: Shape = shapeOf(usersSchema)
