@@ -10,6 +10,8 @@ export type ActiveUpload = {
 /** Which partials have an upload behind them, by a key of the driver's choice. */
 export type ActiveUploads = {
   has(key: string): boolean
+  /** Runs openings of one key one after the other. */
+  inTurn<T>(key: string, open: () => Promise<T>): Promise<T>
   /** Ends whatever runs under `key`; true when a running upload was taken over. After it, the key is free in this turn. */
   takeOver(key: string): Promise<boolean>
   add(key: string, upload: ActiveUpload): void
@@ -18,8 +20,20 @@ export type ActiveUploads = {
 
 export function createActiveUploads(): ActiveUploads {
   const uploads = new Map<string, ActiveUpload>()
+  const openings = new Map<string, Promise<unknown>>()
   return {
     has: (key) => uploads.has(key),
+    inTurn: async (key, open) => {
+      const before = openings.get(key)
+      const turn = before === undefined ? open() : before.then(open)
+      const settled = turn.catch(() => {})
+      openings.set(key, settled)
+      try {
+        return await turn
+      } finally {
+        if (openings.get(key) === settled) openings.delete(key)
+      }
+    },
     takeOver: async (key) => {
       let taken = false
       for (let upload = uploads.get(key); upload !== undefined; upload = uploads.get(key)) {

@@ -17,7 +17,8 @@ export type Staging = {
   publish(): Promise<{ entry: Entry; freed: Usage }>
   /** Leaves the content as the owner's partial, if it still is that; resolves to what is kept. */
   keep(): Promise<Usage>
-  drop(): Promise<void>
+  /** Throws the content away; resolves to what is left all the same. */
+  drop(): Promise<Usage>
   /** Releases what it holds; called once, last. */
   close(): Promise<void>
 }
@@ -135,15 +136,10 @@ export function createStagedUpload(options: StagedUploadOptions): StagedFile & A
       return life.attempt(() => staging.publish())
     },
     abort: async () => {
-      const keep = async () => {
-        if (dirty) return staging.keep()
-        await staging.drop()
-        return NO_USAGE
-      }
-      return (await life.finish(keep)) ?? NO_USAGE
+      return (await life.finish(() => (dirty ? staging.keep() : staging.drop()))) ?? NO_USAGE
     },
     discard: async () => {
-      await life.finish(() => staging.drop())
+      return (await life.finish(() => staging.drop())) ?? NO_USAGE
     },
     supersede: life.supersede,
   }

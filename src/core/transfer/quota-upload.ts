@@ -1,6 +1,6 @@
 import { errorCodeOf } from '../errors.ts'
 import type { MaybePromise, StagedFile, Usage } from '../vfs/storage.ts'
-import { minus, NOTHING, type Quota } from './quota.ts'
+import { minus, type Quota } from './quota.ts'
 
 /** Space is reserved in steps, so that the state store is asked once per MiB and not once per chunk. */
 const STEP_BYTES = 1024 * 1024
@@ -48,8 +48,7 @@ async function chargeStart(staged: StagedFile, quota: Quota, replacing: boolean)
     await quota.charge(minus(start, inherited))
     return start
   } catch (error) {
-    await staged.discard()
-    await quota.settle(minus(NOTHING, inherited))
+    await quota.settle(minus(await staged.discard(), inherited))
     throw error
   }
 }
@@ -97,8 +96,9 @@ export async function withQuota(staged: StagedFile, quota: Quota, replacing: boo
       return kept
     },
     discard: async () => {
-      await staged.discard()
-      await settle(NOTHING)
+      const left = await staged.discard()
+      await settle(left)
+      return left
     },
   }
 }

@@ -73,13 +73,15 @@ export type OpenedFile = ReadHandle & {
 }
 
 /** What a driver opens for writing: a WriteHandle that also says what it does to the space used, for the quota. */
-export type StagedFile = Omit<WriteHandle, 'commit' | 'abort'> & {
+export type StagedFile = Omit<WriteHandle, 'commit' | 'abort' | 'discard'> & {
   /** What already lay there as this upload's start (or was dropped for it), and so is counted already. */
   readonly inherited: Usage
   /** `freed`: the file it replaced. When it fails, `abort` must follow. */
   commit(): Promise<{ entry: Entry; freed: Usage }>
   /** Resolves to what is kept: nothing when superseded, or when nothing was written. */
   abort(): Promise<Usage>
+  /** Resolves to what is left all the same: a file that was edited in place can't be taken back. */
+  discard(): Promise<Usage>
 }
 
 export type WriteOptions = Readonly<{

@@ -72,6 +72,7 @@ function createStaging({ spot, file, key, exclusive, now }: StagingOptions): Sta
     keep: async () => (isOurs() ? { bytes: file.size, files: 1 } : NO_USAGE),
     drop: async () => {
       if (isOurs()) directory.partials.delete(key)
+      return NO_USAGE
     },
     close: async () => {},
   }

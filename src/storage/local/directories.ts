@@ -1,0 +1,98 @@
+import { closeSync, fstatSync } from 'node:fs'
+import type { Clock } from '../../core/ports.ts'
+
+/** An open directory of a mount. `path` is where it was found, without links; '' is the mount's root. */
+export type Directory = Readonly<{ fd: number; root: string; path: string; id: string }>
+
+type Slot = { directory: Directory; openedAt: number; users: number; cached: boolean }
+
+/**
+ * Keeps handles of directories for a short while, least recently used out first. A handle stays true when its
+ * directory is renamed by others, but its path does not: hence the short life, and `forget` for changes of our own.
+ */
+export type Directories = {
+  find(root: string, path: string): Directory | undefined
+  /** Takes over the descriptor. */
+  add(root: string, path: string, fd: number): Directory
+  /** Keeps a handle open beyond this turn; as often released. */
+  retain(directory: Directory): void
+  release(directory: Directory): void
+  /** Forgets a path and all below it. */
+  forget(root: string, path: string): void
+  /** Forgets the directory if it has been removed; true when it had. */
+  forgetRemoved(directory: Directory): boolean
+  close(): void
+}
+
+export type DirectoriesOptions = Readonly<{ max: number; ttlMs: number; clock: Pick<Clock, 'monotonic'> }>
+
+function keyOf(root: string, path: string): string {
+  return `${root}\0${path}`
+}
+
+export function createDirectories({ max, ttlMs, clock }: DirectoriesOptions): Directories {
+  /** In order of use; the first was used longest ago. */
+  const cached = new Map<string, Slot>()
+  const slots = new WeakMap<Directory, Slot>()
+
+  const closeUnused = (slot: Slot) => {
+    if (!slot.cached && slot.users === 0) closeSync(slot.directory.fd)
+  }
+  const evict = (key: string, slot: Slot) => {
+    cached.delete(key)
+    slot.cached = false
+    closeUnused(slot)
+  }
+  const evictWhere = (matches: (key: string) => boolean) => {
+    for (const [key, slot] of cached) if (matches(key)) evict(key, slot)
+  }
+  const count = (directory: Directory, by: number) => {
+    const slot = slots.get(directory)
+    if (slot === undefined) return
+    slot.users += by
+    if (by < 0) closeUnused(slot)
+  }
+
+  return {
+    find: (root, path) => {
+      const key = keyOf(root, path)
+      const slot = cached.get(key)
+      if (slot === undefined) return undefined
+      if (clock.monotonic() - slot.openedAt > ttlMs) {
+        evict(key, slot)
+        return undefined
+      }
+      cached.delete(key)
+      cached.set(key, slot)
+      return slot.directory
+    },
+    add: (root, path, fd) => {
+      const { dev, ino } = fstatSync(fd)
+      const directory = { fd, root, path, id: `${dev}:${ino}` }
+      const slot = { directory, openedAt: clock.monotonic(), users: 0, cached: true }
+      const key = keyOf(root, path)
+      const same = cached.get(key)
+      if (same !== undefined) evict(key, same)
+      for (const [oldestKey, oldest] of cached) {
+        if (cached.size < max) break
+        evict(oldestKey, oldest)
+      }
+      cached.set(key, slot)
+      slots.set(directory, slot)
+      return directory
+    },
+    retain: (directory) => count(directory, 1),
+    release: (directory) => count(directory, -1),
+    forget: (root, path) => {
+      const key = keyOf(root, path)
+      evictWhere((other) => other === key || other.startsWith(`${key}/`))
+    },
+    forgetRemoved: (directory) => {
+      if (fstatSync(directory.fd).nlink > 0) return false
+      const key = keyOf(directory.root, directory.path)
+      evictWhere((other) => other === key || other.startsWith(`${key}/`))
+      return true
+    },
+    close: () => evictWhere(() => true),
+  }
+}

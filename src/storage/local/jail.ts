@@ -1,0 +1,174 @@
+import { openSync, readlinkSync } from 'node:fs'
+import { FileServerError } from '../../core/errors.ts'
+import type { StorageKey } from '../../core/vfs/storage.ts'
+import { isReserved } from '../reserved.ts'
+import type { Directories, Directory } from './directories.ts'
+import { errnoOf } from './errno.ts'
+import { inside, OPEN_DIRECTORY, OPEN_ROOT } from './proc.ts'
+
+/** A name in an open directory. `at` is the path for system calls: it can't lead anywhere else, but it may be a link. */
+export type Spot = Readonly<{ directory: Directory; name: string; at: string }>
+
+/** What a visitor answers when it met a symbolic link that it wants followed. */
+export const LINK = Symbol('link')
+
+/** The name of a mount's root (or of any directory that a link's `..` ends in). */
+export const ITSELF = '.'
+
+export type Jail = {
+  /**
+   * Opens the way to `key`, each component relative to its parent's handle, and visits its last name; must be
+   * finished with the spot in the same turn, or retain its directory. Visitors open with O_NOFOLLOW only.
+   */
+  find<T>(key: StorageKey, visit: (spot: Spot) => T | typeof LINK): T
+  /** The directory that `key` leads to, links followed; for this turn, or to be retained. */
+  directory(key: StorageKey): Directory
+}
+
+export type JailOptions = Readonly<{
+  location: string
+  symlinks: 'follow' | 'refuse'
+  directories: Directories
+}>
+
+const MAX_LINKS = 40
+
+/** Where a walk begins, and the names still to go, last first. */
+type Start = { directory: Directory; pending: string[] }
+
+function spotIn(directory: Directory, name: string): Spot {
+  return { directory, name, at: inside(directory.fd, name) }
+}
+
+/** The parts of a path, last first, ready to be popped. */
+function reversedParts(path: string): string[] {
+  return path
+    .split('/')
+    .filter((part) => part !== '' && part !== '.')
+    .reverse()
+}
+
+/** Steps from directory to directory below one location, over the cache of open handles. */
+function createSteps({ location, directories }: JailOptions) {
+  const root = (): Directory =>
+    directories.find(location, '') ?? directories.add(location, '', openSync(location, OPEN_ROOT))
+
+  /** Undefined when the name is a link. */
+  const enter = (directory: Directory, name: string): Directory | undefined => {
+    const path = `${directory.path}/${name}`
+    const known = directories.find(location, path)
+    if (known !== undefined) return known
+    try {
+      return directories.add(location, path, openSync(inside(directory.fd, name), OPEN_DIRECTORY))
+    } catch (error) {
+      const errno = errnoOf(error)
+      if (errno === 'ENOTDIR' || errno === 'ELOOP') return undefined
+      throw error
+    }
+  }
+
+  const parent = (directory: Directory): Directory => {
+    const path = directory.path.slice(0, Math.max(0, directory.path.lastIndexOf('/')))
+    const known = directories.find(location, path)
+    if (known !== undefined) return known
+    let at = root()
+    for (const name of reversedParts(path).reverse()) {
+      const next = enter(at, name)
+      // It was a directory a moment ago; who replaces it by a link gets nothing.
+      if (next === undefined) throw new FileServerError('path.not-found')
+      at = next
+    }
+    return at
+  }
+  return { root, enter, parent }
+}
+
+function readTarget(spot: Spot): string {
+  try {
+    return readlinkSync(spot.at)
+  } catch (error) {
+    if (errnoOf(error) === 'EINVAL') throw new FileServerError('path.not-directory')
+    throw error
+  }
+}
+
+/** The race-free jail: no path is ever checked and then used; see ARCHITECTURE.md, "The jail". */
+export function createJail(options: JailOptions): Jail {
+  const { location, symlinks, directories } = options
+  const steps = createSteps(options)
+
+  const follow = (spot: Spot, pending: string[]): Directory => {
+    const target = readTarget(spot)
+    if (symlinks === 'refuse') throw new FileServerError('access.denied', 'symbolic links are refused')
+    for (const part of reversedParts(target)) pending.push(part)
+    return target.startsWith('/') ? steps.root() : spot.directory
+  }
+
+  /** Begins at the parent's handle when it is known. */
+  const toName = (key: StorageKey): Start => {
+    const slash = key.lastIndexOf('/')
+    const known = slash > 0 ? directories.find(location, key.slice(0, slash)) : undefined
+    if (known !== undefined) return { directory: known, pending: [key.slice(slash + 1)] }
+    return { directory: steps.root(), pending: reversedParts(key) }
+  }
+  const toDirectory = (key: StorageKey): Start => {
+    const known = directories.find(location, key === '/' ? '' : key)
+    if (known !== undefined) return { directory: known, pending: [] }
+    return { directory: steps.root(), pending: [ITSELF, ...reversedParts(key)] }
+  }
+
+  const walk = <T>(
+    start: Start,
+    visit: (spot: Spot) => T | typeof LINK,
+    seen: (directory: Directory) => void,
+  ): T => {
+    const { pending } = start
+    let { directory } = start
+    for (let links = 0; links <= MAX_LINKS; ) {
+      seen(directory)
+      const name = pending.pop() ?? ITSELF
+      if (name === '..') {
+        directory = steps.parent(directory)
+        continue
+      }
+      if (isReserved(name)) throw new FileServerError('path.not-found')
+      const spot = spotIn(directory, name)
+      if (pending.length > 0) {
+        const next = steps.enter(directory, name)
+        if (next !== undefined) {
+          directory = next
+          continue
+        }
+      } else {
+        const answer = visit(spot)
+        if (answer !== LINK) return answer
+      }
+      links += 1
+      directory = follow(spot, pending)
+    }
+    throw new FileServerError('path.not-found', 'too many links')
+  }
+
+  const run = <T>(begin: () => Start, visit: (spot: Spot) => T | typeof LINK): T => {
+    let last: Directory | undefined
+    const seen = (directory: Directory) => {
+      last = directory
+    }
+    try {
+      return walk(begin(), visit, seen)
+    } catch (error) {
+      // A known handle may be that of a directory which was removed, and made again, by somebody else.
+      if (errnoOf(error) !== 'ENOENT' && errnoOf(error) !== 'path.not-found') throw error
+      if (last === undefined || !directories.forgetRemoved(last)) throw error
+      return walk(begin(), visit, seen)
+    }
+  }
+  return {
+    find: (key, visit) => run(() => toName(key), visit),
+    directory: (key) =>
+      run(
+        () => toDirectory(key),
+        ({ directory }) => directory,
+      ),
+  }
+}

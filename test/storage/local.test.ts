@@ -1,0 +1,17 @@
+import { join } from 'node:path'
+import { after } from 'node:test'
+import { quotaSuite } from '../conformance/quota.ts'
+import { storageDriverSuite } from '../conformance/storage-driver.ts'
+import { createLocalUnderTest } from '../helpers/local-storage.ts'
+
+storageDriverSuite('local', createLocalUnderTest)
+
+quotaSuite(
+  'local driver',
+  async () => {
+    const { storage, root, close } = await createLocalUnderTest()
+    after(close)
+    return { open: (location) => storage.open(join(root, location)) }
+  },
+  60,
+)
