@@ -90,8 +90,7 @@ export type AppServices = Readonly<{
   loadHostKeys(config: Config): Promise<readonly HostKey[]>
   /** The server's own certificate. Throws OperatorError when it or its key cannot be used, or they are no pair. */
   loadCertificate(config: Config): Promise<X509Certificate>
-  /** One new key of each kind, in the order in which they are offered. */
-  makeHostKeys(): Promise<readonly NewHostKey[]>
+  makeHostKey(kind: 'ed25519' | 'rsa'): Promise<NewHostKey>
   /** What a new `users.secretsKeyFile` holds. */
   makeSecretsKey(): string | Uint8Array
   /** A users file without users, with comments that say how one is written. */

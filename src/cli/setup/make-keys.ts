@@ -37,13 +37,13 @@ export async function makeKeys(config: Config, services: AppServices): Promise<M
 }
 
 /** The first file gets the first kind of key, and so on. A file beyond the kinds is the operator's to bring. */
+const HOST_KEY_KINDS = ['ed25519', 'rsa'] as const
+
 async function makeHostKeys(files: readonly string[], services: AppServices, write: Write): Promise<void> {
-  const there = await Promise.all(files.map(exists))
-  if (there.every((found) => found)) return
-  const keys = await services.makeHostKeys()
   for (const [index, file] of files.entries()) {
-    const key = keys[index]
-    if (key === undefined || there[index] === true) continue
+    const kind = HOST_KEY_KINDS[index]
+    if (kind === undefined || (await exists(file))) continue
+    const key = await services.makeHostKey(kind)
     await write(file, key.privateKey, PRIVATE_FILE)
     if (!(await exists(`${file}.pub`))) await write(`${file}.pub`, key.publicKey, PUBLIC_FILE)
   }
