@@ -42,8 +42,11 @@ function createLife({ staging, onEnd }: StagedUploadOptions) {
   let ending: Promise<unknown> = Promise.resolve()
 
   const release = async () => {
-    await staging.close()
-    onEnd()
+    try {
+      await staging.close()
+    } finally {
+      onEnd()
+    }
   }
   const requireOpen = (): void => {
     if (state === 'superseded') throw new FileServerError('transfer.aborted', 'superseded by a newer upload')

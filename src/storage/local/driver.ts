@@ -32,8 +32,8 @@ function openRead({ jail, partials, clock }: LocalContext, key: StorageKey, owne
     if (partials.idle(spot, owner) !== undefined) {
       throw new FileServerError('storage.busy', 'an upload of this name is not finished')
     }
-    const fd = openFile(spot, constants.O_RDONLY)
-    return fd === LINK ? LINK : createReadHandle(fd, spot.name, clock)
+    const file = openFile(spot, constants.O_RDONLY)
+    return file === LINK ? LINK : createReadHandle(file, spot.name, clock)
   })
 }
 

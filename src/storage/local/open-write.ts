@@ -1,4 +1,4 @@
-import { closeSync, constants, copyFile, fstatSync, openSync, type Stats, unlinkSync } from 'node:fs'
+import { closeSync, constants, copyFile, openSync, type Stats, unlinkSync } from 'node:fs'
 import { promisify } from 'node:util'
 import { FileServerError } from '../../core/errors.ts'
 import type { StagedFile, StorageKey, Usage, WriteOptions } from '../../core/vfs/storage.ts'
@@ -65,9 +65,9 @@ async function copyOf(spot: Spot, at: string): Promise<number> {
   const source = openFile(spot, O_RDONLY)
   if (source === LINK) throw new FileServerError('storage.busy', 'the file became a link')
   try {
-    await copy(self(source), at, COPYFILE_EXCL | COPYFILE_FICLONE)
+    await copy(self(source.fd), at, COPYFILE_EXCL | COPYFILE_FICLONE)
   } finally {
-    closeSync(source)
+    closeSync(source.fd)
   }
   return openPartial(at, 0)
 }
@@ -82,12 +82,12 @@ async function openStart(ground: Ground, start: WriteOptions['start']): Promise<
 }
 
 function openInPlace(context: LocalContext, spot: Spot): StagedFile {
-  const fd = openFile(spot, O_RDWR)
-  if (fd === LINK) throw new FileServerError('storage.busy', 'the file became a link')
+  const file = openFile(spot, O_RDWR)
+  if (file === LINK) throw new FileServerError('storage.busy', 'the file became a link')
   context.directories.release(spot.directory)
   return createStagedUpload({
-    staging: createInPlace(context, spot.name, fd),
-    inherited: usageOf(fstatSync(fd)),
+    staging: createInPlace(context, spot.name, file.fd),
+    inherited: { bytes: file.size, files: 1 },
     continues: true,
     onEnd: () => {},
   })

@@ -1,4 +1,4 @@
-import { closeSync, fstatSync, openSync, read as readAsync, readSync } from 'node:fs'
+import { closeSync, fstatSync, openSync, read as readAsync, readSync, type Stats } from 'node:fs'
 import { FileServerError } from '../../core/errors.ts'
 import type { Clock } from '../../core/ports.ts'
 import type { OpenedFile } from '../../core/vfs/storage.ts'
@@ -15,15 +15,17 @@ const SLOW_MS = 2
 const POOL_MS = 1000
 
 /** Only regular files are opened for their content: never devices, FIFOs and sockets. */
-export function requireFile(fd: number): ReturnType<typeof fstatSync> {
+export function requireFile(fd: number): Stats {
   const stats = fstatSync(fd)
   if (stats.isFile()) return stats
   if (stats.isDirectory()) throw new FileServerError('path.is-directory')
   throw new FileServerError('storage.unsupported', 'not a regular file')
 }
 
+export type OpenFile = Readonly<{ fd: number; size: number }>
+
 /** Opens the file at a spot without following a link; the descriptor is the caller's. */
-export function openFile(spot: Spot, flags: number): number | typeof LINK {
+export function openFile(spot: Spot, flags: number): OpenFile | typeof LINK {
   let fd: number
   try {
     fd = openSync(spot.at, flags | OPEN_SAFELY)
@@ -32,16 +34,19 @@ export function openFile(spot: Spot, flags: number): number | typeof LINK {
     throw error
   }
   try {
-    requireFile(fd)
-    return fd
+    return { fd, size: requireFile(fd).size }
   } catch (error) {
     closeSync(fd)
     throw error
   }
 }
 
-/** Takes over `fd`. Reads at once while the pages are cached, by measurement; through the thread pool while they are not. */
-export function createReadHandle(fd: number, name: string, clock: Pick<Clock, 'monotonic'>): OpenedFile {
+/** Takes over the descriptor. Reads at once while the pages are cached, by measurement; through the thread pool while they are not. */
+export function createReadHandle(
+  { fd, size }: OpenFile,
+  name: string,
+  clock: Pick<Clock, 'monotonic'>,
+): OpenedFile {
   let open = true
   let poolUntil = 0
   let underWay = 0
@@ -64,7 +69,7 @@ export function createReadHandle(fd: number, name: string, clock: Pick<Clock, 'm
       })
     })
   return {
-    size: fstatSync(fd).size,
+    size,
     stat: () =>
       guarded(() => {
         if (!open) throw new FileServerError('handle.invalid')
@@ -72,6 +77,8 @@ export function createReadHandle(fd: number, name: string, clock: Pick<Clock, 'm
       }),
     read: (into, position) => {
       if (!open) throw new FileServerError('handle.invalid')
+      // The protocols' offsets go further than any file; reads past the end give 0.
+      if (position > Number.MAX_SAFE_INTEGER) return 0
       const now = clock.monotonic()
       if (now < poolUntil) return readLater(into, position)
       try {
