@@ -2,7 +2,7 @@ import { alternatives, type Shape } from '../yaml/shape.ts'
 import { configShape } from './schema.ts'
 
 /** One key of the configuration, as the schema describes it. `path` has no list positions. */
-export type ConfigKey = Readonly<{ path: readonly string[]; shape: Shape }>
+export type ConfigKey = Readonly<{ path: readonly string[]; shape: Shape; required: boolean }>
 
 /** A group of keys; its own keys may be groups again. */
 export function isGroup(shape: Shape): boolean {
@@ -12,7 +12,9 @@ export function isGroup(shape: Shape): boolean {
 /** The keys below `shape` that take a value, in the order of the schema. */
 export function keysBelow(shape: Shape, path: readonly string[] = []): readonly ConfigKey[] {
   return Object.entries(shape.properties ?? {}).flatMap(([name, child]) =>
-    isGroup(child) ? keysBelow(child, [...path, name]) : [{ path: [...path, name], shape: child }],
+    isGroup(child)
+      ? keysBelow(child, [...path, name])
+      : [{ path: [...path, name], shape: child, required: shape.required?.includes(name) ?? false }],
   )
 }
 

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto'
 import { open, rename, rm } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 
@@ -23,7 +22,9 @@ export async function replaceFile(
   stillMine: () => Promise<boolean>,
 ): Promise<boolean> {
   const folder = dirname(file)
-  const staged = join(folder, `.${basename(file)}.${randomUUID()}`)
+  const staged = join(folder, `.${basename(file)}.new`)
+  // Left by an edit that was killed; the caller holds the lock, so nobody else is writing it.
+  await rm(staged, { force: true })
   try {
     const handle = await open(staged, 'wx', PRIVATE)
     try {

@@ -131,3 +131,4 @@ export const usersSchema = z.strictObject({
 })
 
 export const usersShape: Shape = shapeOf(usersSchema)
+export const userShape: Shape = shapeOf(userSchema)

@@ -7,6 +7,7 @@ import {
   LineCounter,
   type Node,
   parseDocument,
+  visit,
 } from 'yaml'
 import { type Path, type Place, type Problem, pathText } from './problem.ts'
 
@@ -24,9 +25,26 @@ export type YamlText = Readonly<{
 }>
 
 const HEADLINES: Readonly<Record<string, string>> = {
-  DUPLICATE_KEY: 'this key stands twice in the same group; keep one of them',
   MULTIPLE_DOCS: 'the file holds more than one YAML document; remove the lines with ---',
   TAB_AS_INDENT: 'a tab is used to indent; use spaces',
+}
+
+const TWICE = 'this key stands twice in the same group; keep one of them'
+
+/** Offsets of keys that repeat an earlier one. The parser's own check takes quadratic time on a long list of users. */
+function repeatedKeys(document: Document): readonly number[] {
+  const offsets: number[] = []
+  visit(document, {
+    Map(_, map) {
+      const seen = new Set<unknown>()
+      for (const { key } of map.items) {
+        if (!isScalar(key)) continue
+        if (seen.has(key.value)) offsets.push(key.range?.[0] ?? 0)
+        seen.add(key.value)
+      }
+    },
+  })
+  return offsets
 }
 
 function keyNode(document: Document, path: Path): Node | undefined {
@@ -59,7 +77,12 @@ function plainValue(document: Document): { value: unknown; error: string | undef
 /** Reads `text`; never throws. With problems of its own the value is not worth looking at. */
 export function readYaml(text: string, file: string): YamlText {
   const lines = new LineCounter()
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, stringKeys: true })
+  const document = parseDocument(text, {
+    lineCounter: lines,
+    prettyErrors: false,
+    stringKeys: true,
+    uniqueKeys: false,
+  })
   const at = (offset: number): Place => {
     const { line, col } = lines.linePos(offset)
     return { kind: 'file', file, line: Math.max(1, line), column: Math.max(1, col) }
@@ -73,6 +96,9 @@ export function readYaml(text: string, file: string): YamlText {
   const problems = document.errors.map((error) =>
     problem(at(error.pos[0]), HEADLINES[error.code] ?? `this is not valid YAML: ${error.message}`),
   )
+  if (problems.length === 0) {
+    for (const offset of repeatedKeys(document)) problems.push(problem(at(offset), TWICE))
+  }
   const { value, error } = problems.length > 0 ? { value: undefined, error: undefined } : plainValue(document)
   if (error !== undefined) problems.push(problem(at(0), `the YAML cannot be expanded: ${error}`))
   return { document, value, placeOf: (path, part) => at(offsetOf(document, path, part)), problems }

@@ -6,6 +6,7 @@ export type Shape = Readonly<{
   type?: string | readonly string[]
   properties?: Readonly<Record<string, Shape>>
   additionalProperties?: Shape | boolean
+  required?: readonly string[]
   items?: Shape
   anyOf?: readonly Shape[]
   oneOf?: readonly Shape[]
