@@ -1,0 +1,45 @@
+import { connect, type Socket } from 'node:net'
+import { FileServerError } from '../core/errors.ts'
+import { comparableAddress } from './address.ts'
+
+export type ActiveTarget = Readonly<{ host: string; port: number }>
+
+/** Below are the ports of services; a server that connects there on request is somebody's weapon. */
+const LOWEST_PORT = 1024
+
+/** RFC 2577 section 3: only to the client itself. */
+export function allowedTarget(target: ActiveTarget, peerIp: string): boolean {
+  return (
+    target.port >= LOWEST_PORT &&
+    target.port <= 65535 &&
+    comparableAddress(target.host) === comparableAddress(peerIp)
+  )
+}
+
+/** Rejects with transfer.no-data-connection, or the signal's reason. */
+export function connectActive(target: ActiveTarget, localIp: string, signal: AbortSignal): Promise<Socket> {
+  return new Promise((resolve, reject) => {
+    const socket = connect({
+      host: target.host,
+      port: target.port,
+      localAddress: localIp,
+      allowHalfOpen: true,
+      noDelay: true,
+    })
+    const stop = () => {
+      socket.destroy()
+      reject(signal.reason)
+    }
+    socket.pause()
+    socket.on('error', (cause) => {
+      signal.removeEventListener('abort', stop)
+      reject(new FileServerError('transfer.no-data-connection', 'cannot connect', { cause }))
+    })
+    socket.once('connect', () => {
+      signal.removeEventListener('abort', stop)
+      resolve(socket)
+    })
+    if (signal.aborted) stop()
+    else signal.addEventListener('abort', stop, { once: true })
+  })
+}

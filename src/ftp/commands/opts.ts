@@ -1,0 +1,24 @@
+// RFC 2389 section 4: OPTS; UTF8 and, RFC 3659 section 7.9, MLST.
+import { FACTS } from '../facts.ts'
+import { type Reply, reply } from '../replies.ts'
+import type { Ftp } from '../session.ts'
+
+export function opts(ftp: Ftp, argument: string): Reply {
+  const [name = '', ...rest] = argument.trim().split(' ')
+  const value = rest.join(' ').trim()
+  switch (name.toUpperCase()) {
+    case 'UTF8':
+      return /^(on)?$/i.test(value) ? reply(200, 'UTF8 is always on.') : reply(504, 'UTF8 is always on.')
+    case 'MLST':
+      return optsMlst(ftp, value)
+    default:
+      return reply(501, 'No such option.')
+  }
+}
+
+function optsMlst(ftp: Ftp, value: string): Reply {
+  const wanted = new Set(value.toLowerCase().split(';'))
+  const chosen = FACTS.filter((fact) => wanted.has(fact.toLowerCase()))
+  ftp.dialog.facts = new Set(chosen)
+  return reply(200, `MLST OPTS ${chosen.map((fact) => `${fact};`).join('')}`.trim())
+}

@@ -1,0 +1,13 @@
+// RFC 959 section 4.1.2: PASV; IPv4 only.
+import { isIPv4 } from 'node:net'
+import { type Reply, reply } from '../replies.ts'
+import type { Ftp } from '../session.ts'
+
+export async function pasv(ftp: Ftp): Promise<Reply> {
+  if (ftp.data.onlyEpsv) return reply(503, 'EPSV ALL was sent.')
+  const { localIp } = ftp.origin
+  if (!isIPv4(localIp)) return reply(425, 'PASV cannot name an IPv6 address; use EPSV.')
+  const port = await ftp.data.listen()
+  const host = (ftp.settings.passiveAddress ?? localIp).replaceAll('.', ',')
+  return reply(227, `Entering Passive Mode (${host},${port >> 8},${port & 0xff}).`)
+}

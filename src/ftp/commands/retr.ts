@@ -1,0 +1,15 @@
+// RFC 959 section 4.1.3: RETR.
+import type { VfsSession } from '../../core/vfs/session.ts'
+import type { Reply } from '../replies.ts'
+import type { Ftp, Transfer } from '../session.ts'
+import { DONE, sendFile } from '../transfers.ts'
+
+export async function retr(
+  ftp: Ftp,
+  argument: string,
+  files: VfsSession,
+  transfer: Transfer,
+): Promise<Reply> {
+  await sendFile({ ftp, transfer }, files, files.resolve(ftp.dialog.cwd, argument))
+  return DONE
+}

@@ -1,0 +1,29 @@
+// RFC 959 section 4.1.3: SITE; what is not known is refused politely, since old clients send much of it.
+import type { VfsSession } from '../../core/vfs/session.ts'
+import { type Reply, reply } from '../replies.ts'
+import type { Ftp } from '../session.ts'
+import { siteChmod } from './site-chmod.ts'
+import { siteUtime } from './site-utime.ts'
+
+type SiteCommand = (ftp: Ftp, argument: string, files: VfsSession) => Reply | Promise<Reply>
+
+const SITE_COMMANDS: ReadonlyMap<string, SiteCommand> = new Map<string, SiteCommand>([
+  ['CHMOD', siteChmod],
+  ['HELP', siteHelp],
+  // Modes of new files are the server's policy; clients that set a mask need a yes to go on.
+  ['UMASK', () => reply(200, 'The server sets the mask.')],
+  ['UTIME', siteUtime],
+])
+
+export function site(ftp: Ftp, argument: string, files: VfsSession): Reply | Promise<Reply> {
+  const trimmed = argument.trim()
+  const space = trimmed.indexOf(' ')
+  const name = space < 0 ? trimmed : trimmed.slice(0, space)
+  const command = SITE_COMMANDS.get(name.toUpperCase())
+  if (command === undefined) return reply(502, 'No such SITE command.')
+  return command(ftp, space < 0 ? '' : trimmed.slice(space + 1), files)
+}
+
+function siteHelp(): Reply {
+  return reply(214, `SITE commands: ${[...SITE_COMMANDS.keys()].join(' ')}`)
+}

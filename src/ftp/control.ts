@@ -1,0 +1,314 @@
+import type { Socket } from 'node:net'
+import { errorCodeOf, FileServerError } from '../core/errors.ts'
+import type { Origin } from '../core/identity.ts'
+import type { Session } from '../core/sessions.ts'
+import { ROOT } from '../core/vfs/path.ts'
+import type { Connection } from '../server/adapter.ts'
+import { createDataChannel } from './data-channel.ts'
+import { dispatch, parseCommand } from './dispatch.ts'
+import { replyForError } from './error-map.ts'
+import { ALL_FACTS } from './facts.ts'
+import { limit } from './limit.ts'
+import type { LineItem } from './line-reader.ts'
+import { createLoginDialog } from './login.ts'
+import { createCommandQueue } from './queue.ts'
+import { closing, type Reply, reply } from './replies.ts'
+import type { Dialog, Ftp, Row, Transfer } from './session.ts'
+import type { FtpDeps } from './settings.ts'
+import type { TlsEngine, TlsPeer } from './tls.ts'
+import { createWire } from './wire.ts'
+
+export type ControlOptions = Readonly<{
+  socket: Socket
+  origin: Origin
+  deps: FtpDeps
+  engine: TlsEngine
+  commands: ReadonlyMap<string, Row>
+}>
+
+/** Pipelined commands of one session that run before other sessions get their turn. */
+const TURN_COMMANDS = 16
+const MAX_LONG_LINES = 3
+/** A client that does not close after our last reply is cut after this time. */
+const GOODBYE_MS = 5_000
+
+function newDialog(): Dialog {
+  return { cwd: ROOT, type: 'A', restartAt: 0, renameFrom: undefined, facts: ALL_FACTS }
+}
+
+/** One control connection from greeting to close: commands run one at a time, in the order in which they came. */
+export function createControl({ socket, origin: first, deps, engine, commands }: ControlOptions): Connection {
+  const { settings, clock, logger } = deps
+  const queue = createCommandQueue()
+  const finished = Promise.withResolvers<void>()
+  let origin = first
+  let peer: TlsPeer | undefined
+  let transfer: Transfer | undefined
+  let running = false
+  let resting = false
+  let ended = false
+  let gone = false
+  let inputEnded = false
+  let longLines = 0
+  let turn = TURN_COMMANDS
+  /** Said, and the connection closed, as soon as the running command is through. */
+  let endWith: Reply | undefined
+  let watchedSession: Session | undefined
+
+  const wire = createWire(socket, settings.maxLineBytes, { item: onItem, end: onEnd, gone: onGone })
+  const login = createLoginDialog(deps.authenticator, origin, onGranted)
+  const data = createDataChannel({ settings, clock, origin: () => origin, tls: () => peer })
+  let idle = limit(clock, settings.idleMs, onIdle)
+  let grace = limit(clock, settings.loginGraceMs, onGrace)
+
+  const ftp: Ftp = {
+    settings,
+    clock,
+    logger,
+    commands,
+    login,
+    data,
+    dialog: newDialog(),
+    get origin() {
+      return origin
+    },
+    get tlsOffered() {
+      return engine.offered
+    },
+    get transfer() {
+      return transfer
+    },
+    say: (preliminary) => wire.send(preliminary),
+    async restart() {
+      data.reset()
+      ftp.dialog = newDialog()
+      grace.cancel()
+      grace = limit(clock, settings.loginGraceMs, onGrace)
+      await login.restart(origin)
+    },
+  }
+  const dispatcher = { ftp, begin, report }
+
+  function report(error: unknown): void {
+    logger.error({ session: origin.session, err: error }, 'internal error in an FTP session')
+    const { session, door, listener, remoteIp } = origin
+    deps.audit
+      .with({ session, door, listener, remoteIp })
+      .record({ type: 'session.error', code: errorCodeOf(error), detail: String(error) })
+  }
+
+  // --- what comes in
+
+  function onItem(item: LineItem): void {
+    if (ended) return
+    if (item.kind === 'flood') return hangUp(closing(421, 'Too much input; closing.'))
+    queue.push(item)
+    if (queue.length >= settings.maxQueuedCommands) wire.pause()
+    lookAhead()
+    pump()
+  }
+
+  function onEnd(): void {
+    inputEnded = true
+    // A client that died says the same on both connections; without this half an upload would look whole.
+    if (!queue.has('QUIT')) transfer?.abort()
+    pump()
+  }
+
+  function onGone(): void {
+    gone = true
+    ended = true
+    queue.clear()
+    transfer?.abort()
+    data.close()
+    idle.cancel()
+    grace.cancel()
+    if (!running) void release()
+  }
+
+  async function release(): Promise<void> {
+    watchedSession?.ended.removeEventListener('abort', onSessionEnded)
+    try {
+      await login.close()
+    } catch (error) {
+      report(error)
+    }
+    finished.resolve()
+  }
+
+  // --- one command at a time
+
+  function pump(): void {
+    if (running || resting || ended) return
+    const item = queue.shift()
+    if (item === undefined) {
+      if (inputEnded) hangUp(undefined)
+      return
+    }
+    if (queue.length <= settings.maxQueuedCommands / 2) wire.resume()
+    running = true
+    handle(item).then(next, (error) => {
+      report(error)
+      wire.destroy()
+      next()
+    })
+  }
+
+  function next(): void {
+    running = false
+    transfer = undefined
+    if (gone) return void release()
+    if (endWith !== undefined) return hangUp(endWith)
+    restartIdle()
+    resting = true
+    turn -= 1
+    if (turn > 0) return wire.whenWritable(rested)
+    turn = TURN_COMMANDS
+    setImmediate(() => wire.whenWritable(rested))
+  }
+
+  function rested(): void {
+    resting = false
+    pump()
+  }
+
+  async function handle(item: LineItem): Promise<void> {
+    if (item.kind === 'garbled') return wire.send(reply(501, 'Command is not valid UTF-8.'))
+    if (item.kind !== 'line') {
+      longLines += 1
+      if (longLines > MAX_LONG_LINES) return hangUp(closing(421, 'Too many long lines; closing.'))
+      return wire.send(reply(500, 'Command line too long.'))
+    }
+    const answering = dispatch(dispatcher, parseCommand(item.text))
+    lookAhead()
+    await settle(await answering)
+  }
+
+  async function settle(answer: Reply): Promise<void> {
+    transfer = undefined
+    if (answer.after === 'tls') return upgrade(answer)
+    if (answer.after === 'close') return hangUp(answer)
+    wire.send(answer)
+  }
+
+  function begin(verb: string): Transfer {
+    const controller = new AbortController()
+    transfer = {
+      verb,
+      signal: controller.signal,
+      bytes: 0,
+      abort: () => controller.abort(new FileServerError('transfer.aborted')),
+    }
+    // The control connection may have been lost while the commands before were running.
+    if (ended) transfer.abort()
+    return transfer
+  }
+
+  /** While a transfer runs: ABOR behind it ends it (and answers in its turn); NOOP and STAT at the head are answered. */
+  function lookAhead(): void {
+    if (transfer === undefined) return
+    if (queue.has('ABOR')) transfer.abort()
+    const now = ({ verb, argument }: { verb: string; argument: string }) =>
+      argument === '' && commands.get(verb)?.duringTransfer === true
+    for (let command = queue.shiftIf(now); command !== undefined; command = queue.shiftIf(now))
+      void dispatch(dispatcher, command).then((answer) => wire.send(answer))
+  }
+
+  // --- TLS
+
+  async function upgrade(last: Reply | undefined): Promise<void> {
+    wire.pause()
+    // What came in clear behind AUTH would be taken for the client's words inside TLS (CVE-2011-0411).
+    if (!wire.clean || queue.length > 0) return hangUp(closing(421, 'Unexpected data before TLS; closing.'))
+    const accepting = engine.forControl()
+    try {
+      await wire.upgrade(accepting, last)
+    } catch (error) {
+      logger.info({ session: origin.session, err: error }, 'TLS handshake failed')
+      return wire.destroy()
+    }
+    peer = accepting
+    origin = { ...origin, door: 'ftps', encrypted: true }
+    await ftp.restart()
+  }
+
+  async function greet(): Promise<void> {
+    if (settings.tls === 'implicit') {
+      await upgrade(undefined)
+      if (gone) return
+      data.protection = 'P'
+    }
+    wire.send(reply(220, ...settings.greeting))
+  }
+
+  // --- ends
+
+  function onGranted(session: Session): void {
+    grace.cancel()
+    watchedSession?.ended.removeEventListener('abort', onSessionEnded)
+    watchedSession = session
+    session.ended.addEventListener('abort', onSessionEnded, { once: true })
+    if (session.ended.aborted) onSessionEnded()
+  }
+
+  function onSessionEnded(): void {
+    const answer = replyForError(errorCodeOf(watchedSession?.ended.reason))
+    endSoon(answer.after === 'close' ? answer : closing(421, 'Session ended by the server; closing.'))
+    transfer?.abort()
+  }
+
+  function onIdle(): void {
+    if (running) restartIdle()
+    else hangUp(replyForError('session.idle'))
+  }
+
+  function restartIdle(): void {
+    idle.cancel()
+    if (!ended) idle = limit(clock, settings.idleMs, onIdle)
+  }
+
+  function onGrace(): void {
+    endSoon(closing(421, 'Login took too long; closing.'))
+  }
+
+  function endSoon(last: Reply): void {
+    if (running) endWith ??= last
+    else hangUp(last)
+  }
+
+  function hangUp(last: Reply | undefined): void {
+    if (ended) return
+    ended = true
+    queue.clear()
+    idle.cancel()
+    grace.cancel()
+    if (last !== undefined) wire.send(last)
+    wire.end()
+    // The client's end must be read to be seen.
+    wire.resume()
+    const cut = clock.timer(GOODBYE_MS, () => wire.destroy())
+    void finished.promise.then(() => cut.cancel())
+  }
+
+  running = true
+  greet().then(next, (error) => {
+    report(error)
+    wire.destroy()
+    next()
+  })
+
+  return {
+    done: finished.promise,
+    get busy() {
+      return running
+    },
+    get authenticated() {
+      return login.session !== undefined
+    },
+    close(how) {
+      if (how === 'draining') return endSoon(replyForError('session.draining'))
+      transfer?.abort()
+      wire.destroy()
+    },
+  }
+}

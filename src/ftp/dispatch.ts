@@ -1,0 +1,52 @@
+import { errorCodeOf, FileServerError } from '../core/errors.ts'
+import { replyForError } from './error-map.ts'
+import type { Reply } from './replies.ts'
+import type { Ftp, Row, Transfer } from './session.ts'
+
+export type Command = Readonly<{ verb: string; argument: string }>
+
+/** The verb ends at the first space; everything behind it is the argument, trailing spaces included. */
+export function parseCommand(line: string): Command {
+  const space = line.indexOf(' ')
+  if (space < 0) return { verb: line.toUpperCase(), argument: '' }
+  return { verb: line.slice(0, space).toUpperCase(), argument: line.slice(space + 1) }
+}
+
+export type Dispatch = Readonly<{
+  ftp: Ftp
+  /** Makes the transfer that a row with `needs: 'data'` runs under; the control connection drops it afterwards. */
+  begin: (verb: string) => Transfer
+  /** Told about errors that are ours, not the client's. */
+  report: (error: unknown) => void
+}>
+
+/** Checks the row's rules, runs it and turns whatever is thrown into a reply. Never rejects. */
+export async function dispatch({ ftp, begin, report }: Dispatch, command: Command): Promise<Reply> {
+  const row = ftp.commands.get(command.verb)
+  if (row === undefined) return replyForError('protocol.unknown')
+  try {
+    return await runRow({ ftp, begin, report }, row, command.argument)
+  } catch (error) {
+    const code = errorCodeOf(error)
+    if (code === 'internal') report(error)
+    return replyForError(code, row.creates)
+  } finally {
+    if (row.keepsRestart === undefined) ftp.dialog.restartAt = 0
+    if (row.verb !== 'RNFR') ftp.dialog.renameFrom = undefined
+  }
+}
+
+function runRow({ ftp, begin }: Dispatch, row: Row, argument: string): Reply | Promise<Reply> {
+  const files = ftp.login.session?.files
+  if (row.needs !== 'nothing' && files === undefined) throw new FileServerError('auth.required')
+  if (row.argument === 'required' && argument === '') throw new FileServerError('protocol.syntax')
+  if (row.argument === 'none' && argument.trim() !== '') throw new FileServerError('protocol.syntax')
+  if (row.needs === 'nothing') return row.run(ftp, argument)
+  if (files === undefined) throw new FileServerError('auth.required')
+  if (row.needs === 'login') return row.run(ftp, argument, files)
+  const clear = ftp.data.protection === 'C'
+  if (ftp.origin.encrypted && clear && !ftp.settings.clearData)
+    throw new FileServerError('policy.data-encryption-required')
+  if (!ftp.data.ready) throw new FileServerError('transfer.no-data-connection')
+  return row.run(ftp, argument, files, begin(row.verb))
+}

@@ -1,0 +1,78 @@
+import type { Origin } from '../core/identity.ts'
+import type { Clock, Logger } from '../core/ports.ts'
+import type { VirtualPath } from '../core/vfs/path.ts'
+import type { VfsSession } from '../core/vfs/session.ts'
+import type { DataChannel } from './data-channel.ts'
+import type { Fact } from './facts.ts'
+import type { LoginDialog } from './login.ts'
+import type { Reply } from './replies.ts'
+import type { FtpSettings } from './settings.ts'
+
+/** What the commands of one login agree on; REIN makes a new one. */
+export type Dialog = {
+  cwd: VirtualPath
+  type: 'A' | 'I'
+  /** Bytes; for the next RETR or STOR only. */
+  restartAt: number
+  /** Set by RNFR for the very next command. */
+  renameFrom: VirtualPath | undefined
+  facts: ReadonlySet<Fact>
+}
+
+/** The command that uses the data connection now. */
+export type Transfer = {
+  readonly verb: string
+  /** Aborted by ABOR, by the loss of the control connection, by a stall and at shutdown. */
+  readonly signal: AbortSignal
+  bytes: number
+  abort(): void
+}
+
+/** One control connection as its commands see it. */
+export type Ftp = {
+  readonly settings: FtpSettings
+  readonly clock: Clock
+  readonly logger: Logger
+  readonly commands: ReadonlyMap<string, Row>
+  /** Changes at AUTH TLS. */
+  readonly origin: Origin
+  readonly tlsOffered: boolean
+  readonly login: LoginDialog
+  readonly data: DataChannel
+  readonly transfer: Transfer | undefined
+  dialog: Dialog
+  /** A preliminary reply; the last one is what `run` returns. */
+  say(reply: Reply): void
+  /** Back to the state before the login; TLS and PROT stay. */
+  restart(): Promise<void>
+}
+
+type Rules = Readonly<{
+  verb: string
+  argument: 'none' | 'optional' | 'required'
+  /** Where it is specified. */
+  rfc: string
+  /** Syntax behind the verb, for HELP. */
+  help: string
+  /** Lines in the answer to FEAT. */
+  feat?: (ftp: Ftp) => readonly string[]
+  /** Makes a name: 553 stands for 550. */
+  creates?: true
+  /** A REST before it still counts after it. */
+  keepsRestart?: true
+  /** Answered at once while a transfer runs, when it has no argument. */
+  duringTransfer?: true
+}>
+
+type Answer = Reply | Promise<Reply>
+
+/** One command. The dispatcher checks the rules; `run` throws FileServerError for what the core refuses. */
+export type Row = Rules &
+  (
+    | Readonly<{ needs: 'nothing'; run: (ftp: Ftp, argument: string) => Answer }>
+    | Readonly<{ needs: 'login'; run: (ftp: Ftp, argument: string, files: VfsSession) => Answer }>
+    | Readonly<{
+        needs: 'data'
+        run: (ftp: Ftp, argument: string, files: VfsSession, transfer: Transfer) => Answer
+      }>
+  )

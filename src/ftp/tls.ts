@@ -1,0 +1,130 @@
+import { constants, randomBytes } from 'node:crypto'
+import { Server as NetServer } from 'node:net'
+import type { Duplex } from 'node:stream'
+import { createSecureContext, type SecureContext, TLSSocket } from 'node:tls'
+import { FileServerError } from '../core/errors.ts'
+import type { Clock } from '../core/ports.ts'
+import { limit } from './limit.ts'
+import type { FtpSettings } from './settings.ts'
+
+/** PEM texts. Another object means another certificate: handshakes from then on use it. */
+export type TlsMaterial = Readonly<{ certificate: string; key: string }>
+
+/** Server side of the handshakes of one control connection and its data connections. */
+export type TlsPeer = {
+  /** Takes the socket over. Rejects (socket destroyed) when the handshake fails or takes too long. */
+  accept(socket: Duplex): Promise<TLSSocket>
+}
+
+export type TlsEngine = {
+  readonly offered: boolean
+  forControl(): TlsPeer
+}
+
+/** AEAD with forward secrecy only; AES-128-GCM first, it costs least where the CPU has AES. */
+const CIPHERS = [
+  'TLS_AES_128_GCM_SHA256',
+  'TLS_AES_256_GCM_SHA384',
+  'TLS_CHACHA20_POLY1305_SHA256',
+  'ECDHE-ECDSA-AES128-GCM-SHA256',
+  'ECDHE-RSA-AES128-GCM-SHA256',
+  'ECDHE-ECDSA-AES256-GCM-SHA384',
+  'ECDHE-RSA-AES256-GCM-SHA384',
+  'ECDHE-ECDSA-CHACHA20-POLY1305',
+  'ECDHE-RSA-CHACHA20-POLY1305',
+].join(':')
+
+/** Longer than the longest control session: a shorter one turns resumption off in the middle of one. */
+const SESSION_SECONDS = 7 * 24 * 3600
+/** TLS 1.2 sessions kept for clients that resume by session id; the oldest go first. */
+const KEPT_SESSIONS_SHARED = 2048
+const KEPT_SESSIONS_OWN = 16
+
+type Setup = Readonly<{ context: SecureContext; sessions: NetServer }>
+
+/**
+ * `require` makes keys for every control connection, so that a data connection can only resume that one's session
+ * (about 0.3 ms and 31 KiB each); otherwise all connections of the door share one context.
+ */
+export function createTlsEngine(
+  material: () => TlsMaterial | undefined,
+  settings: FtpSettings,
+  clock: Clock,
+): TlsEngine {
+  let shared: { material: TlsMaterial; setup: Setup } | undefined
+
+  function setupFor(current: TlsMaterial): Setup {
+    if (settings.tlsReuse === 'require') return createSetup(current, settings, KEPT_SESSIONS_OWN)
+    if (shared?.material !== current)
+      shared = { material: current, setup: createSetup(current, settings, KEPT_SESSIONS_SHARED) }
+    return shared.setup
+  }
+
+  return {
+    get offered() {
+      return material() !== undefined
+    },
+    forControl() {
+      const current = material()
+      if (current === undefined) throw new FileServerError('storage.unsupported', 'no certificate')
+      const setup = setupFor(current)
+      return { accept: (socket) => handshake(socket, setup, { clock, ms: settings.tlsHandshakeMs }) }
+    },
+  }
+}
+
+function createSetup(material: TlsMaterial, settings: FtpSettings, kept: number): Setup {
+  const context = createSecureContext({
+    cert: material.certificate,
+    key: material.key,
+    minVersion: settings.minTlsVersion,
+    ciphers: CIPHERS,
+    honorCipherOrder: true,
+    secureOptions: constants.SSL_OP_NO_RENEGOTIATION,
+    ticketKeys: randomBytes(48),
+    sessionIdContext: randomBytes(16).toString('hex'),
+    sessionTimeout: SESSION_SECONDS,
+  })
+  return { context, sessions: createSessionHub(kept) }
+}
+
+/** Never listens: TLSSocket takes a server as the place where TLS 1.2 sessions are stored and found by id. */
+function createSessionHub(kept: number): NetServer {
+  const sessions = new Map<string, Buffer>()
+  const hub = new NetServer()
+  hub.on('newSession', (id: Buffer, data: Buffer, done: () => void) => {
+    const oldest = sessions.keys().next()
+    if (sessions.size >= kept && !oldest.done) sessions.delete(oldest.value)
+    sessions.set(id.toString('latin1'), data)
+    done()
+  })
+  hub.on('resumeSession', (id: Buffer, done: (error: null, data: Buffer | null) => void) => {
+    done(null, sessions.get(id.toString('latin1')) ?? null)
+  })
+  return hub
+}
+
+function handshake(socket: Duplex, setup: Setup, time: { clock: Clock; ms: number }): Promise<TLSSocket> {
+  return new Promise((resolve, reject) => {
+    const secure = new TLSSocket(socket, {
+      isServer: true,
+      secureContext: setup.context,
+      server: setup.sessions,
+      // Else Node would answer the peer's half-close itself, before what is queued has been sent.
+      allowHalfOpen: true,
+    } as ConstructorParameters<typeof TLSSocket>[1])
+    const timer = limit(time.clock, time.ms, () => secure.destroy(new Error('TLS handshake took too long')))
+    secure.once('secure', () => {
+      timer.cancel()
+      resolve(secure)
+    })
+    // Node reports what goes wrong after the handshake here when nobody called tls.createServer.
+    secure.on('_tlsError', (error: Error) => secure.destroy(error))
+    secure.on('error', (error) => reject(error))
+    secure.once('close', () => {
+      timer.cancel()
+      socket.destroy()
+      reject(new Error('closed during the TLS handshake'))
+    })
+  })
+}

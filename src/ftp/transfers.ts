@@ -1,0 +1,131 @@
+import { errorCodeOf, FileServerError } from '../core/errors.ts'
+import type { VirtualPath } from '../core/vfs/path.ts'
+import type { VfsSession } from '../core/vfs/session.ts'
+import type { WriteHandle } from '../core/vfs/storage.ts'
+import { fromNetwork, toNetwork } from './ascii.ts'
+import type { DataSocket, Direction } from './data-channel.ts'
+import { limit } from './limit.ts'
+import { pumpDown } from './pump-down.ts'
+import { pumpUp } from './pump-up.ts'
+import { type Reply, reply } from './replies.ts'
+import type { Ftp, Transfer } from './session.ts'
+
+export const DONE: Reply = reply(226, 'Transfer complete.')
+
+export type Job = Readonly<{ ftp: Ftp; transfer: Transfer; opening: Reply }>
+
+/**
+ * Says `opening`, opens the data connection, runs `use` and closes the connection. Whatever breaks in between, but
+ * for the core's own refusals, is transfer.aborted.
+ */
+async function withConnection(
+  { ftp, transfer, opening }: Job,
+  direction: Direction,
+  use: (socket: DataSocket, progress: (bytes: number) => void) => Promise<void>,
+): Promise<void> {
+  ftp.say(opening)
+  const socket = await ftp.data.open(direction, transfer.signal)
+  const stalled = limit(ftp.clock, ftp.settings.stallMs, transfer.abort)
+  // A write that waits for the peer must not outlive the transfer.
+  const cut = () => socket.destroy()
+  transfer.signal.addEventListener('abort', cut, { once: true })
+  try {
+    await use(socket, (bytes) => {
+      transfer.bytes += bytes
+      stalled.refresh()
+    })
+    await finish(socket, transfer.signal)
+    ftp.data.release(socket)
+  } catch (cause) {
+    socket.destroy()
+    if (cause instanceof FileServerError) throw cause
+    throw new FileServerError('transfer.aborted', 'data connection lost', { cause })
+  } finally {
+    stalled.cancel()
+    transfer.signal.removeEventListener('abort', cut)
+  }
+}
+
+/** Sends our end (close_notify and FIN). */
+function finish(socket: DataSocket, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const lost = () => reject(signal.aborted ? signal.reason : new Error('data connection closed early'))
+    if (socket.destroyed) return lost()
+    socket.once('error', reject)
+    socket.once('close', lost)
+    socket.end(() => resolve())
+  })
+}
+
+/** Streams text such as a listing, with back-pressure. */
+export function sendText(job: Job, texts: AsyncIterable<string>): Promise<void> {
+  return withConnection(job, 'down', async (socket, progress) => {
+    for await (const text of texts) {
+      job.transfer.signal.throwIfAborted()
+      await new Promise<void>((resolve, reject) => {
+        socket.write(text, (error) => (error ? reject(error) : resolve()))
+      })
+      progress(text.length)
+    }
+  })
+}
+
+/** RETR: opens the file first, so that a refusal costs no data connection. */
+export async function sendFile(
+  { ftp, transfer }: Omit<Job, 'opening'>,
+  files: VfsSession,
+  path: VirtualPath,
+): Promise<void> {
+  const source = await files.openRead(path)
+  try {
+    const { size } = await source.stat()
+    const from = ftp.dialog.restartAt
+    if (from > size) throw new FileServerError('transfer.bad-offset')
+    const opening = reply(
+      150,
+      `Opening ${ftp.dialog.type === 'A' ? 'ASCII' : 'BINARY'} data connection (${size} bytes).`,
+    )
+    await withConnection({ ftp, transfer, opening }, 'down', (socket, progress) =>
+      pumpDown(socket, {
+        source,
+        from,
+        expected: size - from,
+        convert: ftp.dialog.type === 'A' ? toNetwork() : undefined,
+        signal: transfer.signal,
+        progress,
+      }),
+    )
+  } finally {
+    await source.close()
+  }
+}
+
+/** Receives into `target` from offset `at` on, then commits; any failure keeps what came as the owner's partial. */
+export async function receiveFile(job: Job, target: WriteHandle, at: number): Promise<void> {
+  const { ftp, transfer } = job
+  try {
+    await withConnection(job, 'up', (socket, progress) =>
+      pumpUp(socket, {
+        target,
+        at,
+        convert: ftp.dialog.type === 'A' ? fromNetwork() : undefined,
+        signal: transfer.signal,
+        progress,
+      }),
+    )
+    transfer.signal.throwIfAborted()
+  } catch (error) {
+    await keepPartial(ftp, target)
+    throw error
+  }
+  await target.commit()
+}
+
+async function keepPartial(ftp: Ftp, target: WriteHandle): Promise<void> {
+  try {
+    await target.abort()
+  } catch (error) {
+    // The first failure is the one to tell; this one is for the log.
+    ftp.logger.warn({ session: ftp.origin.session, code: errorCodeOf(error) }, 'partial upload not kept')
+  }
+}
