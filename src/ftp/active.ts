@@ -1,6 +1,6 @@
 import { connect, type Socket } from 'node:net'
 import { FileServerError } from '../core/errors.ts'
-import { comparableAddress } from './address.ts'
+import { canonicalAddress } from '../core/net.ts'
 
 export type ActiveTarget = Readonly<{ host: string; port: number }>
 
@@ -12,7 +12,7 @@ export function allowedTarget(target: ActiveTarget, peerIp: string): boolean {
   return (
     target.port >= LOWEST_PORT &&
     target.port <= 65535 &&
-    comparableAddress(target.host) === comparableAddress(peerIp)
+    canonicalAddress(target.host) === canonicalAddress(peerIp)
   )
 }
 

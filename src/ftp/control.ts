@@ -101,7 +101,10 @@ export function createControl({ socket, origin: first, deps, engine, commands }:
 
   function onItem(item: LineItem): void {
     if (ended) return
-    if (item.kind === 'flood') return hangUp(closing(421, 'Too much input; closing.'))
+    if (item.kind === 'flood') {
+      hangUp(closing(421, 'Too much input; closing.'))
+      return
+    }
     queue.push(item)
     if (queue.length >= settings.maxQueuedCommands) wire.pause()
     lookAhead()
@@ -157,12 +160,24 @@ export function createControl({ socket, origin: first, deps, engine, commands }:
   function next(): void {
     running = false
     transfer = undefined
-    if (gone) return void release()
-    if (endWith !== undefined) return hangUp(endWith)
-    restartIdle()
+    if (gone) {
+      void release()
+    } else if (endWith !== undefined) {
+      hangUp(endWith)
+    } else {
+      restartIdle()
+      rest()
+    }
+  }
+
+  /** Before the next command: the client has to read the replies, and others to get their turn. */
+  function rest(): void {
     resting = true
     turn -= 1
-    if (turn > 0) return wire.whenWritable(rested)
+    if (turn > 0) {
+      wire.whenWritable(rested)
+      return
+    }
     turn = TURN_COMMANDS
     setImmediate(() => wire.whenWritable(rested))
   }

@@ -69,17 +69,22 @@ export function createLineReader(maxBytes: number, emit: (item: LineItem) => voi
     }
     if (sawCr) {
       sawCr = byte === CR
-      if (byte === LF) return end()
+      if (byte === LF) {
+        end()
+        return
+      }
       keep(CR)
       if (byte === NUL || byte === CR) return
     }
-    if (byte === LF) return end()
+    if (byte === LF) {
+      end()
+      return
+    }
     if (byte === CR) {
       if (dropped === 0 && line.length === 4 && line.every((value, i) => (value & 0xdf) === ABOR[i])) {
         swallowLf = true
-        return end()
-      }
-      sawCr = true
+        end()
+      } else sawCr = true
       return
     }
     if (byte >= SE && line.length === 0 && dropped === 0) return
@@ -102,7 +107,8 @@ export function createLineReader(maxBytes: number, emit: (item: LineItem) => voi
         else text(byte)
         return
       case 'command':
-        return command(byte)
+        command(byte)
+        return
       case 'option':
         telnet = 'none'
         return

@@ -1,7 +1,7 @@
 import { randomInt } from 'node:crypto'
 import { createServer, type Server, type Socket } from 'node:net'
 import { FileServerError } from '../core/errors.ts'
-import { comparableAddress } from './address.ts'
+import { canonicalAddress } from '../core/net.ts'
 
 /** A listener for one data connection. Whoever opened it closes it; close is idempotent and drops a waiting peer. */
 export type PassiveListener = {
@@ -26,14 +26,14 @@ export async function openPassive(options: PassiveOptions): Promise<PassiveListe
   const server = createServer({ pauseOnConnect: true, allowHalfOpen: true, noDelay: true })
   await listenInRange(server, options)
   server.on('error', () => server.close())
-  const wanted = comparableAddress(options.peerIp)
+  const wanted = canonicalAddress(options.peerIp)
   let arrived: Socket | undefined
   let taken = false
   let waiting: ((socket: Socket) => void) | undefined
 
   server.on('connection', (socket) => {
     socket.on('error', () => undefined)
-    if (arrived !== undefined || comparableAddress(socket.remoteAddress ?? '') !== wanted) {
+    if (arrived !== undefined || canonicalAddress(socket.remoteAddress ?? '') !== wanted) {
       socket.destroy()
       return
     }

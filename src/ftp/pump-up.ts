@@ -92,9 +92,11 @@ export function pumpUp(socket: DataSocket, job: PumpUp): Promise<void> {
     }
 
     if (job.signal.aborted) return reject(job.signal.reason)
-    if (socket.destroyed) return reject(new Error('data connection closed early'))
+    if (socket.destroyed && !socket.readableEnded) return reject(new Error('data connection closed early'))
     job.signal.addEventListener('abort', onAbort, { once: true })
     socket.on('data', onData).on('end', onEnd).on('error', onError).on('close', onClose)
-    socket.resume()
+    // An end without a byte before it is told even to nobody, while the socket is paused.
+    if (socket.readableEnded) onEnd()
+    else socket.resume()
   })
 }

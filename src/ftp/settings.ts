@@ -1,7 +1,6 @@
 import type { Auditor } from '../core/audit/auditor.ts'
 import type { Authenticator } from '../core/auth/login.ts'
 import type { Clock, Logger } from '../core/ports.ts'
-import type { TlsMaterial } from './tls.ts'
 
 /** What one FTP listener may do. All times in milliseconds, 0 = no limit. Defaults live in the configuration. */
 export type FtpSettings = Readonly<{
@@ -28,6 +27,9 @@ export type FtpSettings = Readonly<{
   dataConnectMs: number
   tlsHandshakeMs: number
 }>
+
+/** PEM texts. Another object means another certificate: handshakes from then on use it. */
+export type TlsMaterial = Readonly<{ certificate: string; key: string }>
 
 export type FtpDeps = Readonly<{
   authenticator: Authenticator

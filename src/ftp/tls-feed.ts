@@ -50,6 +50,10 @@ export function createTlsFeed(raw: Socket): TlsFeed {
   raw.on('end', () => {
     rawEnded = true
     judge()
+    // An end in the middle of the handshake; a finished one would have attached its socket by then.
+    setImmediate(() => {
+      if (secure === undefined) stream.destroy()
+    })
   })
   raw.on('error', (error) => stream.destroy(error))
   raw.on('close', () => {

@@ -5,10 +5,7 @@ import { createSecureContext, type SecureContext, TLSSocket } from 'node:tls'
 import { FileServerError } from '../core/errors.ts'
 import type { Clock } from '../core/ports.ts'
 import { limit } from './limit.ts'
-import type { FtpSettings } from './settings.ts'
-
-/** PEM texts. Another object means another certificate: handshakes from then on use it. */
-export type TlsMaterial = Readonly<{ certificate: string; key: string }>
+import type { FtpSettings, TlsMaterial } from './settings.ts'
 
 /** Server side of the handshakes of one control connection and its data connections. */
 export type TlsPeer = {
