@@ -1,7 +1,10 @@
-import { open, rename, rm } from 'node:fs/promises'
+import { type FileHandle, open, rename, rm, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
+import { stateOf } from './file-state.ts'
 
 const PRIVATE = 0o600
+const GROUP_READS = 0o040
+const OTHERS = 0o007
 
 async function syncFolder(folder: string): Promise<void> {
   const handle = await open(folder, 'r')
@@ -13,30 +16,45 @@ async function syncFolder(folder: string): Promise<void> {
 }
 
 /**
+ * Gives the new file to the old one's owner: an edit by root must not lock the server out. A file that others may not
+ * read but its group may was set up so, and stays so; any other becomes private.
+ */
+async function takeOverOwner(handle: FileHandle, old: string): Promise<void> {
+  const was = await stat(old).catch(() => undefined)
+  if (was === undefined) return
+  const is = await handle.stat()
+  if (was.uid !== is.uid || was.gid !== is.gid) await handle.chown(was.uid, was.gid)
+  if ((was.mode & OTHERS) === 0) await handle.chmod(PRIVATE | (was.mode & GROUP_READS))
+}
+
+/**
  * Puts `text` in place of `file` so that a reader, or a machine that loses power, has the old text or the new one.
- * `stillMine` is asked last; false leaves the old text and gives false.
+ * `stillMine` is asked last; false leaves the old text and gives undefined. Else gives the state of the new file.
  */
 export async function replaceFile(
   file: string,
   text: string,
   stillMine: () => Promise<boolean>,
-): Promise<boolean> {
+): Promise<string | undefined> {
   const folder = dirname(file)
   const staged = join(folder, `.${basename(file)}.new`)
   // Left by an edit that was killed; the caller holds the lock, so nobody else is writing it.
   await rm(staged, { force: true })
   try {
     const handle = await open(staged, 'wx', PRIVATE)
+    let state: string
     try {
+      await takeOverOwner(handle, file)
       await handle.writeFile(text, 'utf8')
       await handle.sync()
+      state = stateOf(await handle.stat({ bigint: true }))
     } finally {
       await handle.close()
     }
-    if (!(await stillMine())) return false
+    if (!(await stillMine())) return undefined
     await rename(staged, file)
     await syncFolder(folder)
-    return true
+    return state
   } finally {
     await rm(staged, { force: true })
   }

@@ -1,10 +1,11 @@
-import { stat } from 'node:fs/promises'
-import type { UserId } from '../core/identity.ts'
+import type { User, UserId } from '../core/identity.ts'
 import type { Clock, Logger, UserDirectory } from '../core/ports.ts'
 import { formatProblem, type Problem } from '../yaml/problem.ts'
 import { createUserEditor } from './editor.ts'
+import { fileState } from './file-state.ts'
 import { readUsers, type UserSet } from './read.ts'
 import type { SecretBox } from './secret-box.ts'
+import { swapStoredHash } from './swap-hash.ts'
 import { watchFile } from './watch.ts'
 
 export type YamlUsersSettings = Readonly<{
@@ -34,13 +35,17 @@ function changedIds(before: UserSet, after: UserSet): readonly UserId[] {
   return [...ids].filter((id) => before.records.get(id) !== after.records.get(id))
 }
 
-/** Tells two states of a file apart without reading it. */
-async function fingerprint(file: string): Promise<string> {
-  try {
-    const { ino, size, mtimeNs, ctimeNs } = await stat(file, { bigint: true })
-    return `${ino} ${size} ${mtimeNs} ${ctimeNs}`
-  } catch {
-    return 'absent'
+/** The same users, one with another hash. */
+function withHash(set: UserSet, user: User, passwordHash: string): UserSet {
+  const record: unknown = JSON.parse(set.records.get(user.id) ?? '{}')
+  const changed = { ...user, credentials: { ...user.credentials, passwordHash } }
+  return {
+    ...set,
+    users: new Map([...set.users, [user.name, changed]]),
+    records: new Map([
+      ...set.records,
+      [user.id, JSON.stringify({ ...Object(record), password: passwordHash })],
+    ]),
   }
 }
 
@@ -57,7 +62,7 @@ function createDirectory(settings: YamlUsersSettings, first: UserSet, firstSeen:
   let queue: Promise<unknown> = Promise.resolve()
 
   async function readNow(): Promise<boolean> {
-    const state = await fingerprint(file)
+    const state = await fileState(file)
     const result = await readUsers(file, settings)
     seen = state
     if (!result.ok) {
@@ -66,10 +71,14 @@ function createDirectory(settings: YamlUsersSettings, first: UserSet, firstSeen:
       return false
     }
     logProblems(logger, result.set.warnings, 'warn')
-    const changed = changedIds(current, result.set)
-    current = result.set
-    if (changed.length > 0) for (const listener of listeners) listener(changed)
+    adopt(result.set)
     return true
+  }
+
+  function adopt(set: UserSet): void {
+    const changed = changedIds(current, set)
+    current = set
+    if (changed.length > 0) for (const listener of listeners) listener(changed)
   }
 
   /** One reading at a time, so that an older one cannot win. */
@@ -79,17 +88,33 @@ function createDirectory(settings: YamlUsersSettings, first: UserSet, firstSeen:
     return turn
   }
 
+  /** The short way; false when the file is not what was read, or the hash does not stand on its own. */
+  async function swap(id: UserId, oldHash: string, newHash: string): Promise<boolean> {
+    const user = [...current.users.values()].find((one) => one.id === id)
+    if (user?.credentials.passwordHash !== oldHash) return false
+    const state = await swapStoredHash(file, settings.clock, { state: seen, oldHash, newHash })
+    if (state === undefined) return false
+    seen = state
+    adopt(withHash(current, user, newHash))
+    return true
+  }
+
+  async function store(id: UserId, oldHash: string, newHash: string): Promise<void> {
+    if (await swap(id, oldHash, newHash)) return
+    const result = await editor.replacePassword(id, oldHash, newHash)
+    if (result.ok) await readNow()
+    else logger.warn({ user: id, reason: result.reason }, 'users: the new password hash was not stored')
+  }
+
   async function replaceHash(user: UserId, oldHash: string, newHash: string): Promise<void> {
     try {
-      const result = await editor.replacePassword(user, oldHash, newHash)
-      if (result.ok) await inTurn(readNow)
-      else logger.warn({ user, reason: result.reason }, 'users: the new password hash was not stored')
+      await inTurn(() => store(user, oldHash, newHash))
     } catch (error) {
       logger.warn({ user, err: error }, 'users: the new password hash was not stored')
     }
   }
 
-  const checkNow = () => inTurn(async () => (await fingerprint(file)) === seen || readNow())
+  const checkNow = () => inTurn(async () => (await fileState(file)) === seen || readNow())
   const users = {
     find: async (name: string) => current.users.get(name),
     list: async () => [...current.users.values()],
@@ -108,7 +133,7 @@ function createDirectory(settings: YamlUsersSettings, first: UserSet, firstSeen:
  * be used at the start; later on a bad file leaves the last good users in place. Whoever opened it closes it.
  */
 export async function openYamlUsers(settings: YamlUsersSettings): Promise<OpenedUsers> {
-  const seen = await fingerprint(settings.file)
+  const seen = await fileState(settings.file)
   const first = await readUsers(settings.file, settings)
   if (!first.ok) return first
   const { users, listeners, checkNow, settled } = createDirectory(settings, first.set, seen)
