@@ -2,6 +2,7 @@ import { constants, readlinkSync, statfsSync } from 'node:fs'
 import { FileServerError } from '../../core/errors.ts'
 import type { UserId } from '../../core/identity.ts'
 import type { Entry, FilesystemStats, OpenedFile, StorageDriver, StorageKey } from '../../core/vfs/storage.ts'
+import { setAttributes } from './attributes.ts'
 import * as changes from './changes.ts'
 import type { LocalContext } from './context.ts'
 import type { Directory } from './directories.ts'
@@ -9,6 +10,7 @@ import { toEntry } from './entry.ts'
 import { errnoOf, guarded, translate } from './errno.ts'
 import { ITSELF, LINK } from './jail.ts'
 import { listDirectory } from './listing.ts'
+import * as moves from './moves.ts'
 import { openWrite } from './open-write.ts'
 import { inside, lstatMaybe } from './proc.ts'
 import { createReadHandle, openFile } from './read-handle.ts'
@@ -97,10 +99,10 @@ export function createLocalDriver(context: LocalContext): StorageDriver {
     mkdir: (key) => guarded(() => changes.makeDirectory(context, key)),
     remove: (key, owner) => guarded(() => changes.removeFile(context, key, owner)),
     rmdir: (key, owner) => guarded(() => changes.removeDirectory(context, key, owner)),
-    rename: (from, to, options) => guarded(() => changes.rename(context, from, to, options)),
+    rename: (from, to, options) => guarded(() => moves.rename(context, from, to, options)),
     setAttributes: (key, owner, wanted, follow) =>
-      guarded(() => changes.setAttributes(context, { key, owner, follow }, wanted)),
-    hardLink: (from, to) => guarded(() => changes.hardLink(context, from, to)),
+      guarded(() => setAttributes(context, { key, owner, follow }, wanted)),
+    hardLink: (from, to) => guarded(() => moves.hardLink(context, from, to)),
     symbolicLink: (target, key) => guarded(() => changes.symbolicLink(context, target, key)),
     readLink: (key) => guarded(() => readLink(context, key)),
     filesystemStats: (key) => guarded(() => held(key, ({ fd }) => filesystemStats(fd))),

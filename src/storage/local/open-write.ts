@@ -126,7 +126,6 @@ export async function openWrite(
 ): Promise<StagedFile> {
   const spot = locate(context, key)
   try {
-    survey(context, spot, options)
     const activeKey = context.partials.activeKey(
       spot.directory,
       context.partials.nameFor(options.owner, spot.name),

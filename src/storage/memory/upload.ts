@@ -1,10 +1,8 @@
 import { FileServerError } from '../../core/errors.ts'
 import type { StagedFile, StorageKey, Usage, WriteOptions } from '../../core/vfs/storage.ts'
-import type { ActiveUploads } from '../active-uploads.ts'
 import { createStagedUpload, NO_USAGE, type Staging } from '../staged-upload.ts'
-import { change, describe, type FileNode, partialKey, resize, type Spot, type Tree } from './tree.ts'
-
-export type UploadContext = Readonly<{ tree: Tree; active: ActiveUploads; now: () => number }>
+import { activeKey, type MemoryContext } from './partials.ts'
+import { change, describe, type FileNode, partialKey, resize, type Spot } from './tree.ts'
 
 /** Fills `into` from `position`; 0 at the end. */
 export function readNode(file: FileNode, into: Uint8Array, position: number): number {
@@ -80,7 +78,7 @@ function createStaging({ spot, file, key, exclusive, now }: StagingOptions): Sta
 
 /** What the upload starts from: the partial, a copy of the file, or nothing. */
 function startFile(
-  { tree }: UploadContext,
+  { tree }: MemoryContext,
   spot: Spot,
   partial: FileNode | undefined,
   start: string,
@@ -95,15 +93,15 @@ function startFile(
 }
 
 export async function openUpload(
-  context: UploadContext,
+  context: MemoryContext,
   path: StorageKey,
   { owner, start, create, exclusive }: WriteOptions,
 ): Promise<StagedFile> {
   const { tree, active, now } = context
   const first = tree.find(path, true)
   const key = partialKey(owner, first.name)
-  const activeKey = `${first.directory.inode}/${key}`
-  const taken = await active.takeOver(activeKey)
+  const runningKey = activeKey(first.directory, key)
+  const taken = await active.takeOver(runningKey)
   const spot = tree.find(path, true)
   if (spot.node?.kind === 'directory') throw new FileServerError('path.is-directory')
   if (exclusive && spot.node !== undefined) throw new FileServerError('path.exists')
@@ -116,8 +114,8 @@ export async function openUpload(
     staging: createStaging({ spot, file, key, exclusive, now }),
     inherited,
     continues: file === partial,
-    onEnd: () => active.remove(activeKey),
+    onEnd: () => active.remove(runningKey),
   })
-  active.add(activeKey, upload)
+  active.add(runningKey, upload)
   return upload
 }
