@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { hashArgon2 } from '../../../src/core/auth/argon2.ts'
-import { asSessionId } from '../../../src/core/identity.ts'
+import { asSessionId, asUserId } from '../../../src/core/identity.ts'
 import { CHEAP, codeAt, createHarness, FINGERPRINT, fullUser, PASSWORD, TOTP_CREDENTIAL } from './harness.ts'
 
 const mfa = fullUser('mfa', { chains: [['password', 'totp']] })
@@ -134,4 +134,45 @@ test('a user without a secret cannot pass a chain with a code', async () => {
   await login.begin('mfa')
   assert.equal((await h.password(login, PASSWORD)).state, 'more')
   assert.equal((await h.code(login, codeAt(h.clock.now()))).state, 'denied')
+})
+
+test('the code that counts is the latest one given', async () => {
+  const h = createHarness([fullUser('all', { chains: [['password', 'totp', 'publickey']] })])
+  const login = h.connect()
+  await login.begin('all')
+  await h.password(login, PASSWORD)
+  assert.deepEqual(await h.code(login, codeAt(h.clock.now())), {
+    state: 'more',
+    next: ['publickey'],
+    partial: true,
+  })
+  await h.state.consumeTotpStep(asUserId('all'), Math.floor(h.clock.now() / 30_000))
+  await h.clock.advance(30_000)
+  await h.code(login, codeAt(h.clock.now()))
+  const key = { factor: 'publickey', fingerprint: FINGERPRINT, signatureVerified: true } as const
+  assert.equal((await h.offer(login, key)).state, 'granted')
+})
+
+test('a replayed code is not kept as proven', async () => {
+  const h = createHarness([mfa])
+  const code = codeAt(h.clock.now())
+  await h.attempt('mfa', PASSWORD + code)
+  const login = h.connect()
+  await login.begin('mfa')
+  assert.equal(reasonOf(await h.password(login, PASSWORD + code)), 'replayed-code')
+  assert.deepEqual(await h.password(login, PASSWORD), { state: 'more', next: ['totp'], partial: true })
+})
+
+test('a remembered password does not shorten the refusal of a wrong code', async () => {
+  const h = createHarness([mfa])
+  const seen: string[] = []
+  const verify = h.hasher.verify
+  h.hasher.verify = (claim, secret) => {
+    seen.push(secret)
+    return verify(claim, secret)
+  }
+  const wrong = codeAt(h.clock.now() + 600_000)
+  assert.equal(reasonOf(await h.attempt('mfa', PASSWORD + wrong)), 'wrong-code')
+  // Only the whole secret may be answered from memory; the part before a wrong code is always hashed.
+  assert.deepEqual(seen, [PASSWORD + wrong])
 })

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { hashArgon2 } from '../../../src/core/auth/argon2.ts'
 import { createPasswordHasher } from '../../../src/core/auth/password.ts'
+import { addressKey } from '../../../src/core/auth/throttle.ts'
 import { FileServerError } from '../../../src/core/errors.ts'
 import type { User } from '../../../src/core/identity.ts'
 import type { StateStore } from '../../../src/core/ports.ts'
@@ -174,4 +175,54 @@ test('a stopping server grants nothing and leaves the code unspent', async () =>
   const step = await h.attempt('mfa', PASSWORD + codeAt(h.clock.now()))
   assert.deepEqual(step, { state: 'denied', code: 'session.draining', reason: 'draining', disconnect: true })
   assert.equal(await h.state.consumeTotpStep(alice.id, Math.floor(h.clock.now() / 30_000)), true)
+})
+
+test('a password or a secret that is removed after it was proven is no factor any more', async () => {
+  const chains: User['chains'] = [['password', 'totp', 'publickey']]
+  const all = fullUser('alice', { chains })
+  const key = { factor: 'publickey', fingerprint: FINGERPRINT, signatureVerified: true } as const
+  for (const gone of ['passwordHash', 'totp'] as const) {
+    const h = createHarness([all])
+    const login = h.connect()
+    await login.begin('alice')
+    await h.password(login, PASSWORD)
+    await h.code(login, codeAt(h.clock.now()))
+    h.users.put({ ...all, credentials: { ...all.credentials, [gone]: undefined } })
+    const next = gone === 'totp' ? ['totp'] : ['password']
+    assert.deepEqual(await h.offer(login, key), { state: 'more', next, partial: true })
+  }
+})
+
+test('refusals that are nobody’s guessing count against nobody', async () => {
+  const h = createHarness([fullUser('full', { limits: { maxSessions: 1, quotaBytes: 0, quotaFiles: 0 } })])
+  await h.attempt('full', PASSWORD)
+  await h.attempt('full', PASSWORD)
+  await h.connect({ door: 'ftp', encrypted: false }).begin('full')
+  assert.deepEqual(h.denials(), ['too-many-sessions', 'encryption-required'])
+  assert.equal(await h.state.clearFailures(addressKey('192.0.2.1')), false)
+})
+
+test('logins at once of one user make one new hash', async () => {
+  const h = createHarness([await outdated('old')])
+  const hash = h.hasher.hash
+  let hashes = 0
+  h.hasher.hash = (...args) => {
+    hashes += 1
+    return hash(...args)
+  }
+  const steps = await Promise.all([1, 2, 3].map(() => h.attempt('old', PASSWORD)))
+  await h.authenticator.close()
+  assert.ok(steps.every((step) => step.state === 'granted'))
+  assert.equal(hashes, 1)
+})
+
+test('what is remembered of a user is dropped when the record changes, until the authenticator closes', async () => {
+  const h = createHarness([alice])
+  const dropped: string[] = []
+  h.hasher.forget = (users) => void dropped.push(...users)
+  h.users.put(alice)
+  assert.deepEqual(dropped, ['alice'])
+  await h.authenticator.close()
+  h.users.put(alice)
+  assert.deepEqual(dropped, ['alice'])
 })

@@ -1,11 +1,21 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { hashArgon2 } from '../../../src/core/auth/argon2.ts'
 import type { Proof } from '../../../src/core/auth/login.ts'
 import { userKey } from '../../../src/core/auth/throttle.ts'
 import type { Origin, User } from '../../../src/core/identity.ts'
 import type { DenyReason } from '../../../src/core/policy/decide.ts'
 import { settle } from '../../helpers/fake-clock.ts'
-import { CERTIFICATE, codeAt, createHarness, FINGERPRINT, fullUser, PASSWORD, SETTINGS } from './harness.ts'
+import {
+  CERTIFICATE,
+  CHEAP,
+  codeAt,
+  createHarness,
+  FINGERPRINT,
+  fullUser,
+  PASSWORD,
+  SETTINGS,
+} from './harness.ts'
 
 const OUTSIDE: Partial<User> = { allow: ['127.0.0.2'] }
 const REFUSED: readonly (readonly [string, DenyReason, Partial<User>])[] = [
@@ -219,4 +229,37 @@ test('a failed proof leaves the proven ones of the name', async () => {
   await h.password(login, PASSWORD)
   assert.equal((await h.code(login, '000000')).state, 'denied')
   assert.equal((await h.code(login, codeAt(h.clock.now()))).state, 'granted')
+})
+
+test('the password of a refused user is not looked at: right or wrong, it costs the same', async () => {
+  const passwordHash = await hashArgon2('blue123456', CHEAP)
+  const credentials = { ...fullUser('off').credentials, passwordHash }
+  const h = createHarness([fullUser('off', { enabled: false, credentials })])
+  await h.attempt('off', 'blue123456')
+  assert.equal(h.hasher.checks, 2)
+})
+
+test('a name too long to be looked up is nobody’s, even where its beginning is somebody’s', async () => {
+  const longest = 'n'.repeat(256)
+  const h = createHarness([fullUser(longest)])
+  assert.equal((await h.attempt(longest, PASSWORD)).state, 'granted')
+  assert.equal((await h.attempt(`${longest}n`, PASSWORD)).state, 'denied')
+})
+
+test('names that cannot be anybody’s are not looked up', async () => {
+  const h = createHarness([])
+  h.users.find = async () => assert.fail('looked up')
+  for (const name of ['', 'x'.repeat(257), 'é'.repeat(129)]) {
+    assert.equal((await h.connect().begin(name)).state, 'more')
+  }
+})
+
+test('a password that is too long is wrong, even where its end is right', async () => {
+  const longest = 'x'.repeat(1024)
+  const passwordHash = await hashArgon2(longest, CHEAP)
+  const h = createHarness([
+    fullUser('alice', { credentials: { ...fullUser('alice').credentials, passwordHash } }),
+  ])
+  assert.equal((await h.attempt('alice', `x${longest}`)).state, 'denied')
+  assert.equal((await h.attempt('alice', longest)).state, 'granted')
 })

@@ -153,3 +153,13 @@ test('decoys wait in the same queue as real checks', async () => {
   await running
   assert.equal(await hasher.verify(claim(PASSWORD_HASH), PASSWORD), true)
 })
+
+test('what is remembered is bounded: the oldest goes first', async () => {
+  const { hasher, foreign } = make({ cacheMs: 60_000 })
+  for (let i = 0; i <= 4096; i += 1) await hasher.verify(claim(`plain:${i}`), `${i}`)
+  const asked = foreign.asked
+  await hasher.verify(claim('plain:1'), '1')
+  assert.equal(foreign.asked, asked)
+  await hasher.verify(claim('plain:0'), '0')
+  assert.equal(foreign.asked, asked + 1)
+})

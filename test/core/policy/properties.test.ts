@@ -114,6 +114,7 @@ test('next factors lead to a whole chain whenever one can be reached, and a code
     fc.property(chains, (all) => {
       assert.equal(nextFactors(all, []).includes('totp'), false)
       assert.equal(acceptsFactor(all, [], 'totp'), false)
+      assert.equal(acceptsFactor(all, ['totp'], 'totp'), false)
       let proven: readonly (typeof FACTORS)[number][] = []
       for (let next = nextFactors(all, proven); next.length > 0; next = nextFactors(all, proven)) {
         proven = [...proven, ...next]
