@@ -32,7 +32,8 @@ export async function reviewKeys(config: Config, services: AppServices, now: num
   return {
     problems,
     warnings: certificate === undefined ? [] : expiry(certificate, now),
-    hostKeys,
+    // What is loaded may carry the private key; what is shown may not.
+    hostKeys: hostKeys.map(({ algorithm, fingerprint }) => ({ algorithm, fingerprint })),
     certificate: certificate && {
       subject: certificate.subject,
       notAfter: certificate.validToDate.toISOString(),

@@ -41,7 +41,7 @@ export const check: Verb = {
         .map(({ name, address, port }) => `${name} ${address}:${port}`)
         .join(', ')
       context.terminal.out(
-        `ok: ${doors}; ${users.length} users; certificate until ${keys.certificate?.notAfter}`,
+        `ok: ${doors}; ${users.length === 1 ? '1 user' : `${users.length} users`}; certificate until ${keys.certificate?.notAfter}`,
       )
       return EXIT_OK
     }),

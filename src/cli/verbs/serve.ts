@@ -22,7 +22,10 @@ export const serve: Verb = {
       const server = await services.start(config)
       terminal.out(services.nativeParts())
       printListeners(server.listeners, terminal)
-      if (made !== undefined) printDoors(server.listeners, made, terminal)
+      if (made !== undefined) {
+        const hostKeys = await services.loadHostKeys(config)
+        printDoors({ listeners: server.listeners, hostKeys, ...made }, terminal)
+      }
       terminal.out('Serving. Ctrl-C stops.')
       await untilStopped(server, signals, context)
       terminal.out('Stopped.')
