@@ -13,4 +13,5 @@ const editor = createUserEditor({
 for (let index = 0; index < Number(count); index += 1) {
   const result = await editor.addUser(`${prefix}${index}`, { home: `home-${prefix}${index}` })
   if (!result.ok) throw new Error(JSON.stringify(result))
+  process.stdout.write('.')
 }

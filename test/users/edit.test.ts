@@ -155,6 +155,21 @@ test('two processes lose no edit, and no comment', async (t) => {
   assert.deepEqual(readdirSync(source.dir), ['users.yaml'])
 })
 
+test('a process that is killed while it edits leaves a whole file and no lock that holds', async (t) => {
+  const source = usersFile(t, FILE)
+  const script = fileURLToPath(new URL('edit-many.ts', import.meta.url))
+  for (const prefix of ['k', 'l', 'm']) {
+    const child = execFile(process.execPath, [script, source.file, prefix, '100000'])
+    child.stdout?.once('data', () => child.kill('SIGKILL'))
+    await new Promise((resolve) => child.once('close', resolve))
+    assert.ok((await readUsers(source.file, source.settings)).ok)
+    assert.ok((await createUserEditor(source.settings).addUser(`after-${prefix}`, {})).ok)
+  }
+  const read = await readUsers(source.file, source.settings)
+  assert.ok(read.ok)
+  for (const name of ['alice', 'after-k', 'after-l', 'after-m']) assert.ok(read.set.users.has(name))
+})
+
 test('edits at once in one process wait for each other', async (t) => {
   const source = usersFile(t, FILE)
   const editor = createUserEditor(source.settings)
