@@ -3,6 +3,7 @@ import type { AuthenticatorDeps } from './deps.ts'
 import type { Authenticator } from './login.ts'
 import { createProver } from './prove.ts'
 import { createHashUpgrader } from './rehash.ts'
+import { createTallies } from './tally.ts'
 
 export type OwnedAuthenticator = Authenticator & {
   /** Stops following the user directory; resolves when hash upgrades under way are done. */
@@ -13,9 +14,11 @@ export function createAuthenticator(deps: AuthenticatorDeps): OwnedAuthenticator
   const { hasher, users, totp, clock, settings } = deps
   const prove = createProver({ hasher, totp, clock, appendedCode: settings.appendedCode })
   const upgrader = createHashUpgrader(hasher, users)
+  const tallyOf = createTallies()
   const unsubscribe = users.onChange((changed) => hasher.forget(changed))
   return {
-    open: (origin) => createConversation({ ...deps, prove, upgrader }, origin),
+    open: (origin) =>
+      createConversation({ ...deps, prove, upgrader, tally: tallyOf(origin.session) }, origin),
     close: () => {
       unsubscribe()
       return upgrader.settled()

@@ -11,9 +11,11 @@ import type { Login, LoginStep, Proof } from './login.ts'
 import type { Prover } from './prove.ts'
 import { noteRefusal, type Refusal, waitOut, wireCode } from './refusal.ts'
 import type { HashUpgrader } from './rehash.ts'
+import type { Tally } from './tally.ts'
 import { MAX_NAME_BYTES } from './throttle.ts'
 
-export type ConversationDeps = AuthenticatorDeps & Readonly<{ prove: Prover; upgrader: HashUpgrader }>
+export type ConversationDeps = AuthenticatorDeps &
+  Readonly<{ prove: Prover; upgrader: HashUpgrader; tally: Tally }>
 
 /** What a name without a chain of its own seems to need. */
 const DECOY_CHAINS: readonly (readonly Factor[])[] = [['password'], ['publickey']]
@@ -54,31 +56,29 @@ function extend(attempt: Attempt, result: Extract<Awaited<ReturnType<Prover>>, {
   }
 }
 
-/** One connection's login. The rules are the policy's; here is the order in which things happen. */
+/** One login conversation of a connection. The rules are the policy's; here is the order in which things happen. */
 export function createConversation(deps: ConversationDeps, origin: Origin): Login {
-  const { clock, settings, prove, upgrader } = deps
+  const { clock, settings, prove, upgrader, tally } = deps
   const { session, door, listener, remoteIp } = origin
   const party = networkOf(remoteIp)
   const connectionAudit = deps.audit.with({ session, door, listener, remoteIp })
   const alone = createGate()
   let attempt: Attempt | undefined
   let audit: Auditor = connectionAudit
-  let refusals = 0
-  let final: LoginStep | undefined
 
   const refuse = async (refusal: Refusal): Promise<LoginStep> => {
-    refusals += 1
+    tally.refusals += 1
     const name = attempt?.name ?? ''
     await noteRefusal(deps, audit, { name, remoteIp }, refusal)
     const code = wireCode(refusal.reason)
-    const disconnect = refusals >= settings.attemptsPerConnection || code.startsWith('session.')
+    const disconnect = tally.refusals >= settings.attemptsPerConnection || code.startsWith('session.')
     const step: LoginStep = { state: 'denied', code, reason: refusal.reason, disconnect }
-    if (disconnect) final = step
+    if (disconnect) tally.final = step
     return step
   }
 
   const begin = async (claimed: string): Promise<LoginStep> => {
-    if (final !== undefined) return final
+    if (tally.final !== undefined) return tally.final
     // One unit more than can be looked up, so that a cut name is nobody's.
     const name = claimed.slice(0, MAX_NAME_BYTES + 1)
     attempt = { name, evidence: [], outdated: undefined }
@@ -122,7 +122,7 @@ export function createConversation(deps: ConversationDeps, origin: Origin): Logi
   }
 
   const offer = async (proof: Proof): Promise<LoginStep> => {
-    if (final !== undefined) return final
+    if (tally.final !== undefined) return tally.final
     if (attempt === undefined) throw new FileServerError('protocol.sequence', 'No name was begun.')
     const startedAt = clock.monotonic()
     const step = await judge(attempt, proof)
@@ -131,7 +131,7 @@ export function createConversation(deps: ConversationDeps, origin: Origin): Logi
   }
 
   const wouldAcceptKey = async (fingerprint: string): Promise<boolean> => {
-    if (final !== undefined || attempt === undefined) return false
+    if (tally.final !== undefined || attempt === undefined) return false
     const { user, proven, decision } = await assess(deps, origin, attempt)
     if (user === undefined || !decision.allow || !hasFingerprint(user, 'publickey', fingerprint)) return false
     return nextFactors(user.chains, proven).includes('publickey')

@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { hashArgon2 } from '../../../src/core/auth/argon2.ts'
 import type { Proof } from '../../../src/core/auth/login.ts'
 import { userKey } from '../../../src/core/auth/throttle.ts'
-import type { Origin, User } from '../../../src/core/identity.ts'
+import { asSessionId, type Origin, type User } from '../../../src/core/identity.ts'
 import type { DenyReason } from '../../../src/core/policy/decide.ts'
 import { settle } from '../../helpers/fake-clock.ts'
 import {
@@ -262,4 +262,16 @@ test('a password that is too long is wrong, even where its end is right', async 
   ])
   assert.equal((await h.attempt('alice', `x${longest}`)).state, 'denied')
   assert.equal((await h.attempt('alice', longest)).state, 'granted')
+})
+
+test('a connection that starts a new conversation keeps its count: REIN and AUTH TLS give no new attempts', async () => {
+  const h = createHarness([fullUser('alice')])
+  const session = asSessionId('one-connection')
+  const first = h.connect({ session, door: 'ftp', encrypted: false })
+  await first.begin('alice')
+  await first.begin('alice')
+  const step = await h.attempt('alice', 'wrong', { session })
+  assert.equal(step.state === 'denied' && step.disconnect, true)
+  assert.equal((await h.connect({ session }).begin('alice')).state, 'denied')
+  assert.equal((await h.attempt('alice', PASSWORD)).state, 'granted')
 })
