@@ -101,6 +101,17 @@ function checkFactors(record: UserRecord, report: Report): void {
   if (!canComplete(record)) report.warning([], 'cannot log in: no chain of factors has all its credentials')
 }
 
+/** Cleartext needs both: the door and the dated exception. */
+function checkCleartext(record: UserRecord, report: Report): void {
+  const open = record.doors.includes('ftp')
+  if (record.sunset !== undefined && !open) {
+    report.warning(['sunset'], 'has no effect without the door ftp', 'add ftp to doors, or remove sunset')
+  } else if (record.sunset === undefined && open) {
+    const remedy = 'remove it; FTP with TLS is the door ftps'
+    report.warning(['doors', record.doors.indexOf('ftp')], 'ftp has no effect without a sunset', remedy)
+  }
+}
+
 function checkPassword(record: UserRecord, report: Report): void {
   const flaw = record.password === undefined ? undefined : passwordFlaw(record.password)
   if (flaw !== undefined) report.problem(['password'], flaw.message, flaw.remedy)
@@ -128,6 +139,7 @@ export function readRecord(name: string, record: UserRecord, settings: RecordSet
   const report: Report = { problem: into(problems), warning: into(warnings) }
   checkPassword(record, report)
   checkFactors(record, report)
+  checkCleartext(record, report)
   const user: User = {
     id: asUserId(name),
     name,

@@ -15,7 +15,7 @@ test('one user with everything', async (t) => {
       - ${KEYS.ed25519.line}
     certificates: ["${'AB:'.repeat(31)}AB"]
     totp: { secret: '${secrets.seal('alice', Buffer.from('hello'))}', digits: 8 }
-    doors: [sftp]
+    doors: [ftp, sftp]
     allow: [192.0.2.7, 2001:db8::/32]
     home: partners/alice
     mounts:
@@ -35,7 +35,7 @@ test('one user with everything', async (t) => {
     name: 'alice',
     enabled: true,
     expires: new Date('2030-12-31T23:59:59.999Z'),
-    doors: new Set(['sftp']),
+    doors: new Set(['ftp', 'sftp']),
     allow: ['192.0.2.7/32', '2001:db8::/32'],
     chains: [
       ['password', 'totp'],
@@ -159,10 +159,18 @@ test('warnings name what is allowed but should be mended', async (t) => {
     totp: { secret: '${secrets.seal('alice', Buffer.from('hello'))}' }
     factors: [[publickey], [password, totp]]
   bob: {}
+  carol:
+    password: ${HASHES.argon2}
+    sunset: { plaintextUntil: 2030-06-30, owner: ops, reason: scanner }
+  dora:
+    password: ${HASHES.argon2}
+    doors: [ftps, ftp]
 `,
   )
   const lines = await complaints(file, settings)
-  assert.equal(lines.length, 3)
+  assert.equal(lines.length, 5)
+  assert.match(lines.join('\n'), /users\.carol\.sunset: has no effect without the door ftp; add ftp to doors/)
+  assert.match(lines.join('\n'), /users\.dora\.doors\[1\]: ftp has no effect without a sunset/)
   assert.match(
     lines.join('\n'),
     /factors\[0\]: this chain does not ask for the one-time code that is enrolled/,
