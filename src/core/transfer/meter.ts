@@ -11,6 +11,12 @@ export type MeterOptions = Readonly<{
   report: (transfer: TransferReport) => void
 }>
 
+export type UploadOptions = MeterOptions &
+  Readonly<{
+    /** Throws access.denied unless the user may: an upload handle must not be a way around a missing permission. */
+    demand: (action: 'read' | 'attributes') => void
+  }>
+
 function createTally({ clock, report }: MeterOptions) {
   const startedAt = clock.monotonic()
   let ended = false
@@ -70,7 +76,7 @@ function byteLength(chunks: readonly Uint8Array[]): number {
  * Counts an upload. After a failed write only a broken file could be committed, so `commit` then keeps the partial
  * and fails as the write did.
  */
-export function meterWrite(staged: StagedFile, options: MeterOptions): WriteHandle {
+export function meterWrite(staged: StagedFile, options: UploadOptions): WriteHandle {
   const tally = createTally(options)
   const counted = (bytes: number, work: () => MaybePromise<void>): MaybePromise<void> => {
     try {
@@ -91,9 +97,16 @@ export function meterWrite(staged: StagedFile, options: MeterOptions): WriteHand
     },
     write: (chunk, position) => counted(chunk.byteLength, () => staged.write(chunk, position)),
     writev: (chunks, position) => counted(byteLength(chunks), () => staged.writev(chunks, position)),
-    read: (into, position) => staged.read(into, position),
+    read: (into, position) => {
+      options.demand('read')
+      return staged.read(into, position)
+    },
     stat: () => staged.stat(),
-    setAttributes: (changes) => staged.setAttributes(changes),
+    setAttributes: async (changes) => {
+      const { size: _size, ...others } = changes
+      if (Object.keys(others).length > 0) options.demand('attributes')
+      await staged.setAttributes(changes)
+    },
     sync: () => staged.sync(),
     commit: async () => {
       try {

@@ -60,7 +60,10 @@ export function createTransfers(context: VfsContext): Pick<VfsSession, 'openRead
         // A file that appears meanwhile must not be replaced by who may only create.
         exclusive: options.exclusive || !place.mount.permissions.has('overwrite'),
       })
-      return meterWrite(await withQuota(staged, quota, replacing), metered(path, 'up'))
+      return meterWrite(await withQuota(staged, quota, replacing), {
+        ...metered(path, 'up'),
+        demand: (action) => access.demand(path, action),
+      })
     },
   }
 }

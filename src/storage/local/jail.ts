@@ -92,7 +92,11 @@ function readTarget(spot: Spot): string {
   }
 }
 
-/** The race-free jail: no path is ever checked and then used; see ARCHITECTURE.md, "The jail". */
+/**
+ * The race-free jail: no path is ever checked and then used. Each component is opened relative to the handle of its
+ * parent, without following; links are read and walked by us, so that `..` and absolute targets end at the root. Who
+ * swaps directories and links meanwhile can make a walk fail, never lead it out.
+ */
 export function createJail(options: JailOptions): Jail {
   const { location, symlinks, directories } = options
   const steps = createSteps(options)

@@ -167,3 +167,15 @@ test('an upload with a failed write is never committed', async () => {
   )
   await fails('storage.busy', () => files.openRead(at('/file')))
 })
+
+test('an upload handle is no way around missing permissions', async () => {
+  const { files, storage } = createTestSession()
+  await upload(files, '/file', 'secret')
+  const writer = createTestSession({ storage, mounts: [mount('/', 'home', ['create', 'overwrite'])] })
+  const handle = await writer.files.openWrite(at('/file'), { ...OPEN, start: 'current' })
+  await fails('access.denied', () => handle.read(new Uint8Array(6), 0))
+  await fails('access.denied', () => handle.setAttributes({ mode: 0o777 }))
+  await handle.setAttributes({ size: 3 })
+  await handle.commit()
+  assert.equal(await download(files, '/file'), 'sec')
+})
