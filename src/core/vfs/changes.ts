@@ -1,124 +1,135 @@
 import { errorCodeOf, FileServerError } from '../errors.ts'
-import type { Action } from '../identity.ts'
+import type { Action, UserId } from '../identity.ts'
 import { minus, NOTHING } from '../transfer/quota.ts'
 import type { VfsContext } from './context.ts'
 import type { Place } from './mounts.ts'
 import type { VirtualPath } from './path.ts'
 import type { VfsSession } from './session.ts'
-import type { AttributeChanges, Entry, StorageDriver } from './storage.ts'
+import type { AttributeChanges, StorageDriver, Usage } from './storage.ts'
 
 type Changes = Pick<
   VfsSession,
   'mkdir' | 'remove' | 'rmdir' | 'rename' | 'setAttributes' | 'hardLink' | 'symbolicLink'
 >
 
+type PathPair = readonly [from: VirtualPath, to: VirtualPath]
+
 function requireSameMount(from: Place, to: Place): void {
   if (from.mount !== to.mount) throw new FileServerError('storage.unsupported', 'not across mounts')
 }
 
+function changed({ audit }: VfsContext, action: Action, path: VirtualPath, to?: VirtualPath): void {
+  audit.record({ type: 'file.changed', action, path, ...(to === undefined ? {} : { to }) })
+}
+
+async function exists(driver: StorageDriver, place: Place, owner: UserId): Promise<boolean> {
+  try {
+    await driver.stat(place.key, owner, false)
+    return true
+  } catch (error) {
+    if (errorCodeOf(error) === 'path.not-found') return false
+    throw error
+  }
+}
+
+async function mkdir(context: VfsContext, path: VirtualPath): Promise<void> {
+  const place = context.access.place(path, 'mkdir')
+  if (context.mounts.isFixed(path)) throw new FileServerError('path.exists')
+  const driver = await context.driver(place)
+  await driver.mkdir(place.key)
+  changed(context, 'mkdir', path)
+}
+
+async function remove(context: VfsContext, path: VirtualPath, action: 'delete' | 'rmdir'): Promise<void> {
+  const { access, quota, principal } = context
+  const place = access.movable(path, action)
+  const driver = await context.driver(place)
+  await quota.prepare()
+  const freed = await driver[action === 'delete' ? 'remove' : 'rmdir'](place.key, principal.user)
+  await quota.settle(minus(NOTHING, freed))
+  changed(context, action, path)
+}
+
+async function rename(context: VfsContext, [from, to]: PathPair, replace: boolean): Promise<void> {
+  const { access, quota, principal } = context
+  const source = access.movable(from, 'rename')
+  const target = access.movable(to, 'rename')
+  requireSameMount(source, target)
+  const driver = await context.driver(source)
+  const owner = principal.user
+  const mayReplace = source.mount.permissions.has('overwrite')
+  if (replace && !mayReplace && (await exists(driver, target, owner))) access.demand(to, 'overwrite')
+  await quota.prepare()
+  const freed = await driver.rename(source.key, target.key, { owner, replace: replace && mayReplace })
+  await quota.settle(minus(NOTHING, freed))
+  changed(context, 'rename', from, to)
+}
+
+/** Charges before the work and takes the charge back if it fails. */
+async function charged({ quota }: VfsContext, delta: Usage, work: () => Promise<void>): Promise<void> {
+  await quota.charge(delta)
+  try {
+    await work()
+  } catch (error) {
+    await quota.settle(minus(NOTHING, delta))
+    throw error
+  }
+}
+
+type AttributeRequest = Readonly<{ path: VirtualPath; changes: AttributeChanges; follow: boolean }>
+
+/** Every name of a hard-linked file counts, so all of them grow. */
+async function resize(context: VfsContext, { path, follow }: AttributeRequest, size: number): Promise<void> {
+  const place = context.access.place(path, 'overwrite')
+  const driver = await context.driver(place)
+  const owner = context.principal.user
+  await context.quota.prepare()
+  const before = await driver.stat(place.key, owner, follow)
+  const delta = { bytes: (size - before.size) * before.links, files: 0 }
+  await charged(context, delta, () => driver.setAttributes(place.key, owner, { size }, follow))
+}
+
+async function setAttributes(context: VfsContext, request: AttributeRequest): Promise<void> {
+  const { path, follow } = request
+  const { size, ...others } = request.changes
+  if (size !== undefined) await resize(context, request, size)
+  if (size === undefined || Object.keys(others).length > 0) {
+    const place = context.access.place(path, 'attributes')
+    const driver = await context.driver(place)
+    await driver.setAttributes(place.key, context.principal.user, others, follow)
+  }
+  changed(context, size === undefined ? 'attributes' : 'overwrite', path)
+}
+
+async function hardLink(context: VfsContext, [from, to]: PathPair): Promise<void> {
+  const { access, quota, principal } = context
+  const source = access.place(from, 'link')
+  const target = access.movable(to, 'link')
+  requireSameMount(source, target)
+  const driver = await context.driver(source)
+  await quota.prepare()
+  const { size } = await driver.stat(source.key, principal.user, false)
+  await charged(context, { bytes: size, files: 1 }, () => driver.hardLink(source.key, target.key))
+  changed(context, 'link', from, to)
+}
+
+async function symbolicLink(context: VfsContext, target: string, path: VirtualPath): Promise<void> {
+  const place = context.access.movable(path, 'link')
+  const driver = await context.driver(place)
+  await driver.symbolicLink(context.mounts.targetIn(place, target), place.key)
+  changed(context, 'link', path)
+}
+
 /** The operations that change the tree; each writes a file.changed event when it is done. */
 export function createChanges(context: VfsContext): Changes {
-  const { principal, access, mounts, quota } = context
-  const owner = principal.user
-
-  const changed = (action: Action, path: VirtualPath, to?: VirtualPath) =>
-    context.audit.record({ type: 'file.changed', action, path, ...(to === undefined ? {} : { to }) })
-
-  const exists = async (driver: StorageDriver, place: Place): Promise<Entry | undefined> => {
-    try {
-      return await driver.stat(place.key, owner, false)
-    } catch (error) {
-      if (errorCodeOf(error) === 'path.not-found') return undefined
-      throw error
-    }
-  }
-
-  const remove = async (path: VirtualPath, action: 'delete' | 'rmdir') => {
-    const place = access.movable(path, action)
-    const driver = await context.driver(place)
-    await quota.prepare()
-    const freed = await (action === 'delete'
-      ? driver.remove(place.key, owner)
-      : driver.rmdir(place.key, owner))
-    await quota.settle(minus(NOTHING, freed))
-    changed(action, path)
-  }
-
-  const rename = async (from: VirtualPath, to: VirtualPath, replace: boolean) => {
-    const source = access.movable(from, 'rename')
-    const target = access.movable(to, 'rename')
-    requireSameMount(source, target)
-    const driver = await context.driver(source)
-    const mayReplace = source.mount.permissions.has('overwrite')
-    if (replace && !mayReplace && (await exists(driver, target)) !== undefined) access.place(to, 'overwrite')
-    await quota.prepare()
-    const options = { owner, replace: replace && mayReplace }
-    const freed = await driver.rename(source.key, target.key, options)
-    await quota.settle(minus(NOTHING, freed))
-    changed('rename', from, to)
-  }
-
-  /** Charges growth before and refunds shrinking after; every name of a hard-linked file counts. */
-  const resize = async (place: Place, size: number, follow: boolean) => {
-    const driver = await context.driver(place)
-    await quota.prepare()
-    const before = await driver.stat(place.key, owner, follow)
-    const bytes = (size - before.size) * before.links
-    await quota.charge({ bytes, files: 0 })
-    try {
-      await driver.setAttributes(place.key, owner, { size }, follow)
-    } catch (error) {
-      await quota.settle({ bytes: -bytes, files: 0 })
-      throw error
-    }
-  }
-
-  const setAttributes = async (path: VirtualPath, changes: AttributeChanges, follow: boolean) => {
-    const { size, ...rest } = changes
-    const others = Object.keys(rest).length > 0
-    if (size !== undefined) await resize(access.place(path, 'overwrite'), size, follow)
-    if (size === undefined || others) {
-      const place = access.place(path, 'attributes')
-      const driver = await context.driver(place)
-      await driver.setAttributes(place.key, owner, rest, follow)
-    }
-    changed(size === undefined ? 'attributes' : 'overwrite', path)
-  }
-
-  const hardLink = async (from: VirtualPath, to: VirtualPath) => {
-    const source = access.place(from, 'link')
-    const target = access.movable(to, 'link')
-    requireSameMount(source, target)
-    const driver = await context.driver(source)
-    await quota.prepare()
-    const added = { bytes: (await driver.stat(source.key, owner, false)).size, files: 1 }
-    await quota.charge(added)
-    try {
-      await driver.hardLink(source.key, target.key)
-    } catch (error) {
-      await quota.settle(minus(NOTHING, added))
-      throw error
-    }
-    changed('link', from, to)
-  }
-
   return {
-    mkdir: async (path) => {
-      const place = access.place(path, 'mkdir')
-      if (mounts.isFixed(path)) throw new FileServerError('path.exists')
-      await (await context.driver(place)).mkdir(place.key)
-      changed('mkdir', path)
-    },
-    remove: (path) => remove(path, 'delete'),
-    rmdir: (path) => remove(path, 'rmdir'),
-    rename: (from, to, { replace }) => rename(from, to, replace),
-    setAttributes: (path, changes, options) => setAttributes(path, changes, options?.follow ?? true),
-    hardLink,
-    symbolicLink: async (target, path) => {
-      const place = access.movable(path, 'link')
-      const driver = await context.driver(place)
-      await driver.symbolicLink(mounts.targetIn(place, target), place.key)
-      changed('link', path)
-    },
+    mkdir: (path) => mkdir(context, path),
+    remove: (path) => remove(context, path, 'delete'),
+    rmdir: (path) => remove(context, path, 'rmdir'),
+    rename: (from, to, { replace }) => rename(context, [from, to], replace),
+    setAttributes: (path, changes, options) =>
+      setAttributes(context, { path, changes, follow: options?.follow ?? true }),
+    hardLink: (from, to) => hardLink(context, [from, to]),
+    symbolicLink: (target, path) => symbolicLink(context, target, path),
   }
 }

@@ -14,8 +14,9 @@ const CHUNK = 1024
 const SLICE_MS = 1
 /** The clock is asked once for so many entries. */
 const GROUP = 64
-/** A group that took longer met a slow disk: the rest goes through the thread pool. */
+/** A group that took longer met a slow disk: the next ones go through the thread pool, twice as many each time. */
 const SLOW_GROUP_MS = 5
+const FIRST_POOL_GROUPS = 16
 
 function turn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve))
@@ -37,12 +38,18 @@ function readChunk(dir: Dir): string[] {
 
 /** Describes names: at once in short slices, or through the thread pool when the disk is slow. */
 function createDescriber({ clock }: LocalContext, directory: Directory) {
-  let slow = false
+  let poolGroups = 0
+  let nextPoolGroups = FIRST_POOL_GROUPS
   const describe = async (names: readonly string[]): Promise<Entry[]> => {
     const start = clock.monotonic()
     const paths = names.map((name) => inside(directory.fd, name))
-    const all = slow ? await Promise.all(paths.map(lstatLater)) : paths.map(lstatMaybe)
-    if (!slow && clock.monotonic() - start > SLOW_GROUP_MS) slow = true
+    const pool = poolGroups > 0
+    const all = pool ? await Promise.all(paths.map(lstatLater)) : paths.map(lstatMaybe)
+    if (pool) poolGroups -= 1
+    else if (clock.monotonic() - start > SLOW_GROUP_MS) {
+      poolGroups = nextPoolGroups
+      nextPoolGroups *= 2
+    }
     const entries: Entry[] = []
     all.forEach((stats, index) => {
       const name = names[index]

@@ -9,8 +9,11 @@ import { OPEN_SAFELY } from './proc.ts'
 
 /** A read of cached pages takes some 30 us for this much; it is all that may stop the event loop at once. */
 const SYNC_BYTES = 256 * 1024
-/** A sync read that took longer met the disk. */
+/** A sync read that took longer met the disk, or the process lost the CPU; hence one alone proves nothing. */
 const SLOW_MS = 2
+/** Each slow read weighs so much, each quick one takes 1 off: two slow ones close together are enough. */
+const SLOW_WEIGHT = 4
+const SLOW_ENOUGH = 2 * SLOW_WEIGHT - 2
 /** For how long reads then go through the thread pool before a sync read is tried again. */
 const POOL_MS = 1000
 
@@ -49,13 +52,19 @@ export function createReadHandle(
 ): OpenedFile {
   let open = true
   let poolUntil = 0
+  let slowness = 0
   let underWay = 0
   let whenIdle: (() => void) | undefined
 
   const readNow = (into: Uint8Array, position: number, now: number): number => {
     const bytes = readSync(fd, into, 0, Math.min(into.byteLength, SYNC_BYTES), position)
     const after = clock.monotonic()
-    if (after - now > SLOW_MS) poolUntil = after + POOL_MS
+    if (after - now <= SLOW_MS) slowness = Math.max(0, slowness - 1)
+    else slowness += SLOW_WEIGHT
+    if (slowness >= SLOW_ENOUGH) {
+      poolUntil = after + POOL_MS
+      slowness = 0
+    }
     return bytes
   }
   const readLater = (into: Uint8Array, position: number): Promise<number> =>
