@@ -36,6 +36,7 @@ export function createLineReader(maxBytes: number, emit: (item: LineItem) => voi
   let sawCr = false
   let swallowLf = false
   let dropped = 0
+  let negotiation = 0
 
   function end(): void {
     const bytes = line
@@ -122,10 +123,10 @@ export function createLineReader(maxBytes: number, emit: (item: LineItem) => voi
     }
   }
 
-  /** A sub-negotiation without an end would be a line without a limit. */
+  /** Counted for the whole connection: a file transfer has nothing to negotiate. */
   function keepSub(): void {
-    dropped += 1
-    if (dropped === maxBytes * FLOOD_FACTOR) emit({ kind: 'flood' })
+    negotiation += 1
+    if (negotiation === maxBytes * FLOOD_FACTOR) emit({ kind: 'flood' })
   }
 
   return {

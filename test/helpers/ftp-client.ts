@@ -23,6 +23,10 @@ export type FtpClient = {
   /** Sends the command of a download and gives what came, with the final reply. */
   download(line: string): Promise<{ text: string; bytes: Buffer; reply: string }>
   upload(line: string, content: string | Uint8Array): Promise<string>
+  /** Asks STAT during a transfer until so many bytes have passed. */
+  moved(bytes: number): Promise<void>
+  /** Asks STAT during a transfer until no more bytes pass. */
+  still(): Promise<void>
   /** Resolves when the server has closed the connection. */
   closed(): Promise<void>
   destroy(): void
@@ -36,6 +40,7 @@ export type DataClient = {
   read(): Promise<Buffer>
 }
 
+const STILL_SAMPLES = 10
 const TLS = { rejectUnauthorized: true, servername: 'localhost' }
 
 export async function connectFtp(
@@ -82,6 +87,10 @@ export async function connectFtp(
         wake = resolve
       })
     }
+  }
+
+  async function bytesSoFar(): Promise<number> {
+    return Number(/: (\d+) bytes so far/.exec(await client.send('STAT'))?.[1])
   }
 
   const client: FtpClient = {
@@ -149,6 +158,14 @@ export async function connectFtp(
       data.socket.end(content)
       data.socket.resume()
       return (await reply()) ?? ''
+    },
+    async moved(bytes) {
+      while ((await bytesSoFar()) < bytes);
+    },
+    async still() {
+      const samples: number[] = []
+      while (samples.length < STILL_SAMPLES || samples.at(-1) !== samples.at(-STILL_SAMPLES))
+        samples.push(await bytesSoFar())
     },
     closed: () =>
       new Promise((resolve) => {

@@ -1,0 +1,90 @@
+import assert from 'node:assert/strict'
+import { connect as connectTcp } from 'node:net'
+import { describe, test } from 'node:test'
+import { connect as connectTls } from 'node:tls'
+import { createFakeClock } from '../helpers/fake-clock.ts'
+import { connectFtp, dataClient } from '../helpers/ftp-client.ts'
+import { startFtpServer } from '../helpers/ftp-server.ts'
+
+describe('TLS', () => {
+  for (const maxVersion of ['TLSv1.2', 'TLSv1.3'] as const) {
+    test(`require: data connections resume this control connection's session, ${maxVersion}`, async () => {
+      const server = await startFtpServer({ settings: { tlsReuse: 'require' } })
+      const mine = await connectFtp(server, { maxVersion })
+      await mine.secure()
+      await mine.login()
+      assert.match(await mine.upload('STOR a', 'content'), /^226/)
+      assert.equal((await mine.download('RETR a')).text, 'content')
+
+      const other = await connectFtp(server, { maxVersion })
+      await other.secure()
+      const port = Number(/\|(\d+)\|\)/.exec(await mine.send('EPSV'))?.[1])
+      const foreign = other.dataAt(port)
+      assert.match(await mine.send('RETR a'), /^150/)
+      assert.match((await mine.reply()) ?? '', /^425/)
+      assert.equal((await foreign.read()).length, 0)
+
+      const fresh = Number(/\|(\d+)\|\)/.exec(await mine.send('EPSV'))?.[1])
+      const raw = connectTcp({ host: server.host, port: fresh })
+      const secure = connectTls({ socket: raw, ca: server.authority, servername: 'localhost', maxVersion })
+      secure.on('error', () => undefined)
+      const none = dataClient(secure)
+      assert.match(await mine.send('RETR a'), /^150/)
+      assert.match((await mine.reply()) ?? '', /^425/)
+      assert.equal((await none.read()).length, 0)
+      mine.destroy()
+      other.destroy()
+      await server.close()
+      assert.deepEqual(server.errors, [])
+    })
+  }
+
+  test('TLS 1.1 and ciphers without forward secrecy get no handshake', async () => {
+    const server = await startFtpServer({ settings: { tls: 'implicit' } })
+    for (const offer of [
+      { maxVersion: 'TLSv1.1' as const, minVersion: 'TLSv1.1' as const, ciphers: 'DEFAULT@SECLEVEL=0' },
+      { maxVersion: 'TLSv1.2' as const, ciphers: 'AES128-GCM-SHA256' },
+      { maxVersion: 'TLSv1.2' as const, ciphers: 'ECDHE-ECDSA-AES128-SHA' },
+    ]) {
+      const secure = connectTls({ host: server.host, port: server.port, rejectUnauthorized: false, ...offer })
+      await assert.rejects(
+        new Promise((resolve, reject) => secure.once('secureConnect', resolve).once('error', reject)),
+      )
+    }
+    const secure = connectTls({
+      host: server.host,
+      port: server.port,
+      ca: server.authority,
+      servername: 'localhost',
+    })
+    await new Promise((resolve) => secure.once('secureConnect', resolve))
+    assert.equal(secure.getCipher().standardName, 'TLS_AES_128_GCM_SHA256')
+    secure.destroy()
+    await server.close()
+  })
+
+  test('a handshake that does not come ends after its time', async () => {
+    const clock = createFakeClock()
+    const server = await startFtpServer({ settings: { tls: 'implicit' }, clock })
+    const socket = connectTcp({ host: server.host, port: server.port })
+    await new Promise((resolve) => socket.once('connect', resolve))
+    while (server.connections.length === 0) await new Promise((resolve) => setImmediate(resolve))
+    const closed = new Promise((resolve) => socket.once('close', resolve))
+    socket.on('error', () => undefined)
+    await clock.advance(15_000)
+    await closed
+    await server.connections[0]?.done
+    await server.close()
+  })
+
+  test('garbage in place of a handshake ends the connection', async () => {
+    const server = await startFtpServer()
+    const client = await connectFtp(server)
+    assert.match(await client.send('AUTH TLS'), /^234/)
+    client.write('USER legacy\r\n')
+    await client.closed()
+    await server.connections[0]?.done
+    await server.close()
+    assert.deepEqual(server.errors, [])
+  })
+})

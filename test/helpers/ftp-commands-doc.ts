@@ -1,0 +1,30 @@
+import { ALIASES, ROWS } from '../../src/ftp/table.ts'
+
+const NEEDS = { nothing: '', login: 'login', data: 'login, data connection' } as const
+
+const HEAD = ['command', 'syntax', 'needs', 'specified in']
+
+function table(rows: readonly (readonly string[])[]): string {
+  const widths = HEAD.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)))
+  const line = (row: readonly string[]) =>
+    `| ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(' | ')} |`
+  const [head = [], ...body] = rows
+  return [line(head), line(widths.map((width) => '-'.repeat(width))), ...body.map(line)].join('\n')
+}
+
+/** docs/ftp-commands.md as the command table says it, in the shape that the formatter gives it. */
+export function ftpCommandsDoc(): string {
+  const aliases = Map.groupBy(ALIASES, ([, verb]) => verb)
+  const rows = ROWS.map((row) => {
+    const names = [row.verb, ...(aliases.get(row.verb) ?? []).map(([alias]) => alias)].join(', ')
+    const syntax = `${row.verb} ${row.help}`.trim().replaceAll('|', '\\|')
+    return [names, `\`${syntax}\``, NEEDS[row.needs], row.rfc]
+  })
+  return `# FTP commands
+
+Made from \`src/ftp/table.ts\` by \`node test/helpers/write-ftp-commands-doc.ts\`; a test compares. What is not here is
+answered with 500.
+
+${table([HEAD, ...rows])}
+`
+}
