@@ -137,7 +137,9 @@ export async function openYamlUsers(settings: YamlUsersSettings): Promise<Opened
   const first = await readUsers(settings.file, settings)
   if (!first.ok) return first
   const { users, listeners, checkNow, settled } = createDirectory(settings, first.set, seen)
-  const stop = await watchFile(settings.file, settings, () => void checkNow())
+  const failed = (error: unknown) =>
+    settings.logger.error({ err: error }, 'users: a change was not taken over')
+  const stop = await watchFile(settings.file, settings, () => void checkNow().catch(failed))
   // For an edit between the first reading and the start of the watch.
   await checkNow()
   const close = async () => {
