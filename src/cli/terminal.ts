@@ -38,9 +38,11 @@ export function createTerminal({ stdin, stdout, stderr }: Streams): Terminal {
         'Run the command in a terminal, or use the option that reads the answer from standard input (see --help).',
       )
     }
-    stderr.write(text)
     const output = shown ? stderr : new PassThrough().resume()
-    const prompt = createInterface({ input: stdin, output, terminal: true, historySize: 0 })
+    const prompt = createInterface({ input: stdin, output, terminal: true, historySize: 0, prompt: text })
+    // Only now that the terminal echoes nothing: who types at the first letter of a question must not see it either.
+    if (shown) prompt.prompt()
+    else stderr.write(text)
     try {
       return await answer(prompt)
     } finally {
