@@ -30,6 +30,8 @@ export type Streams = Readonly<{
 
 export function createTerminal({ stdin, stdout, stderr }: Streams): Terminal {
   const interactive = stdin.isTTY === true && stderr.isTTY === true
+  // Who reads may stop reading, as `| head` does: that is no failure of the command.
+  for (const stream of [stdout, stderr]) stream.on('error', () => undefined)
 
   async function question(text: string, shown: boolean): Promise<string> {
     if (!interactive) {
