@@ -1,36 +1,25 @@
 import type { X509Certificate } from 'node:crypto'
 import type { Config } from '../config/schema.ts'
-import { toOperatorError } from './failure.ts'
+import type { Attempt } from './attempt.ts'
 import type { AppServices, HostKey } from './services.ts'
 
 const DAY_MS = 86_400_000
 const EXPIRY_WARNING_DAYS = 30
 
 export type KeyReview = Readonly<{
-  /** What keeps the server from starting. */
-  problems: readonly string[]
   warnings: readonly string[]
   hostKeys: readonly HostKey[]
   certificate: Readonly<{ subject: string; notAfter: string }> | undefined
 }>
 
 /** Looks at the certificate, its key and the host keys as the server would load them. */
-export async function reviewKeys(config: Config, services: AppServices, now: number): Promise<KeyReview> {
-  const problems: string[] = []
-  const attempt = async <T>(work: () => Promise<T>): Promise<T | undefined> => {
-    try {
-      return await work()
-    } catch (error) {
-      const known = toOperatorError(error)
-      if (known === undefined) throw error
-      problems.push(`${known.message} ${known.remedy}`)
-      return undefined
-    }
-  }
+export async function reviewKeys(
+  config: Config,
+  { services, attempt, now }: { services: AppServices; attempt: Attempt; now: number },
+): Promise<KeyReview> {
   const hostKeys = (await attempt(() => services.loadHostKeys(config))) ?? []
   const certificate = await attempt(() => services.loadCertificate(config))
   return {
-    problems,
     warnings: certificate === undefined ? [] : expiry(certificate, now),
     // What is loaded may carry the private key; what is shown may not.
     hostKeys: hostKeys.map(({ algorithm, fingerprint }) => ({ algorithm, fingerprint })),
