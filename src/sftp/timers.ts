@@ -38,19 +38,25 @@ export function startTimers(options: TimerOptions): SessionTimers {
   }
 }
 
+/** A timer that `fire` may wind up again: a Clock's own goes off once. */
+function rewindable(clock: Clock, ms: number, fire: (rewind: () => void) => void): Timer {
+  let timer: Timer
+  const wind = (): void => {
+    timer = clock.timer(ms, () => fire(wind))
+  }
+  wind()
+  return { refresh: () => timer.refresh(), cancel: () => timer.cancel() }
+}
+
 function watchIdle({ clock, settings, working, onIdle }: TimerOptions): Timer {
-  const timer = clock.timer(settings.idleMs, () => {
-    if (working()) timer.refresh()
-    else onIdle()
-  })
-  return timer
+  return rewindable(clock, settings.idleMs, (rewind) => (working() ? rewind() : onIdle()))
 }
 
 /** ssh2's own keep-alive runs on real time and can throw out of its timer when the transport has died. */
 function keepAlive({ clock, settings, socket, transport, onDead }: TimerOptions): Timer {
   let heard = socket.bytesRead
   let misses = 0
-  const timer = clock.timer(settings.keepAliveMs, () => {
+  return rewindable(clock, settings.keepAliveMs, (rewind) => {
     if (socket.bytesRead !== heard) misses = 0
     heard = socket.bytesRead
     if (misses >= settings.keepAliveMisses) return onDead()
@@ -60,9 +66,8 @@ function keepAlive({ clock, settings, socket, transport, onDead }: TimerOptions)
     } catch {
       return onDead()
     }
-    timer.refresh()
+    rewind()
   })
-  return timer
 }
 
 /** RFC 4253, section 9: after a gigabyte or an hour; ssh2 leaves it to the client. */
@@ -89,7 +94,11 @@ function scheduleRekeys({
     if (moved() - since >= settings.rekeyBytes) begin()
   }
   if (settings.rekeyBytes > 0) socket.on('data', byBytes)
-  const timer = settings.rekeyMs > 0 ? clock.timer(settings.rekeyMs, begin) : undefined
+  const byTime = (rewind: () => void): void => {
+    begin()
+    rewind()
+  }
+  const timer = settings.rekeyMs > 0 ? rewindable(clock, settings.rekeyMs, byTime) : undefined
   client.on('rekey', () => {
     since = moved()
     timer?.refresh()

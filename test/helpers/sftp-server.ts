@@ -90,9 +90,12 @@ export async function startSftp(options: TestServerOptions = {}): Promise<TestSe
   const sockets: Socket[] = []
   const server = createServer((socket) => {
     sockets.push(socket)
+    // A test that fails must not keep its process.
+    socket.unref()
     connections.push(adapter.serve(socket, originOf(socket, connections.length)))
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  server.unref()
   return {
     port: (server.address() as AddressInfo).port,
     clock,
