@@ -76,6 +76,8 @@ export function createConnection(socket: Socket, origin: Origin, options: Connec
     } catch {
       // The transport is dead already; closing the socket is all that is left.
     }
+    // Nothing that still comes counts.
+    socket.pause()
     socket.destroySoon()
     const force = clock.timer(LINGER_MS, () => socket.destroy())
     socket.once('close', () => force.cancel())
