@@ -84,8 +84,10 @@ export function createConnection(socket: Socket, origin: Origin, options: Connec
   }
 
   function violation(why: string): void {
-    if (!ending)
-      logger.info({ session: origin.session, why }, 'SSH connection ended for a breach of the protocol')
+    if (ending) return
+    const { session: id, listener, remoteIp } = origin
+    const audit = options.audit.with({ session: id, door: 'sftp', listener, remoteIp })
+    audit.record({ type: 'session.error', code: 'protocol.syntax', detail: why })
     end(DISCONNECT.protocolError)
   }
 

@@ -8,7 +8,7 @@ export type HostKeyKind = 'ed25519' | 'rsa'
 /** A private key in OpenSSH's format and its public line; who calls this writes them to disk. */
 export type GeneratedHostKey = Readonly<{ kind: HostKeyKind; privateKey: string; publicKey: string }>
 
-function generate(kind: HostKeyKind): Promise<GeneratedHostKey> {
+function makePair(kind: HostKeyKind): Promise<GeneratedHostKey> {
   return new Promise((resolve, reject) => {
     const done = (error: Error | null, keys: { private: string; public: string }): void => {
       if (error) reject(error)
@@ -19,9 +19,20 @@ function generate(kind: HostKeyKind): Promise<GeneratedHostKey> {
   })
 }
 
+/**
+ * ssh2 writes an Ed25519 key wrongly when its public part begins with a zero byte, one in 256 does: it drops the byte.
+ * Such a key could not be read at the next start, so it is made anew.
+ */
+export async function generateHostKey(kind: HostKeyKind): Promise<GeneratedHostKey> {
+  for (;;) {
+    const pair = await makePair(kind)
+    if (!(ssh2.utils.parseKey(pair.privateKey) instanceof Error)) return pair
+  }
+}
+
 /** Ed25519 first: the order in which they are offered. */
-export async function generateHostKeys(): Promise<readonly GeneratedHostKey[]> {
-  return Promise.all([generate('ed25519'), generate('rsa')])
+export function generateHostKeys(): Promise<readonly GeneratedHostKey[]> {
+  return Promise.all([generateHostKey('ed25519'), generateHostKey('rsa')])
 }
 
 export type HostKey = Readonly<{

@@ -21,8 +21,11 @@ declare module 'ssh2-sftp-client' {
       ) => void,
     ): void
     connect(options: ConnectConfig & { retries?: number }): Promise<unknown>
-    put(local: string, remote: string): Promise<string>
-    get(remote: string, local: Destination, options?: object): Promise<unknown>
+    put(local: string | Buffer, remote: string): Promise<string>
+    fastPut(local: string, remote: string): Promise<string>
+    get(remote: string, local?: Destination, options?: object): Promise<unknown>
+    fastGet(remote: string, local: string): Promise<string>
+    exists(remote: string): Promise<false | string>
     append(content: Buffer, remote: string): Promise<string>
     stat(remote: string): Promise<{ size: number }>
     list(remote: string): Promise<readonly Entry[]>
@@ -30,8 +33,8 @@ declare module 'ssh2-sftp-client' {
     downloadDir(remote: string, local: string): Promise<string>
     rename(from: string, to: string): Promise<string>
     delete(remote: string): Promise<string>
-    mkdir(remote: string): Promise<string>
-    rmdir(remote: string): Promise<string>
+    mkdir(remote: string, parents?: boolean): Promise<string>
+    rmdir(remote: string, recursive?: boolean): Promise<string>
     end(): Promise<boolean>
   }
 }
