@@ -1,21 +1,22 @@
 import type { Socket } from 'node:net'
-import { errorCodeOf, FileServerError } from '../core/errors.ts'
+import { errorCodeOf } from '../core/errors.ts'
 import type { Origin } from '../core/identity.ts'
 import type { Session } from '../core/sessions.ts'
-import { ROOT } from '../core/vfs/path.ts'
 import type { Connection } from '../server/adapter.ts'
 import { createDataChannel } from './data-channel.ts'
+import { newDialog } from './dialog.ts'
 import { dispatch, parseCommand } from './dispatch.ts'
 import { replyForError } from './error-map.ts'
-import { ALL_FACTS } from './facts.ts'
-import { limit } from './limit.ts'
 import type { LineItem } from './line-reader.ts'
 import { createLoginDialog } from './login.ts'
 import { createCommandQueue } from './queue.ts'
 import { closing, type Reply, reply } from './replies.ts'
-import type { Dialog, Ftp, Row, Transfer } from './session.ts'
+import { reportInternal } from './report.ts'
+import type { Ftp, Row, Transfer } from './session.ts'
+import { createSessionTimers } from './session-timers.ts'
 import type { FtpDeps } from './settings.ts'
 import type { TlsEngine, TlsPeer } from './tls.ts'
+import { createTransfer } from './transfer.ts'
 import { createWire } from './wire.ts'
 
 export type ControlOptions = Readonly<{
@@ -31,10 +32,6 @@ const TURN_COMMANDS = 16
 const MAX_LONG_LINES = 3
 /** A client that does not close after our last reply is cut after this time. */
 const GOODBYE_MS = 5_000
-
-function newDialog(): Dialog {
-  return { cwd: ROOT, type: 'A', restartAt: 0, renameFrom: undefined, facts: ALL_FACTS }
-}
 
 /** One control connection from greeting to close: commands run one at a time, in the order in which they came. */
 export function createControl({ socket, origin: first, deps, engine, commands }: ControlOptions): Connection {
@@ -58,8 +55,7 @@ export function createControl({ socket, origin: first, deps, engine, commands }:
   const wire = createWire(socket, settings.maxLineBytes, { item: onItem, end: onEnd, gone: onGone })
   const login = createLoginDialog(deps.authenticator, origin, onGranted)
   const data = createDataChannel({ settings, clock, origin: () => origin, tls: () => peer })
-  let idle = limit(clock, settings.idleMs, onIdle)
-  let grace = limit(clock, settings.loginGraceMs, onGrace)
+  const timers = createSessionTimers(clock, settings, { idle: onIdle, graceOver: onGrace })
 
   const ftp: Ftp = {
     settings,
@@ -82,22 +78,15 @@ export function createControl({ socket, origin: first, deps, engine, commands }:
     async restart() {
       data.reset()
       ftp.dialog = newDialog()
-      grace.cancel()
-      grace = limit(clock, settings.loginGraceMs, onGrace)
+      timers.loggedOut()
       await login.restart(origin)
     },
   }
   const dispatcher = { ftp, begin, report }
 
   function report(error: unknown): void {
-    logger.error({ session: origin.session, err: error }, 'internal error in an FTP session')
-    const { session, door, listener, remoteIp } = origin
-    deps.audit
-      .with({ session, door, listener, remoteIp })
-      .record({ type: 'session.error', code: errorCodeOf(error), detail: String(error) })
+    reportInternal(deps, origin, error)
   }
-
-  // --- what comes in
 
   function onItem(item: LineItem): void {
     if (ended) return
@@ -124,8 +113,7 @@ export function createControl({ socket, origin: first, deps, engine, commands }:
     queue.clear()
     transfer?.abort()
     data.close()
-    idle.cancel()
-    grace.cancel()
+    timers.stop()
     if (!running) void release()
   }
 
@@ -138,8 +126,6 @@ export function createControl({ socket, origin: first, deps, engine, commands }:
     }
     finished.resolve()
   }
-
-  // --- one command at a time
 
   function pump(): void {
     if (running || resting || ended) return
@@ -165,7 +151,7 @@ export function createControl({ socket, origin: first, deps, engine, commands }:
     } else if (endWith !== undefined) {
       hangUp(endWith)
     } else {
-      restartIdle()
+      timers.active()
       rest()
     }
   }
@@ -207,13 +193,7 @@ export function createControl({ socket, origin: first, deps, engine, commands }:
   }
 
   function begin(verb: string): Transfer {
-    const controller = new AbortController()
-    transfer = {
-      verb,
-      signal: controller.signal,
-      bytes: 0,
-      abort: () => controller.abort(new FileServerError('transfer.aborted')),
-    }
+    transfer = createTransfer(verb)
     // The control connection may have been lost while the commands before were running.
     if (ended) transfer.abort()
     return transfer
@@ -228,8 +208,6 @@ export function createControl({ socket, origin: first, deps, engine, commands }:
     for (let command = queue.shiftIf(now); command !== undefined; command = queue.shiftIf(now))
       void dispatch(dispatcher, command).then((answer) => wire.send(answer))
   }
-
-  // --- TLS
 
   async function upgrade(last: Reply | undefined): Promise<void> {
     wire.pause()
@@ -256,10 +234,8 @@ export function createControl({ socket, origin: first, deps, engine, commands }:
     wire.send(reply(220, ...settings.greeting))
   }
 
-  // --- ends
-
   function onGranted(session: Session): void {
-    grace.cancel()
+    timers.loggedIn()
     watchedSession?.ended.removeEventListener('abort', onSessionEnded)
     watchedSession = session
     session.ended.addEventListener('abort', onSessionEnded, { once: true })
@@ -273,13 +249,8 @@ export function createControl({ socket, origin: first, deps, engine, commands }:
   }
 
   function onIdle(): void {
-    if (running) restartIdle()
+    if (running) timers.active()
     else hangUp(replyForError('session.idle'))
-  }
-
-  function restartIdle(): void {
-    idle.cancel()
-    if (!ended) idle = limit(clock, settings.idleMs, onIdle)
   }
 
   function onGrace(): void {
@@ -295,8 +266,7 @@ export function createControl({ socket, origin: first, deps, engine, commands }:
     if (ended) return
     ended = true
     queue.clear()
-    idle.cancel()
-    grace.cancel()
+    timers.stop()
     if (last !== undefined) wire.send(last)
     wire.end()
     // The client's end must be read to be seen.

@@ -1,0 +1,12 @@
+import { errorCodeOf } from '../core/errors.ts'
+import type { Origin } from '../core/identity.ts'
+import type { FtpDeps } from './settings.ts'
+
+/** Tells the operator about an error that is ours; the client gets a text without it. */
+export function reportInternal({ logger, audit }: FtpDeps, origin: Origin, error: unknown): void {
+  const { session, door, listener, remoteIp } = origin
+  logger.error({ session, err: error }, 'internal error in an FTP session')
+  audit
+    .with({ session, door, listener, remoteIp })
+    .record({ type: 'session.error', code: errorCodeOf(error), detail: String(error) })
+}

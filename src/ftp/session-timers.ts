@@ -1,0 +1,38 @@
+import type { Clock } from '../core/ports.ts'
+import { limit } from './limit.ts'
+import type { FtpSettings } from './settings.ts'
+
+/** The two limits of a control connection: time to log in, and time without a command. */
+export type SessionTimers = {
+  /** A command is through: the idle time starts anew. */
+  active(): void
+  loggedIn(): void
+  loggedOut(): void
+  stop(): void
+}
+
+export function createSessionTimers(
+  clock: Clock,
+  settings: FtpSettings,
+  events: Readonly<{ idle: () => void; graceOver: () => void }>,
+): SessionTimers {
+  let stopped = false
+  let idle = limit(clock, settings.idleMs, events.idle)
+  let grace = limit(clock, settings.loginGraceMs, events.graceOver)
+  return {
+    active() {
+      idle.cancel()
+      if (!stopped) idle = limit(clock, settings.idleMs, events.idle)
+    },
+    loggedIn: () => grace.cancel(),
+    loggedOut() {
+      grace.cancel()
+      if (!stopped) grace = limit(clock, settings.loginGraceMs, events.graceOver)
+    },
+    stop() {
+      stopped = true
+      idle.cancel()
+      grace.cancel()
+    },
+  }
+}

@@ -1,0 +1,12 @@
+import { FileServerError } from '../core/errors.ts'
+import type { Transfer } from './session.ts'
+
+export function createTransfer(verb: string): Transfer {
+  const controller = new AbortController()
+  return {
+    verb,
+    signal: controller.signal,
+    bytes: 0,
+    abort: () => controller.abort(new FileServerError('transfer.aborted')),
+  }
+}

@@ -1,0 +1,93 @@
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { createServer, type Server, type Socket } from 'node:net'
+import { describe, test } from 'node:test'
+import { connectFtp, dataClient, type FtpClient } from '../helpers/ftp-client.ts'
+import { type FtpTestServer, startFtpServer } from '../helpers/ftp-server.ts'
+
+async function listen(host: string): Promise<{ server: Server; port: number }> {
+  const server = createServer({ allowHalfOpen: true })
+  server.listen(0, host)
+  await once(server, 'listening')
+  const address = server.address()
+  return { server, port: typeof address === 'object' && address !== null ? address.port : 0 }
+}
+
+async function withLogin(
+  host: string,
+  use: (client: FtpClient, server: FtpTestServer) => Promise<void>,
+): Promise<void> {
+  const server = await startFtpServer({ host })
+  const client = await connectFtp(server)
+  await client.login('legacy')
+  await use(client, server)
+  client.destroy()
+  await server.close()
+  assert.deepEqual(server.errors, [])
+}
+
+async function downloadActive(
+  client: FtpClient,
+  command: (port: number) => string,
+  host: string,
+): Promise<string> {
+  const { server, port } = await listen(host)
+  const arrived = once(server, 'connection')
+  assert.match(await client.send(command(port)), /^200/)
+  assert.match(await client.send('RETR a'), /^150/)
+  const [socket] = (await arrived) as [Socket]
+  const content = await dataClient(socket).read()
+  assert.match((await client.reply()) ?? '', /^226/)
+  server.close()
+  return content.toString()
+}
+
+describe('data connections', () => {
+  test('PORT and EPRT connect to the client', () =>
+    withLogin('127.0.0.1', async (client) => {
+      await client.upload('STOR a', 'active')
+      const port = (n: number) => `PORT 127,0,0,1,${n >> 8},${n & 255}`
+      assert.equal(await downloadActive(client, port, '127.0.0.1'), 'active')
+      assert.equal(await downloadActive(client, (n) => `EPRT |1|127.0.0.1|${n}|`, '127.0.0.1'), 'active')
+    }))
+
+  test('IPv6: EPSV and EPRT work, PASV says what to use', () =>
+    withLogin('::1', async (client) => {
+      await client.upload('STOR a', 'six')
+      assert.equal((await client.download('RETR a')).text, 'six')
+      assert.equal(await downloadActive(client, (n) => `EPRT |2|::1|${n}|`, '::1'), 'six')
+      assert.match(await client.send('PASV'), /^425/)
+      assert.match(await client.send('EPSV 1'), /^522 .*\(2\)/)
+    }))
+
+  test('the configured address and range stand in PASV', async () => {
+    const { server: taken, port } = await listen('127.0.0.1')
+    const server = await startFtpServer({
+      settings: { passiveAddress: '203.0.113.9', passivePorts: { from: port, to: port } },
+    })
+    const client = await connectFtp(server)
+    await client.login('legacy')
+    assert.match(await client.send('PASV'), /^425/)
+    taken.close()
+    await once(taken, 'close')
+    assert.equal(
+      await client.send('PASV'),
+      `227 Entering Passive Mode (203,0,113,9,${port >> 8},${port & 255}).`,
+    )
+    client.destroy()
+    await server.close()
+  })
+
+  test('a data client may speak TLS before the command is there', () =>
+    withLogin('127.0.0.1', async (_client, server) => {
+      const client = await connectFtp(server)
+      await client.secure()
+      await client.login()
+      const data = await client.data()
+      for (let n = 0; n < 5; n += 1) await client.send('NOOP')
+      assert.match(await client.send('NLST'), /^150/)
+      assert.equal((await data.read()).toString(), '')
+      assert.match((await client.reply()) ?? '', /^226/)
+      client.destroy()
+    }))
+})
