@@ -1,0 +1,73 @@
+// Users change while the server runs: no restart, no signal, and whoever is switched off is out at once.
+import assert from 'node:assert/strict'
+import { join } from 'node:path'
+import { after, test } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import ssh2 from 'ssh2'
+import { succeed } from '../helpers/child.ts'
+import { eventually, type Fixture, lazyFixture } from '../helpers/fixture.ts'
+import { ftpSession } from '../helpers/ftp-wire-client.ts'
+import { attemptLogin, ENCRYPTED_LISTENERS } from '../helpers/login-attempt.ts'
+
+const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
+const NEWCOMER = { user: 'newcomer', password: 'a long enough password of a newcomer' }
+
+const shared = lazyFixture({
+  args: ['--set', 'login.failureDelayMs=0', '--set', 'login.lockout.user.after=0'],
+})
+after(shared.stop)
+
+/** The product's own command line, on the fixture's configuration. */
+async function sallyport(fixture: Fixture, args: readonly string[], input = ''): Promise<void> {
+  const config = join(fixture.dir, 'config', 'sallyport.yaml')
+  const home = join(fixture.dir, 'cli-home')
+  await succeed(process.execPath, [MAIN, ...args, '--config', config], { home, input })
+}
+
+async function letIn(fixture: Fixture): Promise<void> {
+  for (const listener of ENCRYPTED_LISTENERS) {
+    await eventually(
+      async () => ((await attemptLogin(fixture.info, listener, NEWCOMER)).granted ? true : undefined),
+      `login of the newcomer over ${listener}`,
+    )
+  }
+}
+
+function sshClient(fixture: Fixture): Promise<{ closed: Promise<void> }> {
+  return new Promise((resolve, reject) => {
+    const client = new ssh2.Client()
+    const closed = new Promise<void>((done) => client.once('close', () => done()))
+    client.once('ready', () => resolve({ closed }))
+    client.on('error', reject)
+    const { user: username, password } = NEWCOMER
+    client.connect({ host: fixture.info.host, port: fixture.info.sftp.port, username, password })
+  })
+}
+
+test('a user that is added logs in on every door, and is thrown out when disabled', async () => {
+  const fixture = await shared.get()
+  const { user, password } = NEWCOMER
+  await sallyport(fixture, ['user', 'add', user, '--stdin'], `${password}\n`)
+  await letIn(fixture)
+
+  const ftp = await ftpSession(fixture.info, 'ftpes', NEWCOMER)
+  const ssh = await sshClient(fixture)
+  await sallyport(fixture, ['user', 'disable', user])
+  await Promise.all([ftp.closed, ssh.closed])
+  for (const listener of ENCRYPTED_LISTENERS) {
+    assert.equal((await attemptLogin(fixture.info, listener, NEWCOMER)).granted, false)
+  }
+  await sallyport(fixture, ['user', 'enable', user])
+  await letIn(fixture)
+})
+
+test('SIGHUP interrupts nobody', async () => {
+  const fixture = await shared.get()
+  const second = fixture.user('second')
+  const ftp = await ftpSession(fixture.info, 'ftpes', second)
+  fixture.signal('SIGHUP')
+  await fixture.audited((line) => line.type === 'server.reloaded', 'server.reloaded')
+  assert.equal((await ftp.command('PWD')).code, 257)
+  ftp.destroy()
+  assert.equal((await attemptLogin(fixture.info, 'sftp', second)).granted, true)
+})
