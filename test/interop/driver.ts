@@ -1,3 +1,4 @@
+import type { Door } from '../../src/core/identity.ts'
 import type { Client as SystemClient } from '../helpers/clients.ts'
 import type { FixtureInfo } from '../helpers/fixture.ts'
 
@@ -9,6 +10,14 @@ export const LISTENER_TITLES: Readonly<Record<Listener, string>> = {
   ftpes: 'explicit FTPS',
   ftps: 'implicit FTPS',
   sftp: 'SFTP',
+}
+
+/** What the audit calls the door of a login there. */
+export const DOOR_OF: Readonly<Record<Listener, Door>> = {
+  ftp: 'ftp',
+  ftpes: 'ftps',
+  ftps: 'ftps',
+  sftp: 'sftp',
 }
 
 /**

@@ -1,7 +1,8 @@
 import { writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+import { run } from '../helpers/child.ts'
 import { program } from '../helpers/clients.ts'
-import type { Driver, Step, Target } from './driver.ts'
+import { type Driver, type Step, secretOf, type Target } from './driver.ts'
 import { describeClient } from './scenarios.ts'
 import { sshAnswers, sshOptions, withAskpass, withTerminal } from './ssh-login.ts'
 
@@ -39,14 +40,19 @@ async function perform(target: Target, step: Step): Promise<string> {
   const asks = target.form === 'prompt' || target.form === 'key-prompt'
   const ran = asks
     ? await withTerminal(['sftp', ...args], sshAnswers(target), target.home)
-    : await withAskpass('sftp', args, target)
+    : target.form === 'appended'
+      ? await run('sshpass', ['-e', 'sftp', ...args], {
+          home: target.home,
+          env: { SSHPASS: secretOf(target) },
+        })
+      : await withAskpass('sftp', args, target)
   if (ran.code !== 0) throw new Error(`sftp ended with ${ran.code}:\n${ran.output}`)
   return ran.stdout
 }
 
 const sftp: Driver = {
   name: 'OpenSSH sftp',
-  needs: [program('sftp'), program('expect')],
+  needs: [program('sftp'), program('expect'), program('sshpass')],
   listeners: ['sftp'],
   cannot: [],
   keys: true,

@@ -2,12 +2,20 @@ import assert from 'node:assert/strict'
 import { createHash, randomBytes } from 'node:crypto'
 import { access, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { basename, dirname, join } from 'node:path'
+import { basename, join } from 'node:path'
 import { after } from 'node:test'
 import { clientTest } from '../helpers/clients.ts'
 import { type Codes, codesOf } from '../helpers/codes.ts'
 import { type Fixture, lazyFixture } from '../helpers/fixture.ts'
-import { type Driver, type Form, LISTENER_TITLES, type Listener, type Step, type StepName } from './driver.ts'
+import {
+  DOOR_OF,
+  type Driver,
+  type Form,
+  LISTENER_TITLES,
+  type Listener,
+  type Step,
+  type StepName,
+} from './driver.ts'
 
 /** What one scenario works with: a folder on each side, and the client bound to one login. */
 type Bench = Readonly<{
@@ -218,8 +226,13 @@ async function refuse(fixture: Fixture, driver: Driver, login: LoginWith): Promi
   await withBench(fixture, driver, login, async (bench) => {
     await assert.rejects(uploadOnce(bench), 'the login was let in')
     assert.deepEqual(await readdir(bench.disk), [])
-    assert.deepEqual(await readdir(dirname(bench.local)).then((names) => names.includes('local')), true)
   })
+  // Not just some failure of the client: the server saw the wrong password.
+  const door = DOOR_OF[login.listener]
+  await fixture.audited(
+    (line) => line.reason === 'wrong-password' && line.user === login.user && line.door === door,
+    `refusal of ${login.user} over ${door}`,
+  )
 }
 
 /** How far the fixture for logins with a code lets clocks differ, so that one file's few logins find a step each. */
