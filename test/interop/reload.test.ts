@@ -1,11 +1,14 @@
 // Users change while the server runs: no restart, no signal, and whoever is switched off is out at once.
 import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import ssh2 from 'ssh2'
 import { succeed } from '../helpers/child.ts'
-import { eventually, type Fixture, lazyFixture } from '../helpers/fixture.ts'
+import { eventually, type Fixture, lazyFixture, startFixture } from '../helpers/fixture.ts'
 import { ftpSession } from '../helpers/ftp-wire-client.ts'
 import { attemptLogin, ENCRYPTED_LISTENERS } from '../helpers/login-attempt.ts'
 
@@ -61,13 +64,26 @@ test('a user that is added logs in on every door, and is thrown out when disable
   await letIn(fixture)
 })
 
-test('SIGHUP interrupts nobody', async () => {
-  const fixture = await shared.get()
-  const second = fixture.user('second')
-  const ftp = await ftpSession(fixture.info, 'ftpes', second)
-  fixture.signal('SIGHUP')
-  await fixture.audited((line) => line.type === 'server.reloaded', 'server.reloaded')
+test('SIGHUP to `sallyport serve` interrupts nobody, SIGTERM ends it with 0', async (t) => {
+  const made = await startFixture()
+  await made.stop({ keep: true })
+  t.after(() => rm(made.dir, { recursive: true, force: true }))
+  const config = join(made.dir, 'config', 'sallyport.yaml')
+  const server = spawn(process.execPath, [MAIN, 'serve', '--config', config], { stdio: 'ignore' })
+  const ended = once(server, 'exit')
+  t.after(() => server.kill('SIGKILL'))
+  const second = made.user('second')
+  const ftp = await eventually(() => ftpSession(made.info, 'ftpes', second).catch(() => undefined), 'login')
+  const started = (await made.audit()).length
+
+  server.kill('SIGHUP')
+  await eventually(
+    async () => (await made.audit()).slice(started).find((line) => line.type === 'server.reloaded'),
+    'server.reloaded',
+  )
   assert.equal((await ftp.command('PWD')).code, 257)
+  assert.equal((await attemptLogin(made.info, 'sftp', second)).granted, true)
   ftp.destroy()
-  assert.equal((await attemptLogin(fixture.info, 'sftp', second)).granted, true)
+  server.kill('SIGTERM')
+  assert.deepEqual(await ended, [0, null])
 })
