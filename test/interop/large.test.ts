@@ -8,7 +8,7 @@ import { Readable, Writable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { test } from 'node:test'
 import ssh2, { type SFTPWrapper } from 'ssh2'
-import { type Fixture, lazyFixture } from '../helpers/fixture.ts'
+import { type Fixture, startFixture } from '../helpers/fixture.ts'
 import { ftpSession } from '../helpers/ftp-wire-client.ts'
 
 const MIB = 1024 * 1024
@@ -91,9 +91,11 @@ async function overSftp(fixture: Fixture): Promise<void> {
 
 for (const listener of ['ftp', 'ftpes', 'ftps', 'sftp'] as const) {
   test(`${SIZE_BYTES / MIB} MiB up and down over ${listener}`, { timeout: TIMEOUT_MS }, async (t) => {
-    const own = lazyFixture({ args: ['--open'] })
-    t.after(own.stop)
-    const fixture = await own.get()
+    const made = await startFixture({ args: ['--open'] })
+    await made.stop({ keep: true })
+    // Started anew, so that the making of keys and users does not count.
+    const fixture = await startFixture({ dir: made.dir, args: ['--open'] })
+    t.after(() => fixture.stop())
     if (listener === 'sftp') await overSftp(fixture)
     else await overFtp(fixture, listener)
     await checkPeak(fixture)
