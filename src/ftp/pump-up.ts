@@ -3,9 +3,9 @@ import type { Convert } from './ascii.ts'
 import type { DataSocket } from './data-channel.ts'
 
 /** Written in one go when so much has come; fewer hops to the disk matter more than its size. */
-const BATCH_BYTES = 512 * 1024
+const BATCH_BYTES = 1024 * 1024
 /** The peer is stopped when so much waits for the disk. */
-const MAX_WAITING_BYTES = 1024 * 1024
+const MAX_WAITING_BYTES = 1536 * 1024
 /** Tiny packets each cost an object and a vector entry: a limit in pieces too. */
 const MAX_WAITING_CHUNKS = 1024
 

@@ -34,7 +34,9 @@ async function withConnection(
       transfer.bytes += bytes
       stalled.refresh()
     })
-    await finish(socket, transfer.signal)
+    // All of an upload is here when the client has ended; it may be gone before it sees our end.
+    if (direction === 'up') socket.end()
+    else await finish(socket, transfer.signal)
     ftp.data.release(socket)
   } catch (cause) {
     socket.destroy()

@@ -155,6 +155,38 @@ describe('probes', () => {
     other.destroy()
   })
 
+  test('a TLS upload that is reset is not a file, and breaks nothing else', async () => {
+    const client = await connectFtp(server)
+    await client.secure()
+    await client.login()
+    const raw = connectTcp({ host: server.host, port: portOf(await client.send('EPSV')) })
+    const secure = connectTls({ socket: raw, ca: server.authority, servername: 'localhost' })
+    secure.on('error', () => undefined)
+    await client.send('STOR reset')
+    secure.write('half a file')
+    await client.moved(11)
+    raw.resetAndDestroy()
+    assert.match((await client.reply()) ?? '', /^426/)
+    assert.equal(await client.send('NOOP'), '200 OK.')
+    client.destroy()
+  })
+
+  test('an upload is whole once its end has come, though the client is gone by then', async () => {
+    for (const secured of [false, true]) {
+      const client = await connectFtp(server)
+      if (secured) await client.secure()
+      await client.login(secured ? 'alice' : 'legacy')
+      for (let n = 0; n < 20; n += 1) {
+        const data = await client.data()
+        await client.send('STOR quick')
+        await data.established
+        data.socket.end('content', () => data.socket.destroy())
+        assert.match((await client.reply()) ?? '', /^226/)
+      }
+      client.destroy()
+    }
+  })
+
   test('a client that says nothing more while it uploads has died: no file', async () => {
     const client = await connectFtp(server)
     await client.login('legacy')
