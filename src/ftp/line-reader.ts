@@ -1,4 +1,5 @@
 // RFC 959 section 2.4 and RFC 1123 section 4.1.2.10: commands are lines of a telnet stream.
+import { isUtf8 } from 'node:buffer'
 
 const LF = 0x0a
 const CR = 0x0d
@@ -30,7 +31,6 @@ type TelnetState = 'none' | 'command' | 'option' | 'sub' | 'sub-command'
  * ends at its CR because some clients send the LF after it as urgent data, which never arrives here.
  */
 export function createLineReader(maxBytes: number, emit: (item: LineItem) => void): LineReader {
-  const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
   let line: number[] = []
   let telnet: TelnetState = 'none'
   let sawCr = false
@@ -39,17 +39,14 @@ export function createLineReader(maxBytes: number, emit: (item: LineItem) => voi
   let negotiation = 0
 
   function end(): void {
-    const bytes = line
+    const bytes = Buffer.from(line)
     const tooLong = dropped > 0
     line = []
     dropped = 0
     sawCr = false
     if (tooLong) return
-    try {
-      emit({ kind: 'line', text: decoder.decode(Uint8Array.from(bytes)) })
-    } catch {
-      emit({ kind: 'garbled' })
-    }
+    if (isUtf8(bytes)) emit({ kind: 'line', text: bytes.toString('utf8') })
+    else emit({ kind: 'garbled' })
   }
 
   function keep(byte: number): void {
