@@ -14,7 +14,8 @@ function npm(args, env = {}) {
   // The log level keeps npm's remarks about the system's older Node out of a new user's first minute.
   const result = spawnSync('npm', [...args, '--loglevel=error', '--no-audit', '--no-fund'], {
     cwd: root,
-    stdio: ['ignore', 'inherit', 'inherit'],
+    // Standard output belongs to the command that comes after, such as the fixture's one line of JSON.
+    stdio: ['ignore', 2, 2],
     env: { ...process.env, ...env },
   })
   if (result.status !== 0) {
@@ -60,11 +61,11 @@ function hasCompiler() {
 }
 
 if (!installed()) {
-  console.log('Installing dependencies and the pinned Node runtime …')
+  console.error('Installing dependencies and the pinned Node runtime …')
   npm(['ci'])
 }
 if (!addonLoads() && hasCompiler()) {
-  console.log("Building ssh2's native cipher code for the pinned Node …")
+  console.error("Building ssh2's native cipher code for the pinned Node …")
   if (!existsSync(join(headers(), 'include'))) npm(['rebuild', 'node'])
   const built = spawnSync('npm', ['rebuild', 'ssh2', '--loglevel=silent'], {
     cwd: root,
@@ -76,7 +77,7 @@ if (!addonLoads() && hasCompiler()) {
     },
   })
   if (built.status !== 0 || !addonLoads()) {
-    console.log(
+    console.error(
       '  It did not build; SFTP works without it and costs about twice the CPU. The server says so at start.',
     )
   }

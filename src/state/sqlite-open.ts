@@ -1,4 +1,5 @@
-import { closeSync, fchmodSync, openSync } from 'node:fs'
+import { closeSync, fchmodSync, mkdirSync, openSync } from 'node:fs'
+import { dirname } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { FileServerError } from '../core/errors.ts'
 import { migrate } from './sqlite-schema.ts'
@@ -6,9 +7,11 @@ import { migrate } from './sqlite-schema.ts'
 /** How long a statement waits for another process that is writing. */
 const BUSY_TIMEOUT_MS = 5000
 const MODE = 0o600
+const FOLDER_MODE = 0o700
 
 /** SQLite gives its -wal and -shm files the mode of the main file, so that one call guards all three. */
 function reserve(file: string): void {
+  mkdirSync(dirname(file), { recursive: true, mode: FOLDER_MODE })
   const descriptor = openSync(file, 'a', MODE)
   try {
     fchmodSync(descriptor, MODE)

@@ -78,3 +78,12 @@ export async function readUsers(file: string, settings: RecordSettings): Promise
     return failure(file, 'the file does not exist', 'add a user with: sallyport user add NAME')
   }
 }
+
+/** Whether the file has an entry of that name, sound or not. False when it cannot be read at all. */
+export async function hasEntry(file: string, name: string): Promise<boolean> {
+  try {
+    return readYaml(await readFile(file, 'utf8'), file).document.hasIn(['users', name])
+  } catch {
+    return false
+  }
+}

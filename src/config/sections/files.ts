@@ -67,7 +67,11 @@ export const files = z
     partialRetentionHours: whole(1, 8760, 168, 'Unfinished uploads are kept this long for a resume.'),
     inPlaceWrites: flag(
       false,
-      'true: uploads are written under their name at once, so that others see unfinished files.',
+      'true: edits of an existing file (append, resume, random writes) go into the file itself instead of a staged copy, so that others see them half-done.',
+    ),
+    syncOnCommit: flag(
+      false,
+      'true: an upload is confirmed only when the disk has it; slower, and proof against a loss of power.',
     ),
   })
   .prefault({})

@@ -1,0 +1,3 @@
+/** The composition root: `src/app/` builds every part and is the only place that sees all of them. */
+export { services } from './app/services.ts'
+export { startServer } from './app/start.ts'

@@ -1,0 +1,84 @@
+import { randomBytes } from 'node:crypto'
+import type { Config } from '../config/schema.ts'
+import type { Auditor } from '../core/audit/auditor.ts'
+import type { AuditContext } from '../core/audit/events.ts'
+import { createAuthenticator, type OwnedAuthenticator } from '../core/auth/authenticator.ts'
+import { createPasswordHasher } from '../core/auth/password.ts'
+import type { Principal } from '../core/identity.ts'
+import type { Policy } from '../core/policy/decide.ts'
+import { createPolicy } from '../core/policy/policy.ts'
+import type { Clock, Logger, StateStore } from '../core/ports.ts'
+import { createSessionRegistry, type SessionRegistry } from '../core/sessions.ts'
+import { createVfsSession } from '../core/vfs/create-session.ts'
+import { createSqliteStateStore } from '../state/sqlite.ts'
+import { createLocalStorage } from '../storage/local.ts'
+import { foreignHashes } from '../users/foreign-hashes.ts'
+import { createTotpVerifier } from '../users/totp-speakeasy.ts'
+import type { YamlUsers } from '../users/yaml.ts'
+import { openSecrets, openUserFile } from './open-users.ts'
+import { loginSettings, passwordSettings, policySettings, storageSettings } from './settings.ts'
+
+export type Core = Readonly<{
+  policy: Policy
+  state: StateStore
+  users: YamlUsers
+  sessions: SessionRegistry
+  authenticator: OwnedAuthenticator
+  /** Later connections and logins are judged by the new address lists. */
+  replacePolicy(config: Config): void
+  close(): Promise<void>
+}>
+
+export type CoreDeps = Readonly<{ audit: Auditor; clock: Clock; logger: Logger }>
+
+/** Builds the core on its drivers. Throws OperatorError for what the operator can mend; nothing is left open then. */
+export async function openCore(config: Config, deps: CoreDeps): Promise<Core> {
+  const { audit, clock, logger } = deps
+  const storage = createLocalStorage({ ...storageSettings(config), clock, createRoots: true })
+  const { users, warnings } = await openUserFile(config, openSecrets(config), deps)
+  for (const warning of warnings) logger.warn({}, warning)
+  const state = openState(config, randomBytes(8).toString('hex'))
+  const sessions = createSessionRegistry({ users, state, clock })
+  let policy = createPolicy(policySettings(config))
+  const livePolicy: Policy = { decide: (facts, now) => policy.decide(facts, now) }
+  const authenticator = createAuthenticator({
+    users,
+    state,
+    policy: livePolicy,
+    clock,
+    audit,
+    hasher: createPasswordHasher(passwordSettings(config), foreignHashes(), clock),
+    totp: createTotpVerifier(config.mfa.driftSteps),
+    sessions,
+    files: async (principal) =>
+      createVfsSession({ principal, storage, audit: audit.with(contextOf(principal)), clock, state }),
+    settings: loginSettings(config),
+  })
+  return {
+    policy: livePolicy,
+    state,
+    users,
+    sessions,
+    authenticator,
+    replacePolicy: (next) => {
+      policy = createPolicy(policySettings(next))
+    },
+    async close() {
+      await authenticator.close()
+      sessions.close()
+      await users.close()
+      await state.close()
+      await storage.close()
+    },
+  }
+}
+
+function contextOf({ name, origin }: Principal): AuditContext {
+  const { session, door, listener, remoteIp } = origin
+  return { session, door, listener, remoteIp, user: name }
+}
+
+/** `instance` undefined: beside a running server, whose sessions are left alone. */
+export function openState(config: Config, instance: string | undefined): StateStore {
+  return createSqliteStateStore({ file: config.state.file, instance })
+}

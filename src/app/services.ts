@@ -1,0 +1,34 @@
+import type { AppServices } from '../cli/services.ts'
+import { createPolicy } from '../core/policy/policy.ts'
+import { generateHostKey } from '../sftp/host-keys.ts'
+import { nativeParts } from '../sftp/native-parts.ts'
+import { emptyUsersFile } from '../users/edit.ts'
+import { makeSecretsKey } from '../users/secret-box.ts'
+import { createTotpVerifier } from '../users/totp-speakeasy.ts'
+import { openState } from './core.ts'
+import { readHostKeys, readTlsMaterial } from './key-material.ts'
+import { policySettings } from './settings.ts'
+import { startServer } from './start.ts'
+import { openUserStore } from './user-store.ts'
+import { version } from './version.ts'
+
+/** The real parts behind the CLI's verbs. */
+export const services: AppServices = {
+  version,
+  nativeParts: () => {
+    const parts = nativeParts().map(({ name, loaded, without }) =>
+      loaded ? `${name} (present)` : `${name} (absent: ${without})`,
+    )
+    return `Native parts: ${parts.join(', ')}.`
+  },
+  start: startServer,
+  openUsers: openUserStore,
+  openState: async (config) => openState(config, undefined),
+  policy: (config) => createPolicy(policySettings(config)),
+  totpVerifier: (config) => createTotpVerifier(config.mfa.driftSteps),
+  loadHostKeys: async (config) => readHostKeys(config),
+  loadCertificate: async (config) => readTlsMaterial(config).leaf,
+  makeHostKey: generateHostKey,
+  makeSecretsKey,
+  emptyUsersFile,
+}

@@ -1,0 +1,107 @@
+import type { Config, ListenerConfig } from '../config/schema.ts'
+import type { LoginSettings } from '../core/auth/deps.ts'
+import type { PasswordSettings } from '../core/auth/password.ts'
+import type { Door } from '../core/identity.ts'
+import type { PolicySettings } from '../core/policy/decide.ts'
+import type { LockRule } from '../core/ports.ts'
+import type { FtpSettings } from '../ftp/settings.ts'
+import type { SftpSettings } from '../sftp/settings.ts'
+import type { LocalSettings } from '../storage/local/context.ts'
+
+// From the keys of the configuration to what each part asks for: the only place where units change.
+
+const SECOND_MS = 1000
+const MINUTE_MS = 60 * SECOND_MS
+const HOUR_MS = 60 * MINUTE_MS
+const MIB = 1024 * 1024
+
+/** A good password is remembered this long, so that clients that open many connections cost one hash. */
+const VERIFIER_CACHE_MS = 60 * SECOND_MS
+
+type FtpListener = Extract<ListenerConfig, { door: 'ftp' }>
+
+export function policySettings({ access, listeners }: Config): PolicySettings {
+  const cleartext = listeners.filter((listener) => listener.door === 'ftp' && listener.cleartext)
+  return {
+    allow: access.allow,
+    deny: access.deny,
+    cleartextListeners: new Set(cleartext.map((listener) => listener.name)),
+  }
+}
+
+function lockRule(rule: Config['login']['lockout']['user']): LockRule {
+  return {
+    after: rule.after,
+    windowMs: rule.windowSeconds * SECOND_MS,
+    lockMs: rule.lockSeconds * SECOND_MS,
+  }
+}
+
+export function loginSettings({ login, mfa }: Config): LoginSettings {
+  return {
+    failureDelayMs: login.failureDelayMs,
+    attemptsPerConnection: login.attemptsPerConnection,
+    appendedCode: mfa.appendedCode,
+    lockout: { user: lockRule(login.lockout.user), address: lockRule(login.lockout.address) },
+  }
+}
+
+export function passwordSettings({ passwords }: Config): PasswordSettings {
+  return {
+    argon2: passwords.argon2,
+    queue: { concurrent: passwords.concurrent, waiting: passwords.queue },
+    cacheMs: VERIFIER_CACHE_MS,
+  }
+}
+
+export function storageSettings({ files }: Config): LocalSettings {
+  return {
+    umask: files.umask,
+    symlinks: files.symlinks,
+    partialRetentionMs: files.partialRetentionHours * HOUR_MS,
+    inPlaceWrites: files.inPlaceWrites,
+    syncOnCommit: files.syncOnCommit,
+  }
+}
+
+/** What a connection is before any upgrade. */
+export function doorAtAccept(listener: ListenerConfig): { door: Door; encrypted: boolean } {
+  if (listener.door === 'sftp') return { door: 'sftp', encrypted: true }
+  return listener.tls === 'implicit' ? { door: 'ftps', encrypted: true } : { door: 'ftp', encrypted: false }
+}
+
+export function ftpSettings({ ftp, login, tls }: Config, listener: FtpListener): FtpSettings {
+  return {
+    tls: listener.tls,
+    greeting: [listener.banner],
+    clearData: false,
+    tlsReuse: ftp.tlsSessionReuse,
+    minTlsVersion: tls.minVersion,
+    passivePorts: ftp.passivePorts,
+    passiveAddress: ftp.passiveAddress ?? undefined,
+    activeMode: ftp.activeMode,
+    maxLineBytes: ftp.maxLineBytes,
+    maxQueuedCommands: ftp.maxQueuedCommands,
+    loginGraceMs: login.graceSeconds * SECOND_MS,
+    idleMs: ftp.idleSeconds * SECOND_MS,
+    stallMs: ftp.stallSeconds * SECOND_MS,
+    dataConnectMs: ftp.dataConnectSeconds * SECOND_MS,
+    tlsHandshakeMs: tls.handshakeSeconds * SECOND_MS,
+  }
+}
+
+export function sftpSettings({ sftp, login }: Config): SftpSettings {
+  return {
+    loginGraceMs: login.graceSeconds * SECOND_MS,
+    authRequestsPerConnection: sftp.authRequestsPerConnection,
+    minRsaBits: sftp.minRsaBits,
+    idleMs: sftp.idleSeconds * SECOND_MS,
+    keepAliveMs: sftp.keepAliveSeconds * SECOND_MS,
+    keepAliveMisses: sftp.keepAliveMisses,
+    channelsPerConnection: sftp.channelsPerConnection,
+    handlesPerChannel: sftp.handlesPerChannel,
+    rekeyBytes: sftp.rekeyMiB * MIB,
+    rekeyMs: sftp.rekeyMinutes * MINUTE_MS,
+    banner: sftp.banner,
+  }
+}

@@ -1,0 +1,137 @@
+import { OperatorError } from '../cli/failure.ts'
+import type { BoundListener, RunningServer } from '../cli/services.ts'
+import type { Config, ListenerConfig } from '../config/schema.ts'
+import { createAuditor } from '../core/audit/auditor.ts'
+import { FileServerError } from '../core/errors.ts'
+import { createAuditLog } from '../observe/audit-log.ts'
+import { createLogger } from '../observe/logger.ts'
+import { createConnectionCaps } from '../server/connection-caps.ts'
+import { createListener, type ListenerDeps } from '../server/listener.ts'
+import { createFileServer, type FileServer, ListenError } from '../server/server.ts'
+import { systemClock as clock } from '../server/system-clock.ts'
+import { openCore } from './core.ts'
+import { createDoors, type Doors } from './doors.ts'
+import { createReloader } from './reload.ts'
+import { doorAtAccept } from './settings.ts'
+import { version } from './version.ts'
+
+/** What is open, closed again in the opposite order. */
+type Closers = (() => Promise<void>)[]
+
+/**
+ * Opens what the configuration names and serves until `stop`. Keys, users and state come before the first listener, so
+ * that a mistake leaves nothing half-started. Throws OperatorError or a system error.
+ */
+export async function startServer(config: Config): Promise<RunningServer> {
+  const closers: Closers = []
+  // Modes of new files and folders are decided here once, not by whoever starts the server.
+  process.umask(config.files.umask)
+  try {
+    return await open(config, closers)
+  } catch (error) {
+    await closeAll(closers)
+    throw explained(error)
+  }
+}
+
+async function open(config: Config, closers: Closers): Promise<RunningServer> {
+  const logger = createLogger({ file: config.log.file ?? undefined, level: config.log.level })
+  closers.push(() => logger.close())
+  const auditLog = createAuditLog(config.audit.file, { clock, logger })
+  closers.push(() => auditLog.close())
+  const audit = createAuditor(auditLog, clock)
+  const core = await openCore(config, { audit, clock, logger })
+  closers.push(() => core.close())
+  const doors = createDoors(config, { authenticator: core.authenticator, audit, clock, logger })
+  closers.push(() => doors.close())
+  const shared = { policy: core.policy, state: core.state, audit, clock, logger }
+  const server = createServer(config, doors, shared)
+  await server.start()
+  audit.record({ type: 'server.started', version })
+  const listeners = boundListeners(config, server)
+  logger.info({ version, listeners }, 'serving')
+  const reopen = async () => {
+    logger.reopen()
+    await auditLog.reopen()
+  }
+  return {
+    listeners,
+    reload: createReloader(config, { core, doors, audit, logger, reopen }),
+    stop: createStop(server, config.server.drainSeconds * 1000, async () => {
+      audit.record({ type: 'server.stopped' })
+      logger.info({}, 'stopped')
+      await closeAll(closers)
+    }),
+  }
+}
+
+function createServer(
+  config: Config,
+  doors: Doors,
+  shared: Omit<ListenerDeps, 'adapter' | 'caps'>,
+): FileServer {
+  const caps = createConnectionCaps(config.connections)
+  const listeners = config.listeners.map((listener) => {
+    const { name, address, port } = listener
+    return createListener(
+      { name, address, port, ...doorAtAccept(listener) },
+      { ...shared, caps, adapter: doors.of(listener) },
+    )
+  })
+  return createFileServer(listeners, caps, shared)
+}
+
+/** The first call decides how long running transfers may go on; a later `now` ends that time. */
+function createStop(server: FileServer, drainMs: number, close: () => Promise<void>): RunningServer['stop'] {
+  let stopped: Promise<void> | undefined
+  return (how) => {
+    const drained = server.drain(how === 'now' ? 0 : drainMs)
+    stopped ??= drained.then(close)
+    return stopped
+  }
+}
+
+async function closeAll(closers: Closers): Promise<void> {
+  for (const close of closers.reverse()) await close()
+}
+
+function boundListeners(config: Config, server: FileServer): readonly BoundListener[] {
+  const ports = new Map(server.listeners.map((listener) => [listener.settings.name, listener.port]))
+  return config.listeners.map((listener) => bound(listener, ports.get(listener.name) ?? listener.port))
+}
+
+function bound(listener: ListenerConfig, port: number): BoundListener {
+  const { name, door, address } = listener
+  const tls = listener.door === 'ftp' ? listener.tls : undefined
+  return { name, door, address, port, tls, cleartext: listener.door === 'ftp' && listener.cleartext }
+}
+
+const LISTEN_REMEDIES: Readonly<Record<string, (error: ListenError) => string>> = {
+  EADDRINUSE: ({ port, listener }) =>
+    `Stop the program that uses it (\`ss -ltnp 'sport = :${port}'\` names it), or give listener "${listener}" another \`port\`.`,
+  EACCES: () =>
+    'Ports below 1024 need a privilege: choose a higher `port`, or grant CAP_NET_BIND_SERVICE to the service.',
+  EADDRNOTAVAIL: ({ listener }) =>
+    `Give listener "${listener}" an \`address\` of this machine; "*" stands for all of them.`,
+}
+
+const LISTEN_CAUSES: Readonly<Record<string, string>> = {
+  EADDRINUSE: 'is in use by another program',
+  EACCES: 'may not be opened by this account',
+  EADDRNOTAVAIL: 'is on an address that this machine does not have',
+}
+
+function explained(error: unknown): unknown {
+  if (error instanceof ListenError) {
+    const cause = LISTEN_CAUSES[error.reason] ?? `cannot be opened (${error.reason})`
+    const remedy =
+      LISTEN_REMEDIES[error.reason]?.(error) ?? `Correct listener "${error.listener}" in the configuration.`
+    return new OperatorError(`Port ${error.port} of listener "${error.listener}" ${cause}.`, remedy, {
+      cause: error,
+    })
+  }
+  if (error instanceof FileServerError) {
+    return new OperatorError(error.message, 'Mend that and start again.', { cause: error })
+  }
+  return error
+}
