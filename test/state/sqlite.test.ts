@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { type TestContext, test } from 'node:test'
 import { Worker } from 'node:worker_threads'
@@ -118,8 +118,11 @@ test('a file of a newer release is refused and not changed', (t) => {
   again.close()
 })
 
-test('a folder that does not exist is named', (t) => {
-  refuses(join(temporaryFile(t), 'missing', 'state.db'), /cannot be used: ENOTDIR|cannot be used: ENOENT/)
+test('a folder that is missing is made, for the owner alone; one that cannot be made is named', (t) => {
+  const file = join(dirname(temporaryFile(t)), 'new', 'state.db')
+  openDatabase(file).close()
+  assert.equal(statSync(dirname(file)).mode & 0o777, 0o700)
+  refuses(join(file, 'state.db'), /cannot be used: (ENOTDIR|EEXIST)/)
 })
 
 test('a store that fails rejects with our error only', async (t) => {
