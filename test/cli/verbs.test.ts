@@ -1,0 +1,124 @@
+import assert from 'node:assert/strict'
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { recordLoginFailure } from '../../src/core/auth/throttle.ts'
+import { createSqliteStateStore } from '../../src/state/sqlite.ts'
+import { createProject, createReadyProject } from './harness.ts'
+
+const MINUTE_MS = 60_000
+
+test('--help is a table of contents: every verb under its chapter', async (t) => {
+  const project = await createProject(t)
+  const { code, out } = await project.run(['--help'])
+  assert.equal(code, 0)
+  const chapters = [...out.matchAll(/^(\S.*):$/gm)].map((match) => match[1])
+  assert.deepEqual(chapters, ['Options', 'Serve', 'Look', 'Users', 'One-time codes and keys', 'About'])
+  assert.match(out, /^ {2}user totp enrol <name> {2,}give a user/m)
+})
+
+test('a wrong command line: exit code 2 and where to look', async (t) => {
+  const project = await createProject(t)
+  const cases: readonly (readonly [readonly string[], RegExp])[] = [
+    [['frob'], /unknown command 'frob'\n\(`sallyport --help`/],
+    [['user', 'lst'], /Did you mean list\?/],
+    [['user', 'add'], /missing required argument 'name'/],
+    [['check', '--frob'], /unknown option '--frob'/],
+    [['explain', '--user', 'x', '--door', 'sftp'], /'--from <ip>' not specified/],
+  ]
+  for (const [args, message] of cases) {
+    const { code, err } = await project.run(args)
+    assert.match(err, message)
+    assert.equal(code, 2, args.join(' '))
+  }
+  assert.equal((await project.spawn(['frob'])).code, 2, 'the process ends with it')
+})
+
+test('version tells the runtime too', async (t) => {
+  const project = await createProject(t)
+  const { out } = await project.run(['version', '--json'])
+  assert.equal(JSON.parse(out).node, process.versions.node)
+})
+
+test('check: ok with a summary, warnings for what is weak, problems with exit code 1', async (t) => {
+  const project = await createReadyProject(t)
+  const good = await project.run(['check'])
+  assert.equal(good.code, 0, good.err)
+  assert.match(good.out, /^ok: ftp .*; 1 user; certificate until \d{4}-/m)
+  await project.run(['user', 'add', 'weak', '--stdin'], 'only a password')
+  const warned = await project.run(['check', '--set', 'listeners.ftp.cleartext=true'])
+  assert.equal(warned.code, 0)
+  assert.match(warned.out, /^warning: user weak can log in with one factor$/m)
+  assert.match(warned.out, /^warning: listener ftp takes cleartext logins/m)
+  const json = JSON.parse((await project.run(['check', '--json'])).out)
+  assert.equal(json.ok, true)
+  assert.equal(json.hostKeys.length, 2)
+  assert.ok(!JSON.stringify(json).includes('PRIVATE KEY'))
+  const missing = await project.run(['check', '--set', 'tls.keyFile=keys/absent.key'])
+  assert.equal(missing.code, 1)
+  assert.match(missing.err, /keys\/absent\.key/)
+})
+
+test('check tells the problems of keys and users together', async (t) => {
+  const project = await createReadyProject(t)
+  await writeFile(join(project.dir, 'config/users.yaml'), 'users:\n  first:\n    door: [sftp]\n')
+  await writeFile(join(project.dir, 'keys/tls.crt'), 'nothing\n')
+  const { code, err } = await project.run(['check'])
+  assert.equal(code, 1)
+  assert.match(err, /config\/users\.yaml:3:5 .*did you mean doors/)
+  assert.match(err, /keys\/tls\.crt/)
+})
+
+test('explain runs the rules of the server: allow is exit code 0, deny 1', async (t) => {
+  const project = await createReadyProject(t)
+  const ask = (...more: readonly string[]) =>
+    project.run(['explain', '--user', 'first', '--from', '192.0.2.7', ...more])
+  const open = await ask('--door', 'sftp')
+  assert.equal(open.code, 0, open.err)
+  assert.match(open.out, /^ALLOW {2}first from 192\.0\.2\.7 by sftp on listener sftp at /)
+  assert.match(open.out, /^RULE +VERDICT +WHY$/m)
+  assert.match(open.out, /asks for the factors: password\+totp\./)
+  assert.equal((await ask('--door', 'ftp', '--tls', '--factors', 'password,totp')).code, 0)
+  const half = await ask('--door', 'ftps', '--factors', 'password', '--json')
+  assert.equal(half.code, 1)
+  assert.equal(JSON.parse(half.out).reason, 'factors-missing')
+  const clear = await ask('--door', 'ftps', '--cleartext', '--json')
+  assert.deepEqual([clear.code, JSON.parse(clear.out).reason], [1, 'encryption-required'])
+  const unknown = await project.run(['explain', '--user', 'x', '--from', '::1', '--door', 'sftp', '--json'])
+  assert.deepEqual([unknown.code, JSON.parse(unknown.out).reason], [1, 'unknown-user'])
+})
+
+test('explain: a wrong question is exit code 2 with what to write', async (t) => {
+  const project = await createReadyProject(t)
+  const cases: readonly (readonly [readonly string[], RegExp])[] = [
+    [['--from', 'x', '--door', 'sftp'], /--from "x" is no IP address\.\n {2}Write 192/],
+    [['--from', '::1', '--door', 'web'], /"web" is not known\.\n {2}Write one of ftp, ftps, sftp/],
+    [
+      ['--from', '::1', '--door', 'sftp', '--listener', 'ftp'],
+      /No listener "ftp" has the door sftp\.\n {2}.*sftp/,
+    ],
+    [['--from', '::1', '--door', 'sftp', '--at', 'noon'], /--at "noon" is no date/],
+    [['--from', '::1', '--door', 'sftp', '--factors', 'face'], /"face" is not known/],
+  ]
+  for (const [args, message] of cases) {
+    const { code, err } = await project.run(['explain', '--user', 'first', ...args])
+    assert.match(err, message)
+    assert.equal(code, 2)
+  }
+})
+
+test('a lockout is shown, explained and lifted', async (t) => {
+  const project = await createReadyProject(t)
+  const state = createSqliteStateStore({ file: join(project.dir, 'data/state.db'), instance: undefined })
+  const rule = { after: 1, windowMs: MINUTE_MS, lockMs: 10 * MINUTE_MS }
+  const who = { name: 'first', remoteIp: '192.0.2.7' }
+  await recordLoginFailure(state, { user: rule, address: rule }, who, Date.now())
+  await state.close()
+  const question = ['explain', '--user', 'first', '--from', '192.0.2.7', '--door', 'sftp', '--json']
+  assert.equal(JSON.parse((await project.run(question)).out).reason, 'address-locked')
+  assert.match((await project.run(['user', 'list'])).out, /^first +locked/m)
+  const lifted = await project.run(['user', 'unlock', 'first', '--from', '192.0.2.7'])
+  assert.match(lifted.out, /^first is unlocked; .*\n192\.0\.2\.7 is unlocked; /)
+  assert.equal((await project.run(question)).code, 0)
+  assert.match((await project.run(['user', 'unlock', 'first'])).out, /^first was not locked/)
+})
