@@ -1,4 +1,4 @@
-import { dirname, relative } from 'node:path'
+import { relative } from 'node:path'
 import type { Config } from '../../config/schema.ts'
 import { renderDefaultConfig } from '../../config/template.ts'
 import { hashArgon2 } from '../../core/auth/argon2.ts'
@@ -7,7 +7,7 @@ import { OperatorError } from '../failure.ts'
 import { formatEnrolment } from '../format/enrolment.ts'
 import { randomPassword } from '../secrets.ts'
 import type { Context } from '../verb.ts'
-import { exists, makePrivateFolder, PRIVATE_FILE, publishDraft, removeDraft, writeNew } from './files.ts'
+import { exists, PRIVATE_FILE, publishDraft, removeDraft, writeNew } from './files.ts'
 import { makeKeys } from './make-keys.ts'
 
 /** A name that says what it is: the operator adds users of their own and removes it. */
@@ -46,9 +46,6 @@ async function makeAll(config: Config, context: Context): Promise<FirstStart | u
   const { terminal, services, settings } = context
   terminal.out('First start: making what is missing.')
   const keys = await makeKeys(config, services)
-  // Only now: a state folder that is missing later is a disk that is not mounted, not one to start anew.
-  const stateFolder = dirname(config.state.file)
-  if (!(await exists(stateFolder))) await makePrivateFolder(stateFolder)
   const hadUsers = await exists(config.users.file)
   if (!hadUsers) await writeNew(config.users.file, services.emptyUsersFile(), PRIVATE_FILE)
   const made = [settings.file, ...(hadUsers ? [] : [config.users.file]), ...keys.made]
