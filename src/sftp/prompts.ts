@@ -8,8 +8,9 @@ const TEXT: Record<Prompted, string> = { password: 'Password: ', totp: 'Verifica
 
 /** What to ask for next: a password opens the conversation, a code completes what is already half proven. */
 export function factorToAsk(next: readonly Factor[], anyProven: boolean): Prompted | undefined {
-  if (!anyProven || next.includes('password')) return 'password'
-  return next.includes('totp') ? 'totp' : undefined
+  if (!anyProven) return 'password'
+  if (next.includes('totp')) return 'totp'
+  return next.includes('password') ? 'password' : undefined
 }
 
 /** RFC 4256. Undefined when the client gave up or answered another number of prompts. */

@@ -70,6 +70,14 @@ test('pieces of an upload may come in any order', async () => {
   assert.equal(await download(files(), '/order'), 'hello world')
 })
 
+test('bytes behind the data of a WRITE do not count, as Go clients send them', async () => {
+  const handle = await openFile(raw, '/go', NEW)
+  const fields = [string(handle), uint64(0), uint32(2), uint32(0x61626364)]
+  assert.equal(statusOf(await raw.ask(6, ...fields)), OK)
+  assert.equal(await close(handle), OK)
+  assert.equal(await download(files(), '/go'), 'ab')
+})
+
 test('READ gives what is there, then EOF', async () => {
   await upload(files(), '/r', '0123456789')
   const handle = await openFile(raw, '/r', FLAGS.read)

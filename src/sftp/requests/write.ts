@@ -11,17 +11,30 @@ export const WRITE_HEADER = 20
 export function write({ id, body, payload, context }: Request): MaybePromise<Reply> {
   const name = body.string()
   const offset = body.uint64()
-  const size = payload.reduce((sum, piece) => sum + piece.length, 0)
-  if (body.uint32() !== size) throw new FileServerError('protocol.syntax', 'payload of another length')
+  const size = body.uint32()
+  const pieces = firstBytes(payload, size)
   const open = context.handles.get(name)
   if (open.kind !== 'write') throw new FileServerError('access.denied', 'handle is not open for writing')
   if (size === 0) return ok(id)
   const position = open.append ? open.file.size : offset
   if (!Number.isSafeInteger(position + size)) throw new FileServerError('transfer.bad-offset')
-  const [first] = payload
+  const [first] = pieces
   const done =
-    payload.length === 1 && first !== undefined
+    pieces.length === 1 && first !== undefined
       ? open.file.write(first, position)
-      : open.file.writev(payload, position)
+      : open.file.writev(pieces, position)
   return done === undefined ? ok(id) : done.then(() => ok(id))
+}
+
+/** Go's sftp package sends more than it says: what is behind the data does not count. */
+function firstBytes(payload: readonly Buffer[], size: number): readonly Buffer[] {
+  let left = size
+  const pieces: Buffer[] = []
+  for (const piece of payload) {
+    if (left === 0) break
+    pieces.push(piece.length > left ? piece.subarray(0, left) : piece)
+    left -= Math.min(left, piece.length)
+  }
+  if (left > 0) throw new FileServerError('protocol.syntax', 'payload shorter than it says')
+  return pieces
 }
