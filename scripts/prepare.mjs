@@ -62,7 +62,9 @@ function hasCompiler() {
 
 if (!installed()) {
   console.error('Installing dependencies and the pinned Node runtime …')
-  npm(['ci'])
+  // Not `npm ci`: it refuses a lock file made from a registry that lacks the optional packages of other platforms.
+  // What the lock file names is installed as it says, and --no-save leaves the file alone.
+  npm(['install', '--no-save'])
 }
 if (!addonLoads() && hasCompiler()) {
   console.error("Building ssh2's native cipher code for the pinned Node …")
