@@ -1,5 +1,5 @@
 import type { Authenticator, Login, LoginStep } from '../core/auth/login.ts'
-import type { Origin } from '../core/identity.ts'
+import type { Factor, Origin } from '../core/identity.ts'
 import type { Session } from '../core/sessions.ts'
 import { replyForError } from './error-map.ts'
 import { type Reply, reply } from './replies.ts'
@@ -15,6 +15,9 @@ export type LoginDialog = {
   close(): Promise<void>
 }
 
+/** What PASS and ACCT can carry. */
+export const CAN_PROVE: ReadonlySet<Factor> = new Set(['password', 'totp'])
+
 type Waiting = 'user' | 'password' | 'account' | 'nothing'
 
 export function createLoginDialog(
@@ -22,7 +25,7 @@ export function createLoginDialog(
   origin: Origin,
   granted: (session: Session) => void,
 ): LoginDialog {
-  let login: Login = authenticator.open(origin)
+  let login: Login = authenticator.open(origin, CAN_PROVE)
   let session: Session | undefined
   let waiting: Waiting = 'user'
 
@@ -47,9 +50,9 @@ export function createLoginDialog(
           waiting = 'account'
           return reply(332, 'Verification code required; send it with ACCT.')
         }
-        // What is left cannot be proven over FTP. To a client that has not proven anything it looks like any other name.
-        waiting = step.partial ? 'user' : 'password'
-        return step.partial ? replyForError('auth.failed') : reply(331, 'Password required.')
+        // What is left starts with something else than a password; it looks like any other name.
+        waiting = 'password'
+        return reply(331, 'Password required.')
     }
   }
 
@@ -78,7 +81,7 @@ export function createLoginDialog(
       return answer(await login.offer({ factor: 'totp', code: code.trim() }))
     },
     async restart(next) {
-      login = authenticator.open(next)
+      login = authenticator.open(next, CAN_PROVE)
       waiting = 'user'
       await close()
     },

@@ -6,6 +6,9 @@ import { ALL_METHODS, methodsFor } from './methods.ts'
 import { ask, factorToAsk } from './prompts.ts'
 import { fingerprintOf, isAcceptableKey, type ShownKey, verifySignature } from './user-keys.ts'
 
+/** What the methods below can carry; see methods.ts. */
+export const CAN_PROVE: ReadonlySet<Factor> = new Set(['password', 'publickey', 'totp'])
+
 export type AuthOptions = Readonly<{
   client: SshClient
   login: Login

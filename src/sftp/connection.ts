@@ -7,7 +7,7 @@ import type { Origin } from '../core/identity.ts'
 import type { Clock, Logger } from '../core/ports.ts'
 import type { Session } from '../core/sessions.ts'
 import type { Connection } from '../server/adapter.ts'
-import { type AuthConversation, converse } from './auth.ts'
+import { type AuthConversation, CAN_PROVE, converse } from './auth.ts'
 import { createSftpChannel, type SftpChannel } from './channel.ts'
 import { DISCONNECT, type DisconnectCode, disconnectCodeOf } from './error-map.ts'
 import { createHandleTable } from './handles.ts'
@@ -111,7 +111,7 @@ export function createConnection(socket: Socket, origin: Origin, options: Connec
     client.on('rekey', gate.wake)
     conversation = converse({
       client,
-      login: options.authenticator.open(origin),
+      login: options.authenticator.open(origin, CAN_PROVE),
       maxRequests: settings.authRequestsPerConnection,
       minRsaBits: settings.minRsaBits,
       onGranted: (granted) => welcome(client, ssh, gate, granted),

@@ -88,6 +88,17 @@ describe('probes', () => {
     await client.closed()
   })
 
+  test('6: the right half of a login that FTP cannot complete is one more wrong password', async () => {
+    const client = await connectFtp(server)
+    for (let n = 0; n < 3; n += 1) {
+      assert.match(await client.send('USER keypass'), /^331/)
+      assert.match(await client.send(`PASS ${FTP_PASSWORD}`), /^530 Login incorrect/)
+    }
+    await client.closed()
+    const denied = server.events.filter((event) => event.type === 'login.denied' && event.user === 'keypass')
+    assert.equal(denied.length, 3)
+  })
+
   test('8: a stranger at the passive port is dropped, and the session goes on', async () => {
     const client = await connectFtp(server)
     await client.login('legacy')

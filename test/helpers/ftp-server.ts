@@ -72,6 +72,7 @@ export function ftpUsers(): User[] {
   return [
     user('alice', ACTIONS),
     user('mfa', ACTIONS, { chains: [['password', 'totp']] }),
+    user('keypass', ACTIONS, { sunset, chains: [['publickey', 'password']] }),
     user('reader', ['list', 'read']),
     user('legacy', ACTIONS, { sunset }),
     user('small', ACTIONS, { limits: { maxSessions: 0, quotaBytes: 10, quotaFiles: 0 } }),

@@ -17,8 +17,8 @@ export function createAuthenticator(deps: AuthenticatorDeps): OwnedAuthenticator
   const tallyOf = createTallies()
   const unsubscribe = users.onChange((changed) => hasher.forget(changed))
   return {
-    open: (origin) =>
-      createConversation({ ...deps, prove, upgrader, tally: tallyOf(origin.session) }, origin),
+    open: (origin, canProve) =>
+      createConversation({ ...deps, canProve, prove, upgrader, tally: tallyOf(origin.session) }, origin),
     close: () => {
       unsubscribe()
       return upgrader.settled()

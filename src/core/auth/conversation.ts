@@ -15,7 +15,7 @@ import type { Tally } from './tally.ts'
 import { MAX_NAME_BYTES } from './throttle.ts'
 
 export type ConversationDeps = AuthenticatorDeps &
-  Readonly<{ prove: Prover; upgrader: HashUpgrader; tally: Tally }>
+  Readonly<{ canProve: ReadonlySet<Factor>; prove: Prover; upgrader: HashUpgrader; tally: Tally }>
 
 /** What a name without a chain of its own seems to need. */
 const DECOY_CHAINS: readonly (readonly Factor[])[] = [['password'], ['publickey']]
@@ -35,7 +35,8 @@ function createGate(): <T>(work: () => Promise<T>) => Promise<T> {
 }
 
 function more(assessment: Assessment, partial: boolean): LoginStep {
-  const chains = assessment.decision.allow ? (assessment.user?.chains ?? DECOY_CHAINS) : DECOY_CHAINS
+  const { user, decision } = assessment
+  const chains = decision.allow && user !== undefined && user.chains.length > 0 ? user.chains : DECOY_CHAINS
   return { state: 'more', next: nextFactors(chains, assessment.proven), partial }
 }
 

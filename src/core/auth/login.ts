@@ -35,4 +35,10 @@ export type Login = {
   offer(proof: Proof): Promise<LoginStep>
 }
 
-export type Authenticator = { open(origin: Origin): Login }
+export type Authenticator = {
+  /**
+   * `canProve` are the factors that this door can ever hand in. Chains that need another do not exist on it: nothing on
+   * the way to them tells a right proof from a wrong one.
+   */
+  open(origin: Origin, canProve: ReadonlySet<Factor>): Login
+}

@@ -6,7 +6,14 @@ import { createAuthenticator, type OwnedAuthenticator } from '../../../src/core/
 import type { AuthenticatorDeps, LoginSettings } from '../../../src/core/auth/deps.ts'
 import type { Login, LoginStep, Proof } from '../../../src/core/auth/login.ts'
 import { createPasswordHasher, type PasswordHasher } from '../../../src/core/auth/password.ts'
-import { asSessionId, type Origin, type TotpCredential, type User } from '../../../src/core/identity.ts'
+import {
+  asSessionId,
+  FACTORS,
+  type Factor,
+  type Origin,
+  type TotpCredential,
+  type User,
+} from '../../../src/core/identity.ts'
 import type { PolicySettings } from '../../../src/core/policy/decide.ts'
 import { createPolicy } from '../../../src/core/policy/policy.ts'
 import type { StateStore } from '../../../src/core/ports.ts'
@@ -88,7 +95,7 @@ export type Harness = {
   events: AuditEvent[]
   authenticator: OwnedAuthenticator
   /** A new connection; every one has its own session id. */
-  connect(origin?: Partial<Origin>): Login
+  connect(origin?: Partial<Origin>, canProve?: ReadonlySet<Factor>): Login
   /** Offers and lets time pass until the answer is there. */
   offer(login: Login, proof: Proof): Promise<LoginStep>
   password(login: Login, secret: string): Promise<LoginStep>
@@ -126,9 +133,9 @@ export function createHarness(people: readonly User[], options: Options = {}): H
     settings: { ...SETTINGS, ...options.settings },
   })
   let connections = 0
-  const connect = (origin: Partial<Origin> = {}): Login => {
+  const connect: Harness['connect'] = (origin = {}, canProve = new Set(FACTORS)) => {
     connections += 1
-    return authenticator.open({
+    const full: Origin = {
       session: asSessionId(`session-${connections}`),
       door: 'ftps',
       remoteIp: '192.0.2.1',
@@ -138,7 +145,8 @@ export function createHarness(people: readonly User[], options: Options = {}): H
       listener: 'main',
       encrypted: true,
       ...origin,
-    })
+    }
+    return authenticator.open(full, canProve)
   }
   const offer = async (login: Login, proof: Proof): Promise<LoginStep> => {
     let over = false
