@@ -111,7 +111,11 @@ function handshake(socket: Duplex, setup: Setup, time: { clock: Clock; ms: numbe
       allowHalfOpen: true,
     } as ConstructorParameters<typeof TLSSocket>[1])
     const timer = limit(time.clock, time.ms, () => secure.destroy(new Error('TLS handshake took too long')))
+    // Half-open, so nothing else would close it before the time limit does.
+    const left = () => secure.destroy(new Error('the peer left during the TLS handshake'))
+    secure.once('end', left)
     secure.once('secure', () => {
+      secure.off('end', left)
       timer.cancel()
       resolve(secure)
     })

@@ -76,6 +76,8 @@ export function createWire(raw: Socket, maxLineBytes: number, events: WireEvents
       socket = secure
       if (secure.destroyed) onClose()
       else listen(secure)
+      // An end that came with the last bytes of the handshake has been told already.
+      if (secure.readableEnded) onEnd()
       return secure
     },
     end() {
