@@ -2,12 +2,14 @@ import { timingSafeEqual } from 'node:crypto'
 import { verify as verifyBcrypt } from '@node-rs/bcrypt'
 import type { ForeignHash } from '../core/ports.ts'
 import { isBcrypt, isShaCrypt, passwordFlaw } from './password-format.ts'
-import { parseShaCrypt, shaCryptDigest } from './sha-crypt.ts'
+import { MAX_KEY_BYTES, parseShaCrypt, shaCryptDigest } from './sha-crypt.ts'
 
 async function verifyShaCrypt(stored: string, secret: string): Promise<boolean> {
   const parsed = parseShaCrypt(stored)
   if (parsed === undefined) return false
   const digest = await shaCryptDigest(parsed, secret)
+  // Asked after the work, so that a secret that is too long costs what any wrong one costs.
+  if (Buffer.byteLength(secret) > MAX_KEY_BYTES) return false
   return timingSafeEqual(Buffer.from(digest), Buffer.from(parsed.digest))
 }
 

@@ -11,6 +11,8 @@ export type ShaCryptText = Readonly<{
 const DEFAULT_ROUNDS = 5000
 const LEAST_ROUNDS = 1000
 const SALT_CHARACTERS = 16
+/** The work grows with the square of the key's length, step 14, and a client chooses that length. */
+export const MAX_KEY_BYTES = 1024
 /** About 1 ms of work; then other sessions get their turn. */
 const ROUNDS_PER_TURN = 500
 
@@ -61,10 +63,13 @@ function encode(digest: Buffer): string {
   return text + character(last, 0) + character(last, 1) + character(last, 2)
 }
 
-/** The digest part of the stored text that `secret` gives. Long counts of rounds are worked off in turns. */
+/**
+ * The digest part of the stored text that `secret` gives. Long counts of rounds are worked off in turns. Bytes of the
+ * secret beyond `MAX_KEY_BYTES` are not looked at: the caller refuses such a secret.
+ */
 export async function shaCryptDigest(setting: ShaCryptText, secret: string): Promise<string> {
   const { algorithm, rounds } = setting
-  const key = Buffer.from(secret, 'utf8')
+  const key = Buffer.from(secret, 'utf8').subarray(0, MAX_KEY_BYTES)
   const salt = Buffer.from(setting.salt, 'utf8')
   const start = startDigest(algorithm, key, salt)
   const p = stretch(hash(algorithm, Buffer.concat(Array(key.length).fill(key)), 'buffer'), key.length) // 13 to 16

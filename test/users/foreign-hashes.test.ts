@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { foreignHashes } from '../../src/users/foreign-hashes.ts'
 import { MAX_BCRYPT_COST, MAX_SHA_CRYPT_ROUNDS, passwordFlaw } from '../../src/users/password-format.ts'
+import { MAX_KEY_BYTES, parseShaCrypt, shaCryptDigest } from '../../src/users/sha-crypt.ts'
 
 const families = foreignHashes()
 
@@ -65,6 +66,21 @@ test('a text that asks for too much work is never worked on', async () => {
   assert.equal(await verify(shaCrypt, 'secret'), false)
   assert.equal(await verify(bcrypt, 'secret'), false)
   assert.ok(performance.now() - start < 200)
+})
+
+test('a secret of any length costs no more than the longest that can be right', async () => {
+  for (const stored of VECTORS.slice(0, 2).map(([text]) => text)) {
+    const start = performance.now()
+    assert.equal(await verify(stored, 'x'.repeat(40_000)), false)
+    assert.ok(performance.now() - start < 1000)
+  }
+  const parsed = parseShaCrypt(VECTORS[0]?.[0] ?? '')
+  assert.ok(parsed)
+  // What is cut off must not turn another secret into the right one.
+  const longest = 'x'.repeat(MAX_KEY_BYTES)
+  const stored = `$5$saltstring$${await shaCryptDigest(parsed, longest)}`
+  assert.equal(await verify(stored, longest), true)
+  assert.equal(await verify(stored, `${longest}x`), false)
 })
 
 test('formats that are too weak or unknown are named', () => {
