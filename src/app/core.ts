@@ -24,7 +24,7 @@ export type Core = Readonly<{
   users: YamlUsers
   sessions: SessionRegistry
   authenticator: OwnedAuthenticator
-  /** Later connections and logins are judged by the new address lists. */
+  /** The new address lists judge later connections and logins, and whether sessions may go on. */
   replacePolicy(config: Config): void
   close(): Promise<void>
 }>
@@ -38,9 +38,9 @@ export async function openCore(config: Config, deps: CoreDeps): Promise<Core> {
   const { users, warnings } = await openUserFile(config, openSecrets(config), deps)
   for (const warning of warnings) logger.warn({}, warning)
   const state = openState(config, randomBytes(8).toString('hex'))
-  const sessions = createSessionRegistry({ users, state, clock })
   let policy = createPolicy(policySettings(config))
   const livePolicy: Policy = { decide: (facts, now) => policy.decide(facts, now) }
+  const sessions = createSessionRegistry({ users, state, policy: livePolicy, clock })
   const authenticator = createAuthenticator({
     users,
     state,
@@ -62,6 +62,7 @@ export async function openCore(config: Config, deps: CoreDeps): Promise<Core> {
     authenticator,
     replacePolicy: (next) => {
       policy = createPolicy(policySettings(next))
+      sessions.recheck()
     },
     async close() {
       await authenticator.close()

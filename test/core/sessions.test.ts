@@ -2,6 +2,8 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { FileServerError } from '../../src/core/errors.ts'
 import { asSessionId, asUserId, type Origin, type Principal, type User } from '../../src/core/identity.ts'
+import type { Policy } from '../../src/core/policy/decide.ts'
+import { createPolicy } from '../../src/core/policy/policy.ts'
 import type { StateStore } from '../../src/core/ports.ts'
 import { createSessionRegistry, type Session, type SessionRegistry } from '../../src/core/sessions.ts'
 import type { VfsSession } from '../../src/core/vfs/session.ts'
@@ -9,13 +11,26 @@ import { createMemoryStateStore } from '../../src/state/memory.ts'
 import { createFakeClock, type FakeClock, settle } from '../helpers/fake-clock.ts'
 import { createMemoryUsers, type MemoryUsers, makeUser } from '../helpers/memory-users.ts'
 
+const ORIGIN: Origin = {
+  session: asSessionId(''),
+  door: 'ftps',
+  remoteIp: '127.0.0.1',
+  remotePort: 40_000,
+  localIp: '127.0.0.1',
+  localPort: 21,
+  listener: 'main',
+  encrypted: true,
+}
+const DAY_MS = 86_400_000
+
 type Setup = {
   registry: SessionRegistry
   users: MemoryUsers
   clock: FakeClock
   state: StateStore
   closed: string[]
-  open(name: string, session: string): Session
+  lists: { allow: string[]; deny: string[] }
+  open(name: string, session: string, changes?: Partial<Origin>): Session
 }
 
 function setup(names: readonly string[] = ['alice', 'bob']): Setup {
@@ -29,9 +44,11 @@ function setup(names: readonly string[] = ['alice', 'bob']): Setup {
       closed.push(session)
     },
   }
-  const registry = createSessionRegistry({ users, state, clock })
-  const open = (name: string, session: string): Session => {
-    const origin = { session: asSessionId(session) } as Origin
+  const lists = { allow: [] as string[], deny: [] as string[], cleartextListeners: new Set(['main']) }
+  const policy = { decide: (...asked: Parameters<Policy['decide']>) => createPolicy(lists).decide(...asked) }
+  const registry = createSessionRegistry({ users, state, policy, clock })
+  const open = (name: string, session: string, changes: Partial<Origin> = {}): Session => {
+    const origin = { ...ORIGIN, session: asSessionId(session), ...changes }
     const limits = { maxSessions: 0, quotaBytes: 0, quotaFiles: 0 }
     const principal: Principal = {
       user: asUserId(name),
@@ -43,7 +60,7 @@ function setup(names: readonly string[] = ['alice', 'bob']): Setup {
     }
     return registry.open(principal, { principal } as VfsSession)
   }
-  return { registry, users, clock, state, closed, open }
+  return { registry, users, clock, state, closed, lists, open }
 }
 
 test('live sessions are listed until closed, and closing gives the place back once', async () => {
@@ -67,6 +84,8 @@ const OUT: readonly (readonly [string, Partial<User> | undefined])[] = [
   ['expired', { expires: new Date(0) }],
   ['removed', undefined],
   ['replaced by another of the same name', { id: asUserId('alice-2') }],
+  ['kept from this door', { doors: new Set(['sftp']) }],
+  ['kept from this address', { allow: ['192.0.2.0/24'] }],
 ]
 
 for (const [what, changes] of OUT) {
@@ -140,4 +159,53 @@ test('a closed registry follows no reloads', async () => {
   users.remove('alice')
   await settle()
   assert.equal(session.ended.aborted, false)
+})
+
+test('a session ends when the account expires, though nobody reloads anything', async () => {
+  const { users, clock, open } = setup([])
+  const expires = (days: number) => ({ expires: new Date(clock.now() + days * DAY_MS) })
+  users.put(makeUser('soon', expires(1)))
+  users.put(makeUser('later', expires(400)))
+  users.put(makeUser('longer', expires(1)))
+  const [soon, later, longer] = [open('soon', '1'), open('later', '2'), open('longer', '3')]
+  await clock.advance(DAY_MS - 1)
+  assert.equal(soon.ended.aborted, false)
+  users.put(makeUser('longer', expires(1)))
+  await settle()
+  await clock.advance(1)
+  assert.deepEqual([soon.ended.aborted, later.ended.aborted, longer.ended.aborted], [true, false, false])
+  await clock.advance(400 * DAY_MS)
+  assert.deepEqual([later.ended.aborted, longer.ended.aborted], [true, true])
+})
+
+test('a cleartext session ends with its exception, an encrypted one does not', async () => {
+  const { users, clock, open } = setup([])
+  const sunset = { plaintextUntil: new Date(clock.now()), owner: 'ops', reason: 'test' }
+  users.put(makeUser('legacy', { sunset }))
+  const clear = open('legacy', '1', { door: 'ftp', encrypted: false })
+  const safe = open('legacy', '2')
+  await clock.advance(DAY_MS)
+  assert.deepEqual([clear.ended.aborted, safe.ended.aborted], [true, false])
+})
+
+test('an address that is denied by a reload loses its sessions', async () => {
+  const { registry, lists, open } = setup()
+  const [here, there] = [open('alice', '1'), open('alice', '2', { remoteIp: '192.0.2.7' })]
+  lists.deny.push('192.0.2.0/24')
+  registry.recheck()
+  await settle()
+  assert.deepEqual([here.ended.aborted, there.ended.aborted], [false, true])
+})
+
+test('a session that is closed waits for nothing', async () => {
+  const { users, registry, clock, open } = setup([])
+  users.put(makeUser('soon', { expires: new Date(clock.now() + 1000) }))
+  const [one, two] = [open('soon', '1'), open('soon', '2')]
+  await settle()
+  assert.equal(clock.pending, 2)
+  await one.close()
+  assert.equal(clock.pending, 1)
+  registry.close()
+  assert.equal(clock.pending, 0)
+  assert.equal(two.ended.aborted, false)
 })

@@ -112,7 +112,8 @@ export async function startFtpServer(options: FtpServerOptions = {}): Promise<Ft
   const logger = { debug: silent, info: silent, warn: silent, error: (fields: object) => errors.push(fields) }
   const users = createMemoryUsers(ftpUsers())
   const state = createMemoryStateStore()
-  const sessions = createSessionRegistry({ users, state, clock: systemClock })
+  const policy = createPolicy({ allow: [], deny: [], cleartextListeners: new Set(['test']) })
+  const sessions = createSessionRegistry({ users, state, policy, clock: systemClock })
   const storage = options.storage ?? createMemoryStorage({ clock, partialRetentionMs: 3_600_000 })
   const queue = { concurrent: 2, waiting: 64 }
   const settings = { ...FTP_SETTINGS, ...options.settings }
@@ -120,7 +121,7 @@ export async function startFtpServer(options: FtpServerOptions = {}): Promise<Ft
   const authenticator = createAuthenticator({
     users,
     state,
-    policy: createPolicy({ allow: [], deny: [], cleartextListeners: new Set(['test']) }),
+    policy,
     clock: systemClock,
     audit,
     hasher: createPasswordHasher({ argon2: CHEAP, queue, cacheMs: 0 }, [], systemClock),

@@ -118,12 +118,13 @@ export function createHarness(people: readonly User[], options: Options = {}): H
   const queue = { concurrent: 2, waiting: 8 }
   const hasher = counting(createPasswordHasher({ argon2: CHEAP, queue, cacheMs: 0 }, [], clock))
   const directory = options.users ?? users
-  const sessions = createSessionRegistry({ users: directory, state, clock })
+  const policy = createPolicy({ ...POLICY, ...options.policy })
+  const sessions = createSessionRegistry({ users: directory, state, policy, clock })
   const files = options.files ?? (async (principal) => ({ principal }) as unknown as VfsSession)
   const authenticator = createAuthenticator({
     users: directory,
     state,
-    policy: createPolicy({ ...POLICY, ...options.policy }),
+    policy,
     clock,
     audit,
     hasher,
