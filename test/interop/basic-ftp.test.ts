@@ -41,6 +41,9 @@ const basicFtp: Driver = {
   needs: [],
   listeners: ['ftp', 'ftpes', 'ftps'],
   cannot: [],
+  // 6.2.3 asks getCipher() whether the handshake is done; with a resumed session that says yes too early, and with
+  // nothing to send the client closes the data connection in the middle of the handshake.
+  breaksEmptyUploads: ['ftpes', 'ftps'],
   keys: false,
   mfa: [
     { listener: 'ftpes', user: 'mfa', form: 'appended' },

@@ -72,6 +72,8 @@ export type Driver = Readonly<{
   listeners: readonly Listener[]
   /** What the client can't do by itself; the scenario is then not made for it. */
   cannot: readonly StepName[]
+  /** Listeners over which the client itself breaks the upload of an empty file. */
+  breaksEmptyUploads?: readonly Listener[]
   /** Whether the client can be told to log in with an SSH key. */
   keys: boolean
   mfa: readonly MfaLogin[]
