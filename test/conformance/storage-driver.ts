@@ -241,6 +241,15 @@ function partials(driver: Driver): void {
     assert.equal(await get(driver(), '/super'), 'older newer')
   })
 
+  test('an upload that cannot be opened leaves the one that runs alone', async () => {
+    await put(driver(), '/guarded', 'old')
+    const running = await openWrite(driver(), '/guarded')
+    await running.write(bytes('new'), 0)
+    await fails('path.exists', () => openWrite(driver(), '/guarded', ALICE, { exclusive: true }))
+    await running.commit()
+    assert.equal(await get(driver(), '/guarded'), 'new')
+  })
+
   test('uploads of different users to one name do not meet', async () => {
     const alice = await openWrite(driver(), '/both')
     const bob = await openWrite(driver(), '/both', BOB)

@@ -100,6 +100,8 @@ async function openStaged(
   key: string,
 ): Promise<StagedFile> {
   const { active } = context
+  // A newcomer that cannot be opened anyway must not end the upload that runs.
+  if (active.has(key)) survey(context, spot, options)
   const taken = await active.takeOver(key)
   const ground = survey(context, spot, options)
   const { partial, existing, partialName } = ground

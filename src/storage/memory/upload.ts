@@ -92,21 +92,32 @@ function startFile(
   return file
 }
 
+function requireOpenable(
+  { node }: Spot,
+  partial: FileNode | undefined,
+  { create, exclusive }: WriteOptions,
+): void {
+  if (node?.kind === 'directory') throw new FileServerError('path.is-directory')
+  if (exclusive && node !== undefined) throw new FileServerError('path.exists')
+  if (!create && node === undefined && partial === undefined) throw new FileServerError('path.not-found')
+}
+
 export async function openUpload(
   context: MemoryContext,
   path: StorageKey,
-  { owner, start, create, exclusive }: WriteOptions,
+  options: WriteOptions,
 ): Promise<StagedFile> {
   const { tree, active, now } = context
+  const { owner, start, exclusive } = options
   const first = tree.find(path, true)
   const key = partialKey(owner, first.name)
   const runningKey = activeKey(first.directory, key)
+  // A newcomer that cannot be opened anyway must not end the upload that runs.
+  requireOpenable(first, first.directory.partials.get(key), options)
   const taken = await active.takeOver(runningKey)
   const spot = tree.find(path, true)
-  if (spot.node?.kind === 'directory') throw new FileServerError('path.is-directory')
-  if (exclusive && spot.node !== undefined) throw new FileServerError('path.exists')
   const partial = spot.directory.partials.get(key)
-  if (!create && spot.node === undefined && partial === undefined) throw new FileServerError('path.not-found')
+  requireOpenable(spot, partial, options)
   const inherited = partial !== undefined && !taken ? { bytes: partial.size, files: 1 } : NO_USAGE
   const file = startFile(context, spot, partial, start)
   spot.directory.partials.set(key, file)
