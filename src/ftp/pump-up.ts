@@ -1,13 +1,10 @@
 import type { WriteHandle } from '../core/vfs/storage.ts'
 import type { Convert } from './ascii.ts'
 import type { DataSocket } from './data-channel.ts'
-
-/** Written in one go when so much has come; fewer hops to the disk matter more than its size. */
-const BATCH_BYTES = 1024 * 1024
-/** The peer is stopped when so much waits for the disk. */
-const MAX_WAITING_BYTES = 1536 * 1024
-/** Tiny packets each cost an object and a vector entry: a limit in pieces too. */
-const MAX_WAITING_CHUNKS = 1024
+import type { Intake, IntakeOptions } from './intake.ts'
+import { createChunkIntake } from './intake-chunks.ts'
+import { createSlabIntake } from './intake-slabs.ts'
+import { canReadInto } from './read-into.ts'
 
 export type PumpUp = Readonly<{
   target: WriteHandle
@@ -17,76 +14,76 @@ export type PumpUp = Readonly<{
   progress: (bytes: number) => void
 }>
 
+/** Into memory of ours where that is possible: no garbage, few and big writes. Text is converted chunk by chunk. */
+function createIntake(options: IntakeOptions): Intake {
+  const direct = options.convert === undefined && canReadInto(options.socket)
+  return direct ? createSlabIntake(options) : createChunkIntake(options)
+}
+
 /**
  * Writes what the peer sends until its end. Rejects when the connection breaks, the target fails or the signal
  * aborts; what had come by then has been written, so that the partial is as long as it can be.
  */
-export function pumpUp(socket: DataSocket, job: PumpUp): Promise<void> {
+export function pumpUp(socket: DataSocket, job: PumpUp, open = createIntake): Promise<void> {
+  const intake = open({ socket, convert: job.convert })
   return new Promise((resolve, reject) => {
-    let waiting: Uint8Array[] = []
-    let waitingBytes = 0
     let position = job.at
     let writing = false
     let ended = false
     let failure: { cause: unknown } | undefined
 
-    function take(chunk: Uint8Array): void {
-      if (chunk.length === 0) return
-      waiting.push(chunk)
-      waitingBytes += chunk.length
-    }
-
+    /** One write after the other: a failed one must not leave a hole below a later one. */
     async function flush(): Promise<void> {
       if (writing) return
       writing = true
       try {
-        while (waitingBytes > 0 && (ended || failure !== undefined || due())) {
-          const batch = waiting
-          const bytes = waitingBytes
-          waiting = []
-          waitingBytes = 0
-          const written = job.target.writev(batch, position)
-          position += bytes
-          if (written !== undefined) await written
-          if (!ended) socket.resume()
+        for (let batch = next(); batch !== undefined; batch = next()) {
+          try {
+            const written = job.target.writev(batch.chunks, position)
+            position += batch.bytes
+            if (written !== undefined) await written
+          } finally {
+            batch.free()
+          }
+          if (!ended) intake.resume()
         }
       } catch (cause) {
         failure = { cause }
-        waiting = []
-        waitingBytes = 0
         socket.destroy()
+        intake.end(false)
+        intake.take()?.free()
       }
       writing = false
       if (failure !== undefined) settle(() => reject(failure?.cause))
       else if (ended) settle(resolve)
     }
+    const next = () => (ended || failure !== undefined || intake.due ? intake.take() : undefined)
 
-    const due = () => waitingBytes >= BATCH_BYTES || waiting.length >= MAX_WAITING_CHUNKS
-    const onData = (chunk: Uint8Array) => {
-      job.progress(chunk.length)
-      take(job.convert === undefined ? chunk : job.convert.push(chunk))
-      if (waitingBytes >= MAX_WAITING_BYTES || waiting.length >= MAX_WAITING_CHUNKS) socket.pause()
-      if (due()) void flush()
+    const arrived = (bytes: number) => {
+      job.progress(bytes)
+      if (intake.due) void flush()
     }
     const onEnd = () => {
+      if (ended) return
       ended = true
-      if (job.convert !== undefined) take(job.convert.end())
+      intake.end(true)
       void flush()
     }
     const onLost = (cause: unknown) => {
       if (ended) return
       failure ??= { cause }
+      intake.end(false)
       void flush()
     }
     const onError = (error: Error) => onLost(error)
     const onClose = () => onLost(new Error('data connection closed early'))
     const onAbort = () => {
       ended = false
-      onLost(job.signal.reason)
       socket.destroy()
+      onLost(job.signal.reason)
     }
     function settle(how: () => void): void {
-      socket.off('data', onData).off('end', onEnd).off('error', onError).off('close', onClose)
+      socket.off('end', onEnd).off('error', onError).off('close', onClose)
       job.signal.removeEventListener('abort', onAbort)
       how()
     }
@@ -94,7 +91,8 @@ export function pumpUp(socket: DataSocket, job: PumpUp): Promise<void> {
     if (job.signal.aborted) return reject(job.signal.reason)
     if (socket.destroyed && !socket.readableEnded) return reject(new Error('data connection closed early'))
     job.signal.addEventListener('abort', onAbort, { once: true })
-    socket.on('data', onData).on('end', onEnd).on('error', onError).on('close', onClose)
+    intake.start(arrived)
+    socket.on('end', onEnd).on('error', onError).on('close', onClose)
     // An end without a byte before it is told even to nobody, while the socket is paused.
     if (socket.readableEnded) onEnd()
     else socket.resume()

@@ -1,6 +1,10 @@
 import type { Socket } from 'node:net'
 import { Duplex } from 'node:stream'
 import type { TLSSocket } from 'node:tls'
+import { canReadInto, readInto } from './read-into.ts'
+
+/** What one read of any feed brings; taken in before the next, so one is enough for all. */
+const ARRIVING = Buffer.allocUnsafeSlow(256 * 1024)
 
 export type TlsFeed = {
   /** What the TLS socket is made on instead of the raw one. */
@@ -44,9 +48,22 @@ export function createTlsFeed(raw: Socket): TlsFeed {
     })
   }
 
-  raw.on('data', (chunk: Buffer) => {
-    if (!stream.push(chunk)) raw.pause()
-  })
+  function pass(chunk: Buffer): boolean {
+    const go = stream.push(chunk) && !stream.isPaused()
+    if (!go) raw.pause()
+    return go
+  }
+  if (canReadInto(raw)) {
+    readInto(raw, {
+      next: () => ARRIVING,
+      filled: (bytes) => {
+        const chunk = ARRIVING.subarray(0, bytes)
+        // A flowing stream hands the chunk on at once, and the TLS socket copies it; one that waits must own it.
+        const owned = stream.readableFlowing !== true || stream.readableLength > 0
+        return pass(owned ? Buffer.from(chunk) : chunk)
+      },
+    })
+  } else raw.on('data', pass)
   raw.on('end', () => {
     rawEnded = true
     judge()
