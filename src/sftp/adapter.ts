@@ -7,6 +7,7 @@ import type { ProtocolAdapter } from '../server/adapter.ts'
 import { IDENT, MODERN_ALGORITHMS } from './algorithms.ts'
 import { createConnection, type SshConnection } from './connection.ts'
 import type { HostKey } from './host-keys.ts'
+import { createInputPools } from './input-queue.ts'
 import { refuseConnection } from './refuse.ts'
 import { createReplyPool } from './reply-pool.ts'
 import type { SftpSettings } from './settings.ts'
@@ -31,6 +32,7 @@ export function createSftpAdapter(options: SftpAdapterOptions): ProtocolAdapter 
   const waiting = new WeakMap<Socket, SshConnection>()
   const connections = new Set<SshConnection>()
   const pool = createReplyPool()
+  const inputPools = createInputPools()
   const server = new ssh2.Server({
     hostKeys: options.hostKeys.map((key) => key.pem),
     algorithms: MODERN_ALGORITHMS,
@@ -48,7 +50,7 @@ export function createSftpAdapter(options: SftpAdapterOptions): ProtocolAdapter 
     serve(socket, origin) {
       // Without it each small status waits for the peer's delayed acknowledgement.
       socket.setNoDelay(true)
-      const connection = createConnection(socket, origin, { ...options, pool })
+      const connection = createConnection(socket, origin, { ...options, pool, inputPools })
       waiting.set(socket, connection)
       connections.add(connection)
       void connection.done.then(() => connections.delete(connection))

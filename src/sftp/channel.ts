@@ -4,7 +4,7 @@ import type { Logger } from '../core/ports.ts'
 import type { MaybePromise } from '../core/vfs/storage.ts'
 import { type ChannelOutput, createChannelOutput } from './channel-output.ts'
 import { string } from './codec.ts'
-import { createInputQueue } from './input-queue.ts'
+import { createInputQueue, type InputRoom } from './input-queue.ts'
 import { MAX_IN_FLIGHT, REQUEST_COST, WINDOW_SHARE } from './limits.ts'
 import { createRequestOrder } from './order.ts'
 import type { OutputGate } from './output-gate.ts'
@@ -14,6 +14,7 @@ import type { ChannelContext } from './request.ts'
 import { takeInput } from './ssh-internals.ts'
 import { EXTENSIONS, INIT, PROTOCOL_VERSION } from './table.ts'
 import type { TurnBudget } from './turn-budget.ts'
+import { createTurnEnd } from './turn-end.ts'
 
 /** One SFTP conversation. */
 export type SftpChannel = {
@@ -29,7 +30,8 @@ export type SftpChannelOptions = Readonly<{
   client: SshClient
   channel: ServerChannel
   window: number
-  context: ChannelContext
+  context: Omit<ChannelContext, 'atTurnEnd'>
+  inputRoom: InputRoom
   gate: OutputGate
   budget: TurnBudget
   logger: Logger
@@ -40,8 +42,10 @@ export type SftpChannelOptions = Readonly<{
 }>
 
 export function createSftpChannel(options: SftpChannelOptions): SftpChannel {
-  const { channel, context, gate, budget, logger } = options
-  const input = createInputQueue()
+  const { channel, gate, budget, logger } = options
+  const input = createInputQueue(options.inputRoom)
+  const turnEnd = createTurnEnd()
+  const context: ChannelContext = { ...options.context, atTurnEnd: turnEnd.call }
   const order = createRequestOrder()
   let greeted = false
   let ended = false
@@ -77,7 +81,7 @@ export function createSftpChannel(options: SftpChannelOptions): SftpChannel {
     if (packet === undefined) return undefined
     const request = parseRequest(packet)
     if (request === undefined) throw new FileServerError('protocol.syntax', 'packet without an id')
-    const isInit = request.row === undefined && packet.pieces[0]?.readUInt8(0) === INIT
+    const isInit = request.type === INIT
     if (isInit !== !greeted) throw new FileServerError('protocol.sequence', 'INIT is the first packet, once')
     if (!isInit) return request
     greeted = true
@@ -87,6 +91,7 @@ export function createSftpChannel(options: SftpChannelOptions): SftpChannel {
         EXTENSIONS.flatMap((row) => [string(row.name), string(row.version)]),
       ),
     )
+    request.release()
     giveCredit(request.cost)
     return next()
   }
@@ -131,10 +136,10 @@ export function createSftpChannel(options: SftpChannelOptions): SftpChannel {
     finish(request, result)
   }
 
-  function run({ row, id, body, payload }: ParsedRequest): MaybePromise<Reply> {
+  function run({ row, id, body }: ParsedRequest): MaybePromise<Reply> {
     if (row === undefined) return failure(id, 'protocol.unknown')
     try {
-      return row.run({ id, body, payload, context })
+      return row.run({ id, body, context })
     } catch (error) {
       return refusal({ row, id }, error)
     }
@@ -148,6 +153,7 @@ export function createSftpChannel(options: SftpChannelOptions): SftpChannel {
   function finish(request: ParsedRequest, reply: Reply): void {
     order.finish(request.row?.order ?? 'alone', request.handle)
     gate.free(request.room)
+    request.release()
     output.send(reply)
     giveCredit(request.cost)
     if (order.running === 0) idle?.()
@@ -155,10 +161,9 @@ export function createSftpChannel(options: SftpChannelOptions): SftpChannel {
 
   function complete(request: ParsedRequest, reply: Reply): void {
     finish(request, reply)
-    pump()
-    // The room that a finished READ held may be what another channel waits for.
-    if (request.room > 0) gate.wake()
-    options.onProgress()
+    // All channels: the room that a READ held may be what another one waits for.
+    turnEnd.call(gate.wake)
+    turnEnd.call(options.onProgress)
   }
 
   function pump(): void {
@@ -195,8 +200,9 @@ export function createSftpChannel(options: SftpChannelOptions): SftpChannel {
     disposing ??= (async () => {
       stopListening()
       output.close()
-      input.clear()
+      head?.release()
       head = undefined
+      input.clear()
       if (order.running > 0) await new Promise<void>((resolve) => (idle = resolve))
       await context.handles.abandon()
       options.onProgress()
@@ -209,7 +215,7 @@ export function createSftpChannel(options: SftpChannelOptions): SftpChannel {
       if (overrun) return options.onViolation('data beyond the window')
       if (disposing !== undefined) return
       input.push(piece)
-      pump()
+      turnEnd.call(pump)
     },
     end() {
       ended = true

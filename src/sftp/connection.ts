@@ -11,6 +11,7 @@ import { type AuthConversation, CAN_PROVE, converse } from './auth.ts'
 import { createSftpChannel, type SftpChannel } from './channel.ts'
 import { DISCONNECT, type DisconnectCode, disconnectCodeOf } from './error-map.ts'
 import { createHandleTable } from './handles.ts'
+import type { InputPools } from './input-queue.ts'
 import { LINGER_MS } from './limits.ts'
 import { createOutputGate, type OutputGate } from './output-gate.ts'
 import type { ReplyPool } from './reply-pool.ts'
@@ -28,6 +29,7 @@ export type ConnectionOptions = Readonly<{
   logger: Logger
   settings: SftpSettings
   pool: ReplyPool
+  inputPools: InputPools
 }>
 
 /** `attach` is called once the peer has said that it speaks SSH. */
@@ -37,6 +39,7 @@ export function createConnection(socket: Socket, origin: Origin, options: Connec
   const { clock, logger, settings } = options
   const channels = new Set<SftpChannel>()
   const budget = createTurnBudget()
+  const inputRoom = { pools: options.inputPools, largeHeld: 0 }
   let transport: Transport | undefined
   let conversation: AuthConversation | undefined
   let session: Session | undefined
@@ -166,6 +169,7 @@ export function createConnection(socket: Socket, origin: Origin, options: Connec
       gate,
       budget,
       logger,
+      inputRoom,
       context: { files: granted.files, handles, pool: options.pool, handlesPerChannel, clock },
       onProgress: progress,
       onViolation: violation,

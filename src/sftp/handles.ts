@@ -2,10 +2,18 @@ import { randomBytes } from 'node:crypto'
 import { FileServerError } from '../core/errors.ts'
 import type { VirtualPath } from '../core/vfs/path.ts'
 import type { Entry, ReadHandle, WriteHandle } from '../core/vfs/storage.ts'
+import type { WriteQueue } from './write-queue.ts'
 
 export type OpenFile =
   | Readonly<{ kind: 'read'; path: VirtualPath; file: ReadHandle }>
-  | Readonly<{ kind: 'write'; path: VirtualPath; file: WriteHandle; append: boolean; readable: boolean }>
+  | Readonly<{
+      kind: 'write'
+      path: VirtualPath
+      file: WriteHandle
+      queue: WriteQueue
+      append: boolean
+      readable: boolean
+    }>
   | Readonly<{ kind: 'directory'; path: VirtualPath; listing: DirectoryListing }>
 
 /** A READDIR in progress: entries that were listed but did not fit into the last reply (`rest`) come first. */

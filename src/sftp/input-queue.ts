@@ -1,15 +1,23 @@
 import { FileServerError } from '../core/errors.ts'
+import { type BufferPool, createBufferPool } from './buffer-pool.ts'
 import { MAX_PACKET } from './limits.ts'
 
-/** Pieces below this are gathered, so that a flood of tiny ones costs their bytes and not an object each. */
-const SMALL_PIECE = 2048
-const GATHER_BLOCK = 16 * 1024
+/** Room for many requests without a payload. */
+const SMALL_BLOCK = 4 * 1024
+const SMALL_KEPT = 64
+const LENGTH_FIELD = 4
+/** Room for one WRITE of the largest size, or eight of the usual 32 KiB with their headers. */
+const LARGE_BLOCK = MAX_PACKET + SMALL_BLOCK
+const LARGE_KEPT = 16
+/** Large blocks of one connection; a request that does not end holds all of its block. */
+const LARGE_HELD = 8
 
-/** The body of one packet, its length field taken off, in the pieces in which it arrived. */
-export type RawPacket = Readonly<{ length: number; pieces: readonly Buffer[] }>
+/** The body of one packet, its length field taken off. `release` ends its use, once. */
+export type RawPacket = Readonly<{ bytes: Buffer; release: () => void }>
 
 /** Bytes of a channel that no request has taken yet. Bounded by the channel's window, which its owner polices. */
 export type InputQueue = {
+  /** Copies: what is pushed may be a view of a buffer that is used again. */
   push(piece: Buffer): void
   /** The next whole packet; undefined until it is all there. Throws protocol.syntax for an impossible length. */
   next(): RawPacket | undefined
@@ -17,45 +25,120 @@ export type InputQueue = {
   clear(): void
 }
 
-export function createInputQueue(): InputQueue {
-  const pieces: Buffer[] = []
-  let length = 0
-  let block: Buffer | undefined
-  let used = 0
+export type InputPools = Readonly<{ small: BufferPool; large: BufferPool }>
 
-  function gather(piece: Buffer): void {
-    if (block === undefined || block.length - used < piece.length) {
-      block = Buffer.allocUnsafeSlow(GATHER_BLOCK)
-      used = 0
-    }
-    const last = pieces.at(-1)
-    const continues = last !== undefined && last.buffer === block.buffer && used > 0
-    block.set(piece, used)
-    used += piece.length
-    if (continues) pieces[pieces.length - 1] = block.subarray(last.byteOffset, used)
-    else pieces.push(block.subarray(used - piece.length, used))
+export function createInputPools(): InputPools {
+  return {
+    small: createBufferPool(SMALL_BLOCK, SMALL_KEPT),
+    large: createBufferPool(LARGE_BLOCK, LARGE_KEPT),
+  }
+}
+
+/** What the channels of one connection have together. */
+export type InputRoom = { readonly pools: InputPools; largeHeld: number }
+
+/** `taken` packets stand before `start`, whole ones and at most one unfinished one between `start` and `end`. */
+type Block = {
+  readonly bytes: Buffer
+  readonly pool: BufferPool | undefined
+  start: number
+  end: number
+  taken: number
+}
+
+/**
+ * Each packet stands in one piece, its bytes copied once: WRITEs then go to the file as they are, whatever the SSH
+ * packets were, and a flood of tiny requests costs its bytes and not an object each.
+ */
+export function createInputQueue(room: InputRoom): InputQueue {
+  const blocks: Block[] = []
+  const lengthField = Buffer.alloc(LENGTH_FIELD)
+  let lengthSeen = 0
+  let missing = 0
+  let length = 0
+  let impossible: number | undefined
+
+  function giveBack({ bytes, pool }: Block): void {
+    pool?.give(bytes)
+    if (pool === room.pools.large) room.largeHeld -= 1
   }
 
-  function take(count: number): Buffer[] {
-    const taken: Buffer[] = []
-    let left = count
-    while (left > 0) {
-      const first = pieces[0]
-      if (first === undefined) break
-      if (first.length > left) {
-        taken.push(first.subarray(0, left))
-        pieces[0] = first.subarray(left)
-        left = 0
-      } else {
-        taken.push(first)
-        pieces.shift()
-        left -= first.length
-      }
+  /** Nothing is kept for a channel that has no unfinished packet. */
+  function tidy(block: Block): void {
+    if (block.taken > 0) return
+    const index = blocks.indexOf(block)
+    const filling = missing > 0 && index === blocks.length - 1
+    if (index >= 0 && (block.start < block.end || filling)) return
+    if (index >= 0) blocks.splice(index, 1)
+    giveBack(block)
+  }
+
+  function newBlock(size: number): Block {
+    const { small, large } = room.pools
+    const many = size > SMALL_BLOCK || length > SMALL_BLOCK
+    const ends = { start: 0, end: 0, taken: 0 }
+    if (many && room.largeHeld < LARGE_HELD) {
+      room.largeHeld += 1
+      return { bytes: large.take(), pool: large, ...ends }
     }
-    length -= count
-    // An idle session holds no block.
-    if (length === 0) block = undefined
-    return taken
+    if (size <= SMALL_BLOCK) return { bytes: small.take(), pool: small, ...ends }
+    return { bytes: Buffer.allocUnsafeSlow(size), pool: undefined, ...ends }
+  }
+
+  function blockFor(size: number): Block {
+    const last = blocks.at(-1)
+    if (last !== undefined && last.bytes.length - last.end >= size) return last
+    const block = newBlock(size)
+    blocks.push(block)
+    return block
+  }
+
+  /** Reads the length field, which may come in pieces, and finds the packet a place; returns the bytes used. */
+  function begin(piece: Buffer, from: number): number {
+    const count = Math.min(LENGTH_FIELD - lengthSeen, piece.length - from)
+    piece.copy(lengthField, lengthSeen, from, from + count)
+    lengthSeen += count
+    if (lengthSeen < LENGTH_FIELD) return count
+    lengthSeen = 0
+    const size = lengthField.readUInt32BE(0)
+    if (size === 0 || size > MAX_PACKET) {
+      impossible = size
+      return count
+    }
+    const block = blockFor(LENGTH_FIELD + size)
+    block.bytes.set(lengthField, block.end)
+    block.end += LENGTH_FIELD
+    missing = size
+    return count
+  }
+
+  function fill(piece: Buffer, from: number): number {
+    const block = blocks.at(-1)
+    if (block === undefined) return 0
+    const count = Math.min(missing, piece.length - from)
+    piece.copy(block.bytes, block.end, from, from + count)
+    block.end += count
+    missing -= count
+    return count
+  }
+
+  function take(block: Block): RawPacket | undefined {
+    const size = block.bytes.readUInt32BE(block.start)
+    const from = block.start + LENGTH_FIELD
+    if (from + size > block.end) return undefined
+    block.start = from + size
+    block.taken += 1
+    length -= LENGTH_FIELD + size
+    let released = false
+    return {
+      bytes: block.bytes.subarray(from, block.start),
+      release() {
+        if (released) return
+        released = true
+        block.taken -= 1
+        tidy(block)
+      },
+    }
   }
 
   return {
@@ -63,41 +146,24 @@ export function createInputQueue(): InputQueue {
       return length
     },
     push(piece) {
-      if (piece.length === 0) return
-      const behind = length > 0
+      if (impossible !== undefined) return
       length += piece.length
-      if (behind && piece.length < SMALL_PIECE) gather(piece)
-      // A slice may hold on to a much larger buffer of the transport: then its copy is cheaper.
-      else pieces.push(piece.length * 2 < piece.buffer.byteLength ? Buffer.from(piece) : piece)
+      for (let at = 0; at < piece.length && impossible === undefined; ) {
+        at += missing === 0 ? begin(piece, at) : fill(piece, at)
+      }
     },
     next() {
-      if (length < 4) return undefined
-      const size = peekLength(pieces)
-      if (size === 0 || size > MAX_PACKET)
-        throw new FileServerError('protocol.syntax', `packet of ${size} bytes`)
-      if (length < 4 + size) return undefined
-      take(4)
-      return { length: size, pieces: take(size) }
+      for (const block of blocks) if (block.start < block.end) return take(block)
+      if (impossible !== undefined)
+        throw new FileServerError('protocol.syntax', `packet of ${impossible} bytes`)
+      return undefined
     },
     clear() {
-      pieces.length = 0
+      // Blocks that requests still use come back with the last of these.
+      for (const block of blocks.splice(0)) if (block.taken === 0) giveBack(block)
       length = 0
-      block = undefined
+      missing = 0
+      lengthSeen = 0
     },
   }
-}
-
-function peekLength(pieces: readonly Buffer[]): number {
-  const first = pieces[0]
-  if (first !== undefined && first.length >= 4) return first.readUInt32BE(0)
-  let value = 0
-  let seen = 0
-  for (const piece of pieces) {
-    for (const octet of piece) {
-      value = value * 256 + octet
-      seen += 1
-      if (seen === 4) return value
-    }
-  }
-  return value
 }

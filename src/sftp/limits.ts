@@ -22,7 +22,7 @@ export const MAX_BYTES_IN_KEX = 8 * MIB
 /** Packets that may wait for the end of a key exchange; honest sessions have a few dozen. */
 export const MAX_HELD_PACKETS = 2048
 /** Requests of one channel that wait for the storage at the same time. */
-export const MAX_IN_FLIGHT = 16
+export const MAX_IN_FLIGHT = 64
 /** Work done without waiting in one turn of the event loop, per connection; then everybody else has theirs. */
 export const TURN_BUDGET = 256 * KIB
 /** What a request that answers at once costs of the budget, besides the bytes it moves: some 30 of them a turn. */

@@ -8,7 +8,8 @@ export type RequestOrder = {
   readonly running: number
 }
 
-type Use = { reads: number; others: number }
+/** All requests that run on one handle are of one order. */
+type Use = { readonly order: Order; count: number }
 
 /**
  * Requests start in the order of their arrival. draft-ietf-secsh-filexfer-02, section 3, wants the results as if each
@@ -26,17 +27,15 @@ export function createRequestOrder(): RequestOrder {
       if (alone > 0) return false
       if (order === 'alone') return running === 0
       const use = handle === undefined ? undefined : uses.get(handle)
-      if (use === undefined) return true
-      return use.others === 0 && (order === 'read' || use.reads === 0)
+      return use === undefined || (use.order === order && order !== 'handle')
     },
     start(order, handle) {
       running += 1
       if (order === 'alone') alone += 1
       else if (handle !== undefined) {
-        const use = uses.get(handle) ?? { reads: 0, others: 0 }
-        if (order === 'read') use.reads += 1
-        else use.others += 1
-        uses.set(handle, use)
+        const use = uses.get(handle)
+        if (use === undefined) uses.set(handle, { order, count: 1 })
+        else use.count += 1
       }
     },
     finish(order, handle) {
@@ -45,9 +44,8 @@ export function createRequestOrder(): RequestOrder {
       else if (handle !== undefined) {
         const use = uses.get(handle)
         if (use === undefined) return
-        if (order === 'read') use.reads -= 1
-        else use.others -= 1
-        if (use.reads + use.others === 0) uses.delete(handle)
+        use.count -= 1
+        if (use.count === 0) uses.delete(handle)
       }
     },
   }

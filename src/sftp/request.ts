@@ -14,14 +14,14 @@ export type ChannelContext = Readonly<{
   pool: ReplyPool
   handlesPerChannel: number
   clock: Clock
+  /** Calls `fn` once, when all that arrived together with this request has been looked at. */
+  atTurnEnd(fn: () => void): void
 }>
 
 export type Request = Readonly<{
   id: number
   /** Stands after the id (and, for an extension, after its name). */
   body: BodyReader
-  /** For WRITE: the payload, in the pieces in which it arrived; empty for all others. */
-  payload: readonly Buffer[]
   context: ChannelContext
 }>
 
@@ -30,9 +30,10 @@ export type Run = (request: Request) => MaybePromise<Reply>
 
 /**
  * `alone`: after all earlier requests and before all later ones. `handle`: in order among those of its handle.
- * `read`: as `handle`, but reads run beside each other.
+ * `read`, `write`: as `handle`, but reads run beside each other, and so do writes; what order these have among
+ * themselves is up to the handle.
  */
-export type Order = 'alone' | 'handle' | 'read'
+export type Order = 'alone' | 'handle' | 'read' | 'write'
 
 export type RequestRow = Readonly<{
   name: string

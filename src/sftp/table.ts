@@ -23,7 +23,6 @@ import { write } from './requests/write.ts'
 /** SSH_FXP_INIT opens the conversation and is not a request: it has no id. */
 export const INIT = 1
 export const PROTOCOL_VERSION = 3
-export const WRITE = 6
 
 /** What is advertised in VERSION is what stands here, no more. */
 export const EXTENSIONS: readonly ExtensionRow[] = [
@@ -50,7 +49,7 @@ export const REQUESTS: readonly RequestRow[] = [
   { name: 'OPEN', type: 3, writes: true, order: 'alone', run: open },
   { name: 'CLOSE', type: 4, writes: true, order: 'handle', run: close },
   { name: 'READ', type: 5, writes: false, order: 'read', run: read },
-  { name: 'WRITE', type: WRITE, writes: true, order: 'handle', run: write },
+  { name: 'WRITE', type: 6, writes: true, order: 'write', run: write },
   { name: 'LSTAT', type: 7, writes: false, order: 'alone', run: lstat },
   { name: 'FSTAT', type: 8, writes: false, order: 'handle', run: fstat },
   { name: 'SETSTAT', type: 9, writes: true, order: 'alone', run: setstat },

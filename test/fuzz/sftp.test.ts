@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { FileServerError } from '../../src/core/errors.ts'
 import { readAttributes } from '../../src/sftp/attrs.ts'
 import { createBodyReader, packet, string, uint32, uint64 } from '../../src/sftp/codec.ts'
-import { createInputQueue } from '../../src/sftp/input-queue.ts'
+import { createInputPools, createInputQueue, type RawPacket } from '../../src/sftp/input-queue.ts'
 import { MAX_PACKET } from '../../src/sftp/limits.ts'
 import { parseRequest } from '../../src/sftp/parse.ts'
 import { REQUESTS } from '../../src/sftp/table.ts'
@@ -54,9 +54,15 @@ test('nothing that is read from bytes throws anything but FileServerError', () =
     } catch (error) {
       assert.ok(error instanceof FileServerError, `seed ${seed}: ${error}`)
     }
-    parseRequest({ length: bytes.length, pieces: bytes.length === 0 ? [] : [bytes] })
+    parseRequest({ bytes, release: () => {} })
   }
 })
+
+function copied({ bytes, release }: RawPacket): Buffer {
+  const copy = Buffer.from(bytes)
+  release()
+  return copy
+}
 
 test('packets come out of the queue as they went in, however they were cut', () => {
   const seed = Date.now() % 2 ** 32
@@ -71,18 +77,16 @@ test('packets come out of the queue as they went in, however they were cut', () 
     const stream = Buffer.concat(
       bodies.flatMap((body) => [Buffer.from(new Uint32Array([body.length]).buffer).swap32(), body]),
     )
-    const queue = createInputQueue()
+    const queue = createInputQueue({ pools: createInputPools(), largeHeld: 0 })
     const out: Buffer[] = []
     for (let at = 0; at < stream.length; ) {
       const size = 1 + random([3, 100, 3000, 40_000][random(4)] ?? 3)
       queue.push(stream.subarray(at, at + size))
       at += size
       if (random(3) > 0) continue
-      for (let next = queue.next(); next !== undefined; next = queue.next())
-        out.push(Buffer.concat(next.pieces))
+      for (let next = queue.next(); next !== undefined; next = queue.next()) out.push(copied(next))
     }
-    for (let next = queue.next(); next !== undefined; next = queue.next())
-      out.push(Buffer.concat(next.pieces))
+    for (let next = queue.next(); next !== undefined; next = queue.next()) out.push(copied(next))
     assert.equal(out.length, bodies.length, `seed ${seed}`)
     assert.ok(
       out.every((body, index) => bodies[index]?.equals(body)),
