@@ -43,9 +43,9 @@ function row(root: Shape, key: ConfigKey, place: Path): readonly string[] {
   return [`\`${name.slice(1)}\``, initial(key), allowed(root, place), unitOf(key), meaning].map(cell)
 }
 
-function rows(root: Shape, key: ConfigKey): readonly (readonly string[])[] {
-  const inner = entryKeys(key.shape).map((entry) => row(root, entry, [...key.path, 0, ...entry.path]))
-  return [row(root, key, key.path), ...inner]
+function rows(root: Shape, key: ConfigKey, place: Path = key.path): readonly (readonly string[])[] {
+  const inner = entryKeys(key.shape).flatMap((entry) => rows(root, entry, [...place, 0, ...entry.path]))
+  return [row(root, key, place), ...inner]
 }
 
 /** The table of all keys below `root`, its columns padded as the formatter wants them. */

@@ -1,8 +1,10 @@
 import type { Config, ListenerConfig } from '../config/schema.ts'
 import type { Auditor } from '../core/audit/auditor.ts'
 import type { Authenticator } from '../core/auth/login.ts'
+import { FileServerError } from '../core/errors.ts'
 import type { Clock, Logger } from '../core/ports.ts'
 import { createFtpAdapter } from '../ftp/adapter.ts'
+import type { FtpSettings, TlsMaterial } from '../ftp/settings.ts'
 import type { ProtocolAdapter } from '../server/adapter.ts'
 import { createSftpAdapter } from '../sftp/adapter.ts'
 import { readHostKeys, readTlsMaterial } from './key-material.ts'
@@ -18,23 +20,49 @@ export type DoorDeps = Readonly<{
 /** The adapters of all listeners. */
 export type Doors = {
   of(listener: ListenerConfig): ProtocolAdapter
-  /** Reads the certificate again: later handshakes use it. Throws OperatorError, and then the old one stays. */
-  reloadCertificate(config: Config): void
+  /**
+   * Reads certificates, client authorities, revocation lists and banners of the ftp listeners again: later connections
+   * use them. Throws OperatorError, and then all of the old ones stay.
+   */
+  reloadFiles(config: Config): void
   close(): Promise<void>
+}
+
+type ListenerFiles = Readonly<{ settings: FtpSettings; material: TlsMaterial }>
+
+/** What the ftp listeners read from files, by the listener's name. */
+function readFiles(config: Config, tls: Config['tls']): ReadonlyMap<string, ListenerFiles> {
+  const listeners = config.listeners.filter((listener) => listener.door === 'ftp')
+  return new Map(
+    listeners.map((listener) => [
+      listener.name,
+      { settings: ftpSettings(config, listener), material: readTlsMaterial({ ...config, tls }, listener) },
+    ]),
+  )
 }
 
 /** Reads only the keys that some listener needs. Throws OperatorError or the system's error for a key file. */
 export function createDoors(config: Config, deps: DoorDeps): Doors {
-  const needsTls = config.listeners.some((listener) => listener.door === 'ftp')
-  const needsSsh = config.listeners.some((listener) => listener.door === 'sftp')
-  let material = needsTls ? readTlsMaterial(config) : undefined
-  const hostKeys = needsSsh ? readHostKeys(config) : []
+  let files = readFiles(config, config.tls)
   const adapters = new Map<string, ProtocolAdapter>()
 
   function make(listener: ListenerConfig): ProtocolAdapter {
-    if (listener.door === 'sftp')
-      return createSftpAdapter({ ...deps, settings: sftpSettings(config), hostKeys })
-    return createFtpAdapter({ ...deps, settings: ftpSettings(config, listener), tls: () => material })
+    if (listener.door === 'sftp') {
+      const hostKeys = readHostKeys(config, listener.hostKeys)
+      return createSftpAdapter({ ...deps, settings: sftpSettings(config, listener), hostKeys })
+    }
+    const current = () => {
+      const found = files.get(listener.name)
+      if (found === undefined) throw new FileServerError('internal', `listener ${listener.name} has no files`)
+      return found
+    }
+    return createFtpAdapter({
+      ...deps,
+      get settings() {
+        return current().settings
+      },
+      tls: () => current().material,
+    })
   }
 
   return {
@@ -43,8 +71,9 @@ export function createDoors(config: Config, deps: DoorDeps): Doors {
       adapters.set(listener.name, adapter)
       return adapter
     },
-    reloadCertificate(next) {
-      if (needsTls) material = readTlsMaterial(next)
+    reloadFiles(next) {
+      // The listeners themselves stay as they were started; what their files hold is new.
+      files = readFiles(config, next.tls)
     },
     close: async () => void (await Promise.all([...adapters.values()].map((adapter) => adapter.close()))),
   }

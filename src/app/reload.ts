@@ -19,8 +19,8 @@ export type ReloadDeps = Readonly<{
 const LIVE_SECTIONS: ReadonlySet<string> = new Set(['access'])
 
 /**
- * What SIGHUP does: log files are opened anew, the certificate and the users are read again, address lists apply to
- * what comes next. A certificate or users file that cannot be used is refused and the old one stays.
+ * What SIGHUP does: log files are opened anew, certificates, banners and users are read again, address lists apply to
+ * what comes next. A certificate, banner or users file that cannot be used is refused and the old one stays.
  */
 export function createReloader(
   started: Config,
@@ -30,7 +30,7 @@ export function createReloader(
   let live = started
   return async (next) => {
     await deps.reopen()
-    doors.reloadCertificate(next)
+    doors.reloadFiles(next)
     if (!(await core.users.reload())) {
       throw new OperatorError(
         'The users file has problems; the users stay as they were.',

@@ -6,8 +6,8 @@ import { emptyUsersFile } from '../users/edit.ts'
 import { makeSecretsKey } from '../users/secret-box.ts'
 import { createTotpVerifier } from '../users/totp-speakeasy.ts'
 import { openState } from './core.ts'
-import { readHostKeys, readTlsMaterial } from './key-material.ts'
-import { policySettings } from './settings.ts'
+import { readAllHostKeys, readCertificates } from './key-material.ts'
+import { policySettings, readBanners } from './settings.ts'
 import { startServer } from './start.ts'
 import { openUserStore } from './user-store.ts'
 import { version } from './version.ts'
@@ -26,8 +26,9 @@ export const services: AppServices = {
   openState: async (config) => openState(config, undefined),
   policy: (config) => createPolicy(policySettings(config)),
   totpVerifier: (config) => createTotpVerifier(config.mfa.driftSteps),
-  loadHostKeys: async (config) => readHostKeys(config),
-  loadCertificate: async (config) => readTlsMaterial(config).leaf,
+  loadHostKeys: async (config) => readAllHostKeys(config),
+  loadCertificates: async (config) => readCertificates(config),
+  loadBanners: async (config) => readBanners(config),
   makeHostKey: generateHostKey,
   makeSecretsKey,
   emptyUsersFile,

@@ -2,11 +2,12 @@ import type { Config, ListenerConfig } from '../config/schema.ts'
 import type { LoginSettings } from '../core/auth/deps.ts'
 import type { PasswordSettings } from '../core/auth/password.ts'
 import type { Door } from '../core/identity.ts'
-import type { PolicySettings } from '../core/policy/decide.ts'
+import type { Admission, PolicySettings } from '../core/policy/decide.ts'
 import type { LockRule } from '../core/ports.ts'
 import type { FtpSettings } from '../ftp/settings.ts'
 import type { SftpSettings } from '../sftp/settings.ts'
 import type { LocalSettings } from '../storage/local/context.ts'
+import { readBanner } from './banner.ts'
 
 // From the keys of the configuration to what each part asks for: the only place where units change.
 
@@ -18,14 +19,27 @@ const MIB = 1024 * 1024
 /** A good password is remembered this long, so that clients that open many connections cost one hash. */
 const VERIFIER_CACHE_MS = 60 * SECOND_MS
 
-type FtpListener = Extract<ListenerConfig, { door: 'ftp' }>
+export type FtpListener = Extract<ListenerConfig, { door: 'ftp' }>
+type SftpListener = Extract<ListenerConfig, { door: 'sftp' }>
+
+function admissionOf(listener: ListenerConfig): Admission {
+  const hosts = listener.door === 'ftp' ? listener.hosts : []
+  return {
+    users: new Set(listener.users),
+    hosts: new Map(hosts.map(({ name, users }) => [name, new Set(users)])),
+  }
+}
 
 export function policySettings({ access, listeners }: Config): PolicySettings {
-  const cleartext = listeners.filter((listener) => listener.door === 'ftp' && listener.cleartext)
+  const ftp = listeners.filter((listener) => listener.door === 'ftp')
+  const cleartext = ftp.filter((listener) => listener.cleartext)
+  const anonymous = ftp.filter((listener) => listener.anonymous)
   return {
     allow: access.allow,
     deny: access.deny,
     cleartextListeners: new Set(cleartext.map((listener) => listener.name)),
+    anonymousListeners: new Set(anonymous.map((listener) => listener.name)),
+    admissions: new Map(listeners.map((listener) => [listener.name, admissionOf(listener)])),
   }
 }
 
@@ -70,15 +84,30 @@ export function doorAtAccept(listener: ListenerConfig): { door: Door; encrypted:
   return listener.tls === 'implicit' ? { door: 'ftps', encrypted: true } : { door: 'ftp', encrypted: false }
 }
 
+function greetingOf({ banner, bannerFile }: Readonly<{ banner: string | null; bannerFile: string | null }>) {
+  if (bannerFile !== null) return readBanner(bannerFile)
+  return banner === null ? undefined : [banner]
+}
+
+/** Throws for a banner file of any listener that cannot be shown. */
+export function readBanners({ listeners }: Config): void {
+  for (const listener of listeners) {
+    for (const place of [listener, ...(listener.door === 'ftp' ? listener.hosts : [])]) greetingOf(place)
+  }
+}
+
+/** Reads the banner files: throws OperatorError, or the system's error for an unreadable one. */
 export function ftpSettings({ ftp, login, tls }: Config, listener: FtpListener): FtpSettings {
+  const greeting = greetingOf(listener) ?? []
   return {
     tls: listener.tls,
-    greeting: [listener.banner],
+    greeting,
+    hosts: new Map(listener.hosts.map((host) => [host.name, greetingOf(host) ?? greeting])),
     clearData: false,
     tlsReuse: ftp.tlsSessionReuse,
     minTlsVersion: tls.minVersion,
-    passivePorts: ftp.passivePorts,
-    passiveAddress: ftp.passiveAddress ?? undefined,
+    passivePorts: listener.passivePorts ?? ftp.passivePorts,
+    passiveAddress: listener.passiveAddress ?? ftp.passiveAddress ?? undefined,
     activeMode: ftp.activeMode,
     maxLineBytes: ftp.maxLineBytes,
     maxQueuedCommands: ftp.maxQueuedCommands,
@@ -90,7 +119,8 @@ export function ftpSettings({ ftp, login, tls }: Config, listener: FtpListener):
   }
 }
 
-export function sftpSettings({ sftp, login }: Config): SftpSettings {
+/** Reads the banner file, as `ftpSettings` does. */
+export function sftpSettings({ sftp, login }: Config, listener: SftpListener): SftpSettings {
   return {
     loginGraceMs: login.graceSeconds * SECOND_MS,
     authRequestsPerConnection: sftp.authRequestsPerConnection,
@@ -102,6 +132,6 @@ export function sftpSettings({ sftp, login }: Config): SftpSettings {
     handlesPerChannel: sftp.handlesPerChannel,
     rekeyBytes: sftp.rekeyMiB * MIB,
     rekeyMs: sftp.rekeyMinutes * MINUTE_MS,
-    banner: sftp.banner,
+    banner: greetingOf(listener)?.join('\n') ?? sftp.banner,
   }
 }

@@ -4,10 +4,33 @@ import { formatTime, hasSingleFactorChain } from './format/person.ts'
 
 /** What works but is weak, as sentences. */
 
-export function reviewListeners(config: Config): string[] {
-  return config.listeners
-    .filter((listener) => listener.door === 'ftp' && listener.cleartext)
-    .map((listener) => `listener ${listener.name} takes cleartext logins of users with an exception`)
+/** `users` undefined: they could not be read, so nothing is said about names. */
+export function reviewListeners(config: Config, users: readonly User[] | undefined): string[] {
+  return config.listeners.flatMap((listener) => {
+    const { name } = listener
+    const ftp = listener.door === 'ftp' ? listener : undefined
+    return [
+      ...(ftp?.cleartext ? [`listener ${name} takes cleartext logins of users with an exception`] : []),
+      ...(ftp?.anonymous ? reviewAnonymous(name, users) : []),
+      ...strangers(`listener ${name}`, listener.users, users),
+      ...(ftp?.hosts ?? []).flatMap((host) =>
+        strangers(`host ${host.name} of listener ${name}`, host.users, users),
+      ),
+    ]
+  })
+}
+
+function reviewAnonymous(listener: string, users: readonly User[] | undefined): string[] {
+  const there = users?.some((user) => user.anonymous) ?? true
+  return there
+    ? [`listener ${listener} lets anybody read the files of the anonymous user`]
+    : [`listener ${listener} takes anonymous users, but the users file has none`]
+}
+
+function strangers(place: string, names: readonly string[], users: readonly User[] | undefined): string[] {
+  return names
+    .filter((name) => users !== undefined && !users.some((user) => user.name === name))
+    .map((name) => `${place} admits "${name}", whom the users file does not have`)
 }
 
 export function reviewUsers(users: readonly User[], now: number): string[] {
@@ -17,7 +40,7 @@ export function reviewUsers(users: readonly User[], now: number): string[] {
 function reviewUser(user: User, now: number): string[] {
   const { sunset, name, expires } = user
   const warnings: string[] = []
-  if (hasSingleFactorChain(user)) warnings.push(`user ${name} can log in with one factor`)
+  if (!user.anonymous && hasSingleFactorChain(user)) warnings.push(`user ${name} can log in with one factor`)
   if (sunset !== undefined) {
     const until = formatTime(sunset.plaintextUntil)
     warnings.push(

@@ -68,6 +68,7 @@ export type UserStore = {
   remove(name: string): Promise<void>
 }
 
+export type LoadedCertificate = Readonly<{ file: string; leaf: X509Certificate }>
 export type HostKey = Readonly<{ algorithm: string; fingerprint: string }>
 
 /** Texts as ssh-keygen writes them. */
@@ -88,8 +89,13 @@ export type AppServices = Readonly<{
   totpVerifier(config: Config): TotpVerifier
   /** Throws OperatorError for a key that cannot be used. */
   loadHostKeys(config: Config): Promise<readonly HostKey[]>
-  /** The server's own certificate. Throws OperatorError when it or its key cannot be used, or they are no pair. */
-  loadCertificate(config: Config): Promise<X509Certificate>
+  /**
+   * The certificates that listeners show, and the authorities of their clients. Throws OperatorError when a file cannot
+   * be used, or a key is not its certificate's.
+   */
+  loadCertificates(config: Config): Promise<readonly LoadedCertificate[]>
+  /** Throws OperatorError for a banner file that cannot be shown. */
+  loadBanners(config: Config): Promise<void>
   makeHostKey(kind: 'ed25519' | 'rsa'): Promise<NewHostKey>
   /** What a new `users.secretsKeyFile` holds. */
   makeSecretsKey(): string | Uint8Array

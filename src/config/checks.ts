@@ -1,16 +1,13 @@
-import type { Finding } from '../yaml/explain.ts'
 import type { Path } from '../yaml/problem.ts'
+import { type Finding, finding } from './finding.ts'
+import { certificatePairs, clientAuthorities, hostNames } from './listener-checks.ts'
+import { passiveOverlap, passiveRanges } from './passive-checks.ts'
 import type { Config, SectionName } from './schema.ts'
 import { ANY_ADDRESS } from './sections/listeners.ts'
 
 /** What no single key can show. A check runs when the sections it needs are sound in themselves. */
 type Check = Readonly<{ needs: readonly SectionName[]; run(config: Config): readonly Finding[] }>
 
-function finding(path: Path, message: string, remedy: string): Finding {
-  return { path, part: 'value', message, remedy }
-}
-
-const FEWEST_PASSIVE_PORTS = 10
 const FEWEST_KIB_PER_LANE = 8
 
 function listenerNames({ listeners }: Config): readonly Finding[] {
@@ -61,40 +58,6 @@ function cleartextNeedsExplicit({ listeners }: Config): readonly Finding[] {
   )
 }
 
-function passiveRange({ ftp }: Config): readonly Finding[] {
-  const { from, to } = ftp.passivePorts
-  if (from === 0 && to === 0) return []
-  const path = ['ftp', 'passivePorts', 'to']
-  if (from === 0 || to === 0)
-    return [finding(path, 'only one end of the range is 0', 'set both ends, or both to 0')]
-  if (to < from) return [finding(path, `the range ends (${to}) before it starts (${from})`, 'swap the ends')]
-  const size = to - from + 1
-  return size < FEWEST_PASSIVE_PORTS
-    ? [
-        finding(
-          path,
-          `a range of ${size} is too small: each transfer under way takes one port`,
-          `have ${FEWEST_PASSIVE_PORTS} ports or more`,
-        ),
-      ]
-    : []
-}
-
-function passiveOverlap({ ftp, listeners }: Config): readonly Finding[] {
-  const { from, to } = ftp.passivePorts
-  return listeners.flatMap((one, index) =>
-    one.port !== 0 && one.port >= from && one.port <= to
-      ? [
-          finding(
-            ['listeners', index, 'port'],
-            `port ${one.port} lies in the passive range ${from} to ${to}`,
-            'move the listener or ftp.passivePorts',
-          ),
-        ]
-      : [],
-  )
-}
-
 function argonMemory({ passwords }: Config): readonly Finding[] {
   const { memoryKiB, parallelism } = passwords.argon2
   const least = parallelism * FEWEST_KIB_PER_LANE
@@ -131,7 +94,10 @@ export const CHECKS: readonly Check[] = [
   { needs: ['listeners'], run: listenerNames },
   { needs: ['listeners'], run: listenerPorts },
   { needs: ['listeners'], run: cleartextNeedsExplicit },
-  { needs: ['ftp'], run: passiveRange },
+  { needs: ['listeners'], run: certificatePairs },
+  { needs: ['listeners'], run: hostNames },
+  { needs: ['listeners'], run: clientAuthorities },
+  { needs: ['ftp', 'listeners'], run: passiveRanges },
   { needs: ['ftp', 'listeners'], run: passiveOverlap },
   { needs: ['passwords'], run: argonMemory },
   { needs: ['state', 'audit', 'log', 'users', 'tls', 'keys'], run: oneFileEach },

@@ -1,31 +1,28 @@
 import { resolve } from 'node:path'
-import { valueAt } from '../yaml/explain.ts'
 import { alternatives, type Shape } from '../yaml/shape.ts'
-import { CONFIG_KEYS } from './keys.ts'
-import type { Config } from './schema.ts'
+import { type Config, configShape } from './schema.ts'
 
-const BASE_KEY = 'server.baseDir'
-
-function isPath(shape: Shape): boolean {
-  return alternatives(shape).some((one) => one.format === 'path' || one.items?.format === 'path')
-}
-
-/** The keys whose values are paths in the filesystem; the schema marks them. */
-const PATH_KEYS = CONFIG_KEYS.filter((key) => isPath(key.shape))
-
-function absolute(base: string, value: unknown): unknown {
-  if (typeof value === 'string') return resolve(base, value)
-  return Array.isArray(value) ? value.map((one) => absolute(base, one)) : value
+/** The value with every text that one of its shapes marks as a path made absolute, in lists and groups too. */
+function absolute(shapes: readonly Shape[], value: unknown, base: string): unknown {
+  const all = shapes.flatMap(alternatives)
+  if (typeof value === 'string') {
+    return all.some((shape) => shape.format === 'path') ? resolve(base, value) : value
+  }
+  if (Array.isArray(value)) {
+    const items = all.flatMap(({ items: item }) => (item === undefined ? [] : [item]))
+    return value.map((one) => absolute(items, one, base))
+  }
+  if (typeof value !== 'object' || value === null) return value
+  const entries = Object.entries(value).map(([name, one]) => {
+    const named = all.map((shape) => shape.properties?.[name]).filter((shape) => shape !== undefined)
+    return [name, absolute(named, one, base)] as const
+  })
+  return Object.fromEntries(entries)
 }
 
 /** Relative paths start at `server.baseDir`, which itself starts at the folder of the configuration file. */
 export function absolutePaths(config: Config, configDir: string): Config {
   const base = resolve(configDir, config.server.baseDir)
-  const copy = structuredClone(config)
-  for (const { path } of PATH_KEYS) {
-    const parent = valueAt(copy, path.slice(0, -1)) as Record<string, unknown>
-    const name = path.at(-1) ?? ''
-    parent[name] = path.join('.') === BASE_KEY ? base : absolute(base, parent[name])
-  }
-  return copy
+  const whole = absolute([configShape], config, base) as Config
+  return { ...whole, server: { ...whole.server, baseDir: base } }
 }

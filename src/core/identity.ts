@@ -48,6 +48,8 @@ export type Origin = Readonly<{
   localPort: number
   /** Name of the listener in the configuration. */
   listener: string
+  /** Which of the listener's names the client asked for; absent when none of them. */
+  host?: string
   encrypted: boolean
 }>
 
@@ -85,6 +87,8 @@ export type User = Readonly<{
   id: UserId
   name: string
   enabled: boolean
+  /** Proves nothing to log in, and may do so on listeners that take anonymous users only. May list and read at most. */
+  anonymous: boolean
   expires: Date | undefined
   doors: ReadonlySet<Door>
   /** CIDR texts; empty means any address. */

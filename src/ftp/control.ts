@@ -15,7 +15,7 @@ import { reportInternal } from './report.ts'
 import type { Ftp, Row, Transfer } from './session.ts'
 import { createSessionTimers } from './session-timers.ts'
 import type { FtpDeps } from './settings.ts'
-import type { TlsEngine, TlsPeer } from './tls.ts'
+import type { Introduction, TlsEngine, TlsPeer } from './tls.ts'
 import { createTransfer } from './transfer.ts'
 import { createWire } from './wire.ts'
 
@@ -40,6 +40,7 @@ export function createControl({ socket, origin: first, deps, engine, commands }:
   const finished = Promise.withResolvers<void>()
   let origin = first
   let peer: TlsPeer | undefined
+  let introduction: Introduction | undefined
   let transfer: Transfer | undefined
   let running = false
   let resting = false
@@ -75,11 +76,18 @@ export function createControl({ socket, origin: first, deps, engine, commands }:
       return transfer
     },
     say: (preliminary) => wire.send(preliminary),
+    async chooseHost(name) {
+      if (!settings.hosts.has(name)) return false
+      if (introduction?.host !== undefined && introduction.host !== name) return false
+      origin = { ...origin, host: name }
+      await login.restart(origin, introduction?.certificate)
+      return true
+    },
     async restart() {
       data.reset()
       ftp.dialog = newDialog()
       timers.loggedOut()
-      await login.restart(origin)
+      await login.restart(origin, introduction?.certificate)
     },
   }
   const dispatcher = { ftp, begin, report }
@@ -213,15 +221,16 @@ export function createControl({ socket, origin: first, deps, engine, commands }:
     wire.pause()
     // What came in clear behind AUTH would be taken for the client's words inside TLS (CVE-2011-0411).
     if (!wire.clean || queue.length > 0) return hangUp(closing(421, 'Unexpected data before TLS; closing.'))
-    const accepting = engine.forControl()
+    const accepting = engine.forControl(origin.host)
     try {
-      await wire.upgrade(accepting, last)
+      introduction = accepting.introduce(await wire.upgrade(accepting, last))
     } catch (error) {
       logger.info({ session: origin.session, err: error }, 'TLS handshake failed')
       return wire.destroy()
     }
     peer = accepting
-    origin = { ...origin, door: 'ftps', encrypted: true }
+    const { host = origin.host } = introduction
+    origin = { ...origin, door: 'ftps', encrypted: true, ...(host !== undefined && { host }) }
     await ftp.restart()
   }
 
@@ -231,7 +240,7 @@ export function createControl({ socket, origin: first, deps, engine, commands }:
       if (gone) return
       data.protection = 'P'
     }
-    wire.send(reply(220, ...settings.greeting))
+    wire.send(reply(220, ...(settings.hosts.get(origin.host ?? '') ?? settings.greeting)))
   }
 
   function onGranted(session: Session): void {

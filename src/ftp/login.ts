@@ -1,4 +1,4 @@
-import type { Authenticator, Login, LoginStep } from '../core/auth/login.ts'
+import type { Authenticator, ClientCertificate, Login, LoginStep } from '../core/auth/login.ts'
 import type { Factor, Origin } from '../core/identity.ts'
 import type { Session } from '../core/sessions.ts'
 import { replyForError } from './error-map.ts'
@@ -11,7 +11,7 @@ export type LoginDialog = {
   password(secret: string): Promise<Reply>
   account(code: string): Promise<Reply>
   /** Forgets what was proven and starts anew from `origin`; closes the session if there is one. */
-  restart(origin: Origin): Promise<void>
+  restart(origin: Origin, certificate: ClientCertificate | undefined): Promise<void>
   close(): Promise<void>
 }
 
@@ -28,6 +28,7 @@ export function createLoginDialog(
   let login: Login = authenticator.open(origin, CAN_PROVE)
   let session: Session | undefined
   let waiting: Waiting = 'user'
+  let byCertificate = false
 
   function answer(step: LoginStep): Reply {
     switch (step.state) {
@@ -69,9 +70,13 @@ export function createLoginDialog(
     async user(name) {
       if (session !== undefined) return reply(503, 'Already logged in; use REIN first.')
       waiting = 'user'
-      return answer(await login.begin(name))
+      const step = await login.begin(name)
+      const first = answer(step)
+      byCertificate = step.state === 'granted'
+      return byCertificate ? reply(232, 'Logged in by certificate; no password needed.') : first
     },
     async password(secret) {
+      if (waiting === 'nothing' && byCertificate) return reply(202, 'Not needed.')
       if (waiting !== 'password') return reply(503, 'Send USER first.')
       return answer(await login.offer({ factor: 'password', secret }))
     },
@@ -80,8 +85,8 @@ export function createLoginDialog(
       if (waiting !== 'account') return reply(503, 'Send USER and PASS first.')
       return answer(await login.offer({ factor: 'totp', code: code.trim() }))
     },
-    async restart(next) {
-      login = authenticator.open(next, CAN_PROVE)
+    async restart(next, certificate) {
+      login = authenticator.open(next, CAN_PROVE, certificate)
       waiting = 'user'
       await close()
     },

@@ -8,6 +8,8 @@ export type FtpSettings = Readonly<{
   tls: 'explicit' | 'implicit'
   /** Text of the 220 greeting; one reply line each. */
   greeting: readonly string[]
+  /** The same of each name that SNI and HOST can choose, in lower case. */
+  hosts: ReadonlyMap<string, readonly string[]>
   /** Data connections in clear under an encrypted control connection (PROT C). */
   clearData: boolean
   /** Must a data connection resume the TLS session of its control connection? */
@@ -28,14 +30,27 @@ export type FtpSettings = Readonly<{
   tlsHandshakeMs: number
 }>
 
-/** PEM texts. Another object means another certificate: handshakes from then on use it. */
-export type TlsMaterial = Readonly<{ certificate: string; key: string }>
+/** PEM texts: the certificate with its chain, and its key. */
+export type TlsIdentity = Readonly<{ certificate: string; key: string }>
+
+/** Who may sign client certificates, PEM. */
+export type ClientTrust = Readonly<{ required: boolean; authorities: string; revoked: string | undefined }>
+
+/** Another object means other certificates: handshakes from then on use them. */
+export type TlsMaterial = TlsIdentity &
+  Readonly<{
+    /** Of the names that have a certificate of their own, in lower case. */
+    hosts?: ReadonlyMap<string, TlsIdentity>
+    /** Absent: clients are not asked for a certificate. */
+    clients?: ClientTrust
+  }>
 
 export type FtpDeps = Readonly<{
   authenticator: Authenticator
   audit: Auditor
   clock: Clock
   logger: Logger
+  /** Read anew by each connection: the greetings in it can change. */
   settings: FtpSettings
   /** The certificate to use for the next handshake; undefined = this door has no TLS. */
   tls: () => TlsMaterial | undefined

@@ -5,6 +5,7 @@ import { clnt } from './commands/clnt.ts'
 import { csid } from './commands/csid.ts'
 import { feat } from './commands/feat.ts'
 import { help } from './commands/help.ts'
+import { host } from './commands/host.ts'
 import { lang } from './commands/lang.ts'
 import { noop } from './commands/noop.ts'
 import { opts } from './commands/opts.ts'
@@ -29,6 +30,15 @@ export const SESSION_ROWS: readonly Row[] = [
     rfc: 'RFC 959 4.1.1',
     help: '<password>',
     run: pass,
+  },
+  {
+    verb: 'HOST',
+    needs: 'nothing',
+    argument: 'required',
+    rfc: 'RFC 7151 3',
+    help: '<name>',
+    feat: (ftp) => (ftp.settings.hosts.size > 0 ? ['HOST'] : []),
+    run: host,
   },
   { verb: 'ACCT', needs: 'nothing', argument: 'required', rfc: 'RFC 959 4.1.1', help: '<code>', run: acct },
   {

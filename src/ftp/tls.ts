@@ -2,20 +2,32 @@ import { constants, randomBytes } from 'node:crypto'
 import { Server as NetServer } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { createSecureContext, type SecureContext, TLSSocket } from 'node:tls'
+import type { ClientCertificate } from '../core/auth/login.ts'
 import { FileServerError } from '../core/errors.ts'
 import type { Clock } from '../core/ports.ts'
 import { limit } from './limit.ts'
-import type { FtpSettings, TlsMaterial } from './settings.ts'
+import type { ClientTrust, FtpSettings, TlsIdentity, TlsMaterial } from './settings.ts'
+import { hostName, knownHost, verifiedCertificate } from './tls-client.ts'
 
 /** Server side of the handshakes of one control connection and its data connections. */
 export type TlsPeer = {
   /** Takes the socket over. Rejects (socket destroyed) when the handshake fails or takes too long. */
   accept(socket: Duplex): Promise<TLSSocket>
+  /** What the handshake of an accepted socket says about the client. */
+  introduce(secure: TLSSocket): Introduction
 }
+
+export type Introduction = Readonly<{
+  /** The one of the listener's names that the client asked for by SNI. */
+  host: string | undefined
+  /** Signed by an authority of the listener, in force and not revoked. */
+  certificate: ClientCertificate | undefined
+}>
 
 export type TlsEngine = {
   readonly offered: boolean
-  forControl(): TlsPeer
+  /** `host` was chosen before, by HOST; SNI wins over it. */
+  forControl(host: string | undefined): TlsPeer
 }
 
 /** AEAD with forward secrecy only; AES-128-GCM first, it costs least where the CPU has AES. */
@@ -37,7 +49,12 @@ const SESSION_SECONDS = 7 * 24 * 3600
 const KEPT_SESSIONS_SHARED = 2048
 const KEPT_SESSIONS_OWN = 16
 
-type Setup = Readonly<{ context: SecureContext; sessions: NetServer }>
+type Setup = Readonly<{
+  /** Of a name with a certificate of its own; else the listener's. */
+  contextOf(host: string | undefined): SecureContext
+  sessions: NetServer
+  clients: ClientTrust | undefined
+}>
 
 /**
  * `require` makes keys for every control connection, so that a data connection can only resume that one's session
@@ -61,19 +78,26 @@ export function createTlsEngine(
     get offered() {
       return material() !== undefined
     },
-    forControl() {
+    forControl(host) {
       const current = material()
       if (current === undefined) throw new FileServerError('storage.unsupported', 'no certificate')
       const setup = setupFor(current)
-      return { accept: (socket) => handshake(socket, setup, { clock, ms: settings.tlsHandshakeMs }) }
+      const handshakeOf = { ...setup, host, clock, ms: settings.tlsHandshakeMs }
+      return {
+        accept: (socket) => handshake(socket, handshakeOf),
+        introduce: (secure) => ({
+          host: knownHost(settings, secure),
+          certificate: setup.clients && verifiedCertificate(secure, clock.now()),
+        }),
+      }
     },
   }
 }
 
 function createSetup(material: TlsMaterial, settings: FtpSettings, kept: number): Setup {
-  const context = createSecureContext({
-    cert: material.certificate,
-    key: material.key,
+  const { clients } = material
+  // The same for all names: data connections resume a session whichever name began it.
+  const common = {
     minVersion: settings.minTlsVersion,
     ciphers: CIPHERS,
     honorCipherOrder: true,
@@ -81,8 +105,18 @@ function createSetup(material: TlsMaterial, settings: FtpSettings, kept: number)
     ticketKeys: randomBytes(48),
     sessionIdContext: randomBytes(16).toString('hex'),
     sessionTimeout: SESSION_SECONDS,
-  })
-  return { context, sessions: createSessionHub(kept) }
+    ...(clients !== undefined && { ca: clients.authorities, crl: clients.revoked }),
+  } as const
+  const contexts = new Map<TlsIdentity, SecureContext>()
+  const contextOf = (host: string | undefined): SecureContext => {
+    const identity = (host === undefined ? undefined : material.hosts?.get(host)) ?? material
+    const made = contexts.get(identity)
+    if (made !== undefined) return made
+    const context = createSecureContext({ ...common, cert: identity.certificate, key: identity.key })
+    contexts.set(identity, context)
+    return context
+  }
+  return { contextOf, sessions: createSessionHub(kept), clients }
 }
 
 /** Never listens: TLSSocket takes a server as the place where TLS 1.2 sessions are stored and found by id. */
@@ -101,22 +135,33 @@ function createSessionHub(kept: number): NetServer {
   return hub
 }
 
-function handshake(socket: Duplex, setup: Setup, time: { clock: Clock; ms: number }): Promise<TLSSocket> {
+type Handshake = Setup & Readonly<{ host: string | undefined; clock: Clock; ms: number }>
+
+function handshake(socket: Duplex, setup: Handshake): Promise<TLSSocket> {
+  const { clock, clients } = setup
   return new Promise((resolve, reject) => {
     const secure = new TLSSocket(socket, {
       isServer: true,
-      secureContext: setup.context,
+      secureContext: setup.contextOf(setup.host),
       server: setup.sessions,
+      SNICallback: (name: string, done: (error: null, context: SecureContext) => void) =>
+        done(null, setup.contextOf(hostName(name))),
+      requestCert: clients !== undefined,
+      rejectUnauthorized: clients?.required === true,
       // Else Node would answer the peer's half-close itself, before what is queued has been sent.
       allowHalfOpen: true,
     } as ConstructorParameters<typeof TLSSocket>[1])
-    const timer = limit(time.clock, time.ms, () => secure.destroy(new Error('TLS handshake took too long')))
+    const timer = limit(clock, setup.ms, () => secure.destroy(new Error('TLS handshake took too long')))
     // Half-open, so nothing else would close it before the time limit does.
     const left = () => secure.destroy(new Error('the peer left during the TLS handshake'))
     secure.once('end', left)
     secure.once('secure', () => {
       secure.off('end', left)
       timer.cancel()
+      // Node lets a certificate through here that no authority signed.
+      if (clients?.required === true && verifiedCertificate(secure, clock.now()) === undefined) {
+        return secure.destroy(new Error('the client has no valid certificate'))
+      }
       resolve(secure)
     })
     // Node reports what goes wrong after the handshake here when nobody called tls.createServer.

@@ -24,6 +24,7 @@ export function chainFlaw(chain: readonly Factor[]): string | undefined {
 }
 
 export function canComplete(record: UserRecord): boolean {
+  if (record.anonymous) return true
   const has: Record<Factor, boolean> = {
     password: record.password !== undefined,
     publickey: record.keys.length > 0,

@@ -4,6 +4,7 @@ import { type Action, asUserId, type Mount, type PublicKeyCredential, type User 
 import { ROOT, resolveVirtual, type VirtualPath } from '../core/vfs/path.ts'
 import type { Finding } from '../yaml/explain.ts'
 import type { Path } from '../yaml/problem.ts'
+import { checkAnonymous } from './anonymous.ts'
 import { canComplete, chainFlaw, chainsOf } from './chains.ts'
 import { parseInstant } from './dates.ts'
 import { passwordFlaw } from './password-format.ts'
@@ -139,11 +140,13 @@ export function readRecord(name: string, record: UserRecord, settings: RecordSet
   const report: Report = { problem: into(problems), warning: into(warnings) }
   checkPassword(record, report)
   checkFactors(record, report)
-  checkCleartext(record, report)
+  if (record.anonymous) checkAnonymous(name, record, report.problem)
+  else checkCleartext(record, report)
   const user: User = {
     id: asUserId(name),
     name,
     enabled: record.enabled,
+    anonymous: record.anonymous,
     expires: record.expires === undefined ? undefined : parseInstant(record.expires),
     doors: new Set(record.doors),
     allow: record.allow,

@@ -97,6 +97,12 @@ export const userSchema = z.strictObject({
   permissions: permissions
     .default('full')
     .describe('What the user may do: full, read-only, upload-only, or a list of actions.'),
+  anonymous: z
+    .boolean()
+    .default(false)
+    .describe(
+      'true: the user anonymous, who proves nothing and may list and read only, on listeners with anonymous: true.',
+    ),
   enabled: z.boolean().default(true).describe('false: nobody logs in as this user; nothing is deleted.'),
   expires: instant('The last day (UTC), or the moment, up to which the user may log in.').optional(),
   maxSessions: count('Sessions at once, all doors together; 0 = no limit.'),

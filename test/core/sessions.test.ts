@@ -10,6 +10,7 @@ import type { VfsSession } from '../../src/core/vfs/session.ts'
 import { createMemoryStateStore } from '../../src/state/memory.ts'
 import { createFakeClock, type FakeClock, settle } from '../helpers/fake-clock.ts'
 import { createMemoryUsers, type MemoryUsers, makeUser } from '../helpers/memory-users.ts'
+import { OPEN_POLICY } from '../helpers/policy-settings.ts'
 
 const ORIGIN: Origin = {
   session: asSessionId(''),
@@ -44,7 +45,12 @@ function setup(names: readonly string[] = ['alice', 'bob']): Setup {
       closed.push(session)
     },
   }
-  const lists = { allow: [] as string[], deny: [] as string[], cleartextListeners: new Set(['main']) }
+  const lists = {
+    ...OPEN_POLICY,
+    allow: [] as string[],
+    deny: [] as string[],
+    cleartextListeners: new Set(['main']),
+  }
   const policy = { decide: (...asked: Parameters<Policy['decide']>) => createPolicy(lists).decide(...asked) }
   const registry = createSessionRegistry({ users, state, policy, clock })
   const open = (name: string, session: string, changes: Partial<Origin> = {}): Session => {

@@ -7,6 +7,7 @@ import { createAuthenticator } from '../../src/core/auth/authenticator.ts'
 import { createPasswordHasher } from '../../src/core/auth/password.ts'
 import { ACTIONS, type Action, asSessionId, type TotpCredential, type User } from '../../src/core/identity.ts'
 import { canonicalAddress } from '../../src/core/net.ts'
+import type { PolicySettings } from '../../src/core/policy/decide.ts'
 import { createPolicy } from '../../src/core/policy/policy.ts'
 import type { Clock } from '../../src/core/ports.ts'
 import { createSessionRegistry, type SessionRegistry } from '../../src/core/sessions.ts'
@@ -20,6 +21,7 @@ import { createMemoryStateStore } from '../../src/state/memory.ts'
 import { createMemoryStorage } from '../../src/storage/memory.ts'
 import { createTotpVerifier } from '../../src/users/totp-speakeasy.ts'
 import { createMemoryUsers, type MemoryUsers, makeUser } from './memory-users.ts'
+import { OPEN_POLICY } from './policy-settings.ts'
 import { mount } from './vfs.ts'
 
 const CHEAP = { memoryKiB: 8, passes: 1, parallelism: 1 }
@@ -36,6 +38,7 @@ export const FTP_TOTP: TotpCredential = {
 export const FTP_SETTINGS: FtpSettings = {
   tls: 'explicit',
   greeting: ['Service ready.'],
+  hosts: new Map(),
   clearData: false,
   tlsReuse: 'prefer',
   minTlsVersion: 'TLSv1.2',
@@ -62,7 +65,7 @@ export function testCertificate(): Promise<{ authority: string; material: TlsMat
   return certificates
 }
 
-function user(name: string, actions: readonly Action[], changes: Partial<User> = {}): User {
+export function ftpUser(name: string, actions: readonly Action[], changes: Partial<User> = {}): User {
   const credentials = { passwordHash: HASH, keys: [], certificates: [], totp: FTP_TOTP }
   return makeUser(name, { credentials, mounts: [mount('/', name, actions)], ...changes })
 }
@@ -70,12 +73,12 @@ function user(name: string, actions: readonly Action[], changes: Partial<User> =
 export function ftpUsers(): User[] {
   const sunset = { plaintextUntil: new Date('2999-01-01'), owner: 'ops', reason: 'test' }
   return [
-    user('alice', ACTIONS),
-    user('mfa', ACTIONS, { chains: [['password', 'totp']] }),
-    user('keypass', ACTIONS, { sunset, chains: [['publickey', 'password']] }),
-    user('reader', ['list', 'read']),
-    user('legacy', ACTIONS, { sunset }),
-    user('small', ACTIONS, { limits: { maxSessions: 0, quotaBytes: 10, quotaFiles: 0 } }),
+    ftpUser('alice', ACTIONS),
+    ftpUser('mfa', ACTIONS, { chains: [['password', 'totp']] }),
+    ftpUser('keypass', ACTIONS, { sunset, chains: [['publickey', 'password']] }),
+    ftpUser('reader', ['list', 'read']),
+    ftpUser('legacy', ACTIONS, { sunset }),
+    ftpUser('small', ACTIONS, { limits: { maxSessions: 0, quotaBytes: 10, quotaFiles: 0 } }),
   ]
 }
 
@@ -93,6 +96,11 @@ export type FtpTestServer = {
 }
 
 export type FtpServerOptions = Readonly<{
+  policy?: Partial<PolicySettings>
+  /** Besides those that are always there. */
+  people?: readonly User[]
+  /** What the door's TLS has besides the server's certificate. */
+  tls?: Pick<TlsMaterial, 'hosts' | 'clients'>
   settings?: Partial<FtpSettings>
   /** The door's and the storage's clock; the login always runs on the real one. */
   clock?: Clock
@@ -110,9 +118,9 @@ export async function startFtpServer(options: FtpServerOptions = {}): Promise<Ft
   const audit = createAuditor({ record: (event) => events.push(event), flush: async () => {} }, clock)
   const silent = () => undefined
   const logger = { debug: silent, info: silent, warn: silent, error: (fields: object) => errors.push(fields) }
-  const users = createMemoryUsers(ftpUsers())
+  const users = createMemoryUsers([...ftpUsers(), ...(options.people ?? [])])
   const state = createMemoryStateStore()
-  const policy = createPolicy({ allow: [], deny: [], cleartextListeners: new Set(['test']) })
+  const policy = createPolicy({ ...OPEN_POLICY, cleartextListeners: new Set(['test']), ...options.policy })
   const sessions = createSessionRegistry({ users, state, policy, clock: systemClock })
   const storage = options.storage ?? createMemoryStorage({ clock, partialRetentionMs: 3_600_000 })
   const queue = { concurrent: 2, waiting: 64 }
@@ -135,7 +143,8 @@ export async function startFtpServer(options: FtpServerOptions = {}): Promise<Ft
       lockout: { user: lock, address: lock },
     },
   })
-  const adapter = createFtpAdapter({ authenticator, audit, clock, logger, settings, tls: () => material })
+  const tls = { ...material, ...options.tls }
+  const adapter = createFtpAdapter({ authenticator, audit, clock, logger, settings, tls: () => tls })
   const connections: Connection[] = []
   let count = 0
   const server = createServer((socket) => {

@@ -109,7 +109,7 @@ async function connect(play: Play): Promise<FtpClient> {
 }
 
 /**
- * `@ set key=value` (before the connection), `@ tls` (AUTH TLS, PBSZ, PROT P), `@ handshake` (after a `234`),
+ * `@ set key=value` and `@ host name greeting` (before the connection), `@ tls` (AUTH TLS, PBSZ, PROT P), `@ handshake` (after a `234`),
  * `@ login [user]`, `@ file path content`, `@ advance ms`, `@ raw JSON string`, `@ long bytes`, `@ closed`.
  */
 async function instruct(play: Play, text: string): Promise<void> {
@@ -118,6 +118,12 @@ async function instruct(play: Play, text: string): Promise<void> {
   if (verb === 'set') {
     const [key = '', value = ''] = argument.split('=')
     play.settings = { ...play.settings, [key]: /^[\d{"[tf]/.test(value) ? JSON.parse(value) : value }
+    return
+  }
+  if (verb === 'host') {
+    const [name = '', ...greeting] = rest
+    const hosts = new Map([...(play.settings.hosts ?? []), [name, [greeting.join(' ')]] as const])
+    play.settings = { ...play.settings, hosts }
     return
   }
   const client = play.client ?? (await connect(play))

@@ -7,6 +7,7 @@ export function makeUser(name: string, changes: Partial<User> = {}): User {
     id: asUserId(name),
     name,
     enabled: true,
+    anonymous: false,
     expires: undefined,
     doors: new Set(['ftp', 'ftps', 'sftp']),
     allow: [],

@@ -12,6 +12,7 @@ import { createListener } from '../../src/server/listener.ts'
 import { createFileServer, ListenError } from '../../src/server/server.ts'
 import { systemClock } from '../../src/server/system-clock.ts'
 import { createMemoryStateStore } from '../../src/state/memory.ts'
+import { OPEN_POLICY } from '../helpers/policy-settings.ts'
 
 const logger = { debug() {}, info() {}, warn() {}, error() {} }
 
@@ -62,7 +63,7 @@ async function serve(
     { name: 'test', address: '127.0.0.1', port: 0, door: 'ftp', encrypted: false },
     {
       adapter: door.adapter,
-      policy: createPolicy({ allow: [], deny: options.deny ?? [], cleartextListeners: new Set() }),
+      policy: createPolicy({ ...OPEN_POLICY, deny: options.deny ?? [] }),
       state,
       caps,
       audit: createAuditor(
@@ -143,7 +144,7 @@ test('a taken port is named, and the other listeners are closed again', async (t
     { name: 'second', address: '127.0.0.1', port: listener.port, door: 'ftp', encrypted: false },
     {
       adapter: greetingAdapter().adapter,
-      policy: createPolicy({ allow: [], deny: [], cleartextListeners: new Set() }),
+      policy: createPolicy(OPEN_POLICY),
       state: createMemoryStateStore(),
       caps,
       audit: createAuditor({ record() {}, flush: async () => undefined }, systemClock),

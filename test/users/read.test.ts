@@ -34,6 +34,7 @@ test('one user with everything', async (t) => {
     id: 'alice',
     name: 'alice',
     enabled: true,
+    anonymous: false,
     expires: new Date('2030-12-31T23:59:59.999Z'),
     doors: new Set(['ftp', 'sftp']),
     allow: ['192.0.2.7/32', '2001:db8::/32'],

@@ -33,6 +33,7 @@ async function review(config: Config, services: AppServices) {
     return { users: await store.list(), warnings: await store.warnings() }
   })
   const keys = await reviewKeys(config, { services, attempt, now })
+  await attempt(() => services.loadBanners(config))
   const users = people?.users ?? []
   return {
     ok: problems.length === 0,
@@ -40,21 +41,23 @@ async function review(config: Config, services: AppServices) {
     warnings: [
       ...(people?.warnings ?? []),
       ...keys.warnings,
-      ...reviewListeners(config),
+      ...reviewListeners(config, people?.users),
       ...reviewUsers(users, now),
     ],
     listeners: config.listeners.map(({ name, door, address, port }) => ({ name, door, address, port })),
     users: users.length,
     hostKeys: keys.hostKeys,
-    certificate: keys.certificate,
+    certificates: keys.certificates,
   }
 }
 
-function print({ ok, problems, warnings, listeners, users, certificate }: Report, terminal: Terminal): void {
+function print({ ok, problems, warnings, listeners, users, certificates }: Report, terminal: Terminal): void {
   for (const problem of problems) terminal.err(problem)
   for (const warning of warnings) terminal.out(`warning: ${warning}`)
   if (!ok) return
   const doors = listeners.map(({ name, address, port }) => `${name} ${address}:${port}`).join(', ')
+  const [first] = certificates.map(({ notAfter }) => notAfter).sort()
+  const end = first === undefined ? 'no certificate' : `certificate until ${first}`
   const people = users === 1 ? '1 user' : `${users} users`
-  terminal.out(`ok: ${doors}; ${people}; certificate until ${certificate?.notAfter}`)
+  terminal.out(`ok: ${doors}; ${people}; ${end}`)
 }

@@ -1,4 +1,5 @@
 import type { Config, ListenerConfig } from '../../config/schema.ts'
+import { findClaimed } from '../../core/auth/claimed-name.ts'
 import { readLocks } from '../../core/auth/throttle.ts'
 import type { Door, Factor, User } from '../../core/identity.ts'
 import type { Decision, Facts } from '../../core/policy/decide.ts'
@@ -23,6 +24,7 @@ export const explain: Verb = {
     { flags: '--tls', help: 'for ftp: after AUTH TLS, the same as --door ftps' },
     { flags: '--cleartext', help: 'for ftps: before AUTH TLS, the same as --door ftp' },
     { flags: '--listener <name>', help: 'the listener (default: the first with that door)' },
+    { flags: '--host <name>', help: 'the name asked for by SNI or HOST, of those the listener has' },
     { flags: '--factors <list>', help: 'what has been proven, such as password,totp' },
     { flags: '--at <date>', help: 'decide as if it were then (default: now)' },
     JSON_OPTION,
@@ -34,7 +36,7 @@ type Tools = Parameters<Parameters<typeof withUsers>[1]>[0]
 
 async function run(input: Input, context: Context, { config, store, state }: Tools): Promise<number> {
   const question = readQuestion(input, config)
-  const user = await store.find(question.name)
+  const user = await findClaimed(store, question.name)
   const locks = await readLocks(await state(), question.name, question.remoteIp, question.at.getTime())
   const facts: Facts = {
     stage: question.proven === undefined ? 'identify' : 'grant',
@@ -55,6 +57,7 @@ type Question = Readonly<{
   door: Door
   encrypted: boolean
   listener: string
+  host?: string
   proven: readonly Factor[] | undefined
   at: Date
 }>
@@ -62,12 +65,15 @@ type Question = Readonly<{
 function readQuestion(input: Input, config: Config): Question {
   const door = doorOf(input)
   const [factors, at] = [input.text('factors'), input.text('at')]
+  const listener = listenerOf(config, door, input.text('listener'))
+  const host = hostOf(listener, input.text('host'))
   return {
     name: input.text('user') ?? '',
     remoteIp: readAddress('--from', input.text('from') ?? ''),
     door,
     encrypted: door !== 'ftp',
-    listener: listenerOf(config, door, input.text('listener')).name,
+    listener: listener.name,
+    ...(host !== undefined && { host }),
     proven: factors === undefined ? undefined : readFactors('--factors', factors),
     at: at === undefined ? new Date() : readDate('--at', at),
   }
@@ -108,6 +114,15 @@ function listenerOf(config: Config, door: Door, name: string | undefined): Liste
   )
 }
 
+function hostOf(listener: ListenerConfig, name: string | undefined): string | undefined {
+  const hosts = listener.door === 'ftp' ? listener.hosts : []
+  if (name === undefined || hosts.some((host) => host.name === name)) return name
+  throw new UsageError(
+    `Listener ${listener.name} has no host "${name}".`,
+    hosts.length > 0 ? `It has ${hosts.map((host) => host.name).join(', ')}.` : 'Leave --host out.',
+  )
+}
+
 type Outcome = Readonly<{ question: Question; decision: Decision; user: User | undefined }>
 
 function printJson({ question, decision }: Outcome, { terminal }: Context): void {
@@ -115,12 +130,11 @@ function printJson({ question, decision }: Outcome, { terminal }: Context): void
 }
 
 function printText({ question, decision, user }: Outcome, { terminal }: Context): void {
-  const { name, remoteIp, door, listener, proven, at } = question
+  const { name, remoteIp, door, listener, host, proven, at } = question
+  const place = host === undefined ? `listener ${listener}` : `host ${host} of listener ${listener}`
   const verdict = decision.allow ? terminal.paint('green', 'ALLOW') : terminal.paint('red', 'DENY')
   const reason = decision.allow ? '' : `: ${decision.reason}`
-  terminal.out(
-    `${verdict}  ${name} from ${remoteIp} by ${door} on listener ${listener} at ${formatTime(at)}${reason}`,
-  )
+  terminal.out(`${verdict}  ${name} from ${remoteIp} by ${door} on ${place} at ${formatTime(at)}${reason}`)
   terminal.out('')
   const rows = decision.trail.map((row) => [row.rule, row.verdict, row.why])
   for (const line of formatTable(['RULE', 'VERDICT', 'WHY'], rows)) terminal.out(line)

@@ -1,9 +1,24 @@
-import { isIP } from 'node:net'
+import { isIP, isIPv4 } from 'node:net'
 import { z } from 'zod'
+import { filePath } from '../../yaml/fields.ts'
 import { flag, MAX_PORT } from '../fields.ts'
 
 /** Stands for every address of the machine, IPv4 and IPv6 alike. */
 export const ANY_ADDRESS = '*'
+
+function greeting() {
+  return z.string().refine((text) => text.length <= 500 && !/\p{Cc}/u.test(text), {
+    error: 'expected one line of at most 500 characters, none of them a control character',
+  })
+}
+
+function optionalPath(description: string) {
+  return filePath(description).nullable().default(null).describe(description)
+}
+
+function userNames(description: string) {
+  return z.array(z.string()).default([]).describe(description)
+}
 
 const common = {
   name: z
@@ -31,6 +46,51 @@ const network = {
     ),
 }
 
+const shared = {
+  bannerFile: optionalPath(
+    'A text file in place of banner: several lines, no control characters. Of an ftp listener read again at a reload.',
+  ),
+  users: userNames(
+    'Names of the users who may log in there; empty = any. To others it looks like a wrong password.',
+  ),
+}
+
+const host = z.strictObject({
+  name: z
+    .string()
+    .refine(
+      (text) => /^(?=.{1,253}$)[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$/.test(text),
+      {
+        error: 'expected a host name in lower case, such as ftp.example.org',
+      },
+    )
+    .describe('The name that the client asks for, in TLS (SNI) or by the command HOST.'),
+  certificateFile: optionalPath("Its certificate and chain, PEM; null = the listener's."),
+  keyFile: optionalPath('The key of that certificate.'),
+  banner: greeting().nullable().default(null).describe("Its greeting; null = the listener's."),
+  bannerFile: optionalPath('A text file in place of that greeting.'),
+  users: userNames("Names of the users who may log in there; empty = the listener's list."),
+})
+
+const passivePorts = z
+  .strictObject({ from: z.int().min(0).max(MAX_PORT), to: z.int().min(0).max(MAX_PORT) })
+  .nullable()
+  .default(null)
+  .describe('For ftp. A range { from, to } of its own for passive data connections; null = ftp.passivePorts.')
+
+const clientCertificates = {
+  clientCertificates: z
+    .enum(['off', 'request', 'require'])
+    .default('off')
+    .describe(
+      'For ftp. request: TLS asks for a client certificate, which counts as a factor. require: no handshake without a valid one.',
+    ),
+  clientCaFile: optionalPath('For ftp. The authorities that sign client certificates, PEM.'),
+  crlFile: optionalPath(
+    'For ftp. Revoked client certificates: a list (CRL, PEM) of each of those authorities.',
+  ),
+}
+
 const ftp = z.strictObject({
   ...common,
   door: z.literal('ftp').describe('What is spoken there: ftp (with TLS: FTPS) or sftp.'),
@@ -43,43 +103,57 @@ const ftp = z.strictObject({
     false,
     'For ftp with explicit TLS. true: users who have a dated exception (sunset) may log in here without TLS.',
   ),
-  banner: z
-    .string()
-    .refine((text) => text.length <= 500 && !/\p{Cc}/u.test(text), {
-      error: 'expected one line of at most 500 characters, none of them a control character',
-    })
+  certificateFile: optionalPath('For ftp. Certificate and chain, PEM; null = tls.certificateFile.'),
+  keyFile: optionalPath('For ftp. The key of that certificate.'),
+  banner: greeting()
     .default('Service ready.')
-    .describe('For ftp. The greeting; it should not name a product.'),
+    .describe(
+      'Of ftp the greeting, one line; of sftp a text before the login. It should not name a product.',
+    ),
+  ...shared,
+  anonymous: flag(
+    false,
+    'For ftp. true: anybody may read as the user anonymous, if there is one. Without TLS only with cleartext: true.',
+  ),
+  passivePorts,
+  passiveAddress: z
+    .string()
+    .refine(isIPv4, { error: 'expected an IPv4 address, or null' })
+    .nullable()
+    .default(null)
+    .describe('For ftp. The IPv4 address that PASV names; null = ftp.passiveAddress.'),
+  ...clientCertificates,
+  hosts: z
+    .array(host)
+    .default([])
+    .describe('For ftp. Names among which TLS (SNI) and the command HOST choose.'),
 })
 
 const sftp = z.strictObject({
   ...common,
   door: z.literal('sftp').describe('What is spoken there: ftp (with TLS: FTPS) or sftp.'),
   ...network,
+  banner: z
+    .string()
+    .refine((text) => text.length <= 2000 && !/[^\P{Cc}\n]/u.test(text), {
+      error: 'expected at most 2000 characters without control characters other than line breaks',
+    })
+    .nullable()
+    .default(null)
+    .describe('Text shown before the login; null = sftp.banner.'),
+  ...shared,
+  hostKeys: z
+    .array(filePath('Private host key, OpenSSH or PEM format.'))
+    .default([])
+    .describe('For sftp. Host keys of its own, the preferred first; empty = keys.hostKeys.'),
 })
 
 export const listeners = z
   .array(z.discriminatedUnion('door', [ftp, sftp]))
   .min(1, { error: 'expected at least one listener' })
-  .default([
-    {
-      name: 'ftp',
-      door: 'ftp',
-      address: ANY_ADDRESS,
-      port: 2121,
-      tls: 'explicit',
-      cleartext: false,
-      banner: 'Service ready.',
-    },
-    {
-      name: 'ftps',
-      door: 'ftp',
-      address: ANY_ADDRESS,
-      port: 2990,
-      tls: 'implicit',
-      cleartext: false,
-      banner: 'Service ready.',
-    },
+  .prefault([
+    { name: 'ftp', door: 'ftp', address: ANY_ADDRESS, port: 2121, tls: 'explicit' },
+    { name: 'ftps', door: 'ftp', address: ANY_ADDRESS, port: 2990, tls: 'implicit' },
     { name: 'sftp', door: 'sftp', address: ANY_ADDRESS, port: 2222 },
   ])
   .describe('Where the server listens: one entry per door and port.')

@@ -1,10 +1,12 @@
 import type { Factor, Origin, User } from '../identity.ts'
 import { completedChain } from '../policy/chains.ts'
 import type { Decision } from '../policy/decide.ts'
+import { findClaimed } from './claimed-name.ts'
 import type { AuthenticatorDeps } from './deps.ts'
-import { type Evidence, provenFactors } from './evidence.ts'
+import { type Evidence, hasFingerprint, provenFactors } from './evidence.ts'
+import type { ClientCertificate } from './login.ts'
 import type { OutdatedHash } from './prove.ts'
-import { isPlausibleName, readLocks } from './throttle.ts'
+import { readLocks } from './throttle.ts'
 
 /** What one conversation has gathered since the name was begun. */
 export type Attempt = Readonly<{
@@ -23,26 +25,29 @@ export type Assessment = Readonly<{
 }>
 
 export type AssessDeps = Pick<AuthenticatorDeps, 'users' | 'state' | 'policy' | 'clock'> &
-  Readonly<{ canProve: ReadonlySet<Factor> }>
+  Readonly<{ canProve: ReadonlySet<Factor>; certificate: ClientCertificate | undefined }>
 
-function throughDoor(user: User | undefined, canProve: ReadonlySet<Factor>): User | undefined {
+/** A certificate that is not the user's leads no further than none. */
+function throughDoor(
+  user: User | undefined,
+  { canProve, certificate }: Pick<AssessDeps, 'canProve' | 'certificate'>,
+): User | undefined {
   if (user === undefined) return undefined
-  return { ...user, chains: user.chains.filter((chain) => chain.every((factor) => canProve.has(factor))) }
+  const shown = certificate !== undefined && hasFingerprint(user, 'client-cert', certificate.fingerprint)
+  const can = (factor: Factor) => canProve.has(factor) || (factor === 'client-cert' && shown)
+  return { ...user, chains: user.chains.filter((chain) => chain.every(can)) }
 }
 
 /** Asks the policy with the user's record and the locks of this moment: nothing is remembered from call to call. */
-export async function assess(
-  { users, state, policy, clock, canProve }: AssessDeps,
-  origin: Origin,
-  attempt: Attempt,
-): Promise<Assessment> {
+export async function assess(deps: AssessDeps, origin: Origin, attempt: Attempt): Promise<Assessment> {
+  const { users, state, policy, clock } = deps
   const [found, locks] = await Promise.all([
-    isPlausibleName(attempt.name) ? users.find(attempt.name) : undefined,
+    findClaimed(users, attempt.name),
     readLocks(state, attempt.name, origin.remoteIp, clock.now()),
   ])
-  const user = throughDoor(found, canProve)
+  const user = throughDoor(found, deps)
   const proven = provenFactors(user, attempt.evidence)
-  const complete = user !== undefined && completedChain(user.chains, proven) !== undefined
+  const complete = user !== undefined && (user.anonymous || completedChain(user.chains, proven) !== undefined)
   const stage = complete ? 'grant' : 'identify'
   const decision = policy.decide({ stage, origin, user, proven, ...locks }, new Date(clock.now()))
   return { user, proven, complete, decision }

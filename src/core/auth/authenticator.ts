@@ -17,8 +17,10 @@ export function createAuthenticator(deps: AuthenticatorDeps): OwnedAuthenticator
   const tallyOf = createTallies()
   const unsubscribe = users.onChange((changed) => hasher.forget(changed))
   return {
-    open: (origin, canProve) =>
-      createConversation({ ...deps, canProve, prove, upgrader, tally: tallyOf(origin.session) }, origin),
+    open: (origin, canProve, certificate) => {
+      const tally = tallyOf(origin.session)
+      return createConversation({ ...deps, canProve, certificate, prove, upgrader, tally }, origin)
+    },
     close: () => {
       unsubscribe()
       return upgrader.settled()

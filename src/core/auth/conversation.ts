@@ -7,7 +7,7 @@ import { type Assessment, type Attempt, assess } from './assess.ts'
 import type { AuthenticatorDeps } from './deps.ts'
 import { hasFingerprint } from './evidence.ts'
 import { grant } from './grant.ts'
-import type { Login, LoginStep, Proof } from './login.ts'
+import type { ClientCertificate, Login, LoginStep, Proof } from './login.ts'
 import type { Prover } from './prove.ts'
 import { noteRefusal, type Refusal, waitOut, wireCode } from './refusal.ts'
 import type { HashUpgrader } from './rehash.ts'
@@ -15,7 +15,13 @@ import type { Tally } from './tally.ts'
 import { MAX_NAME_BYTES } from './throttle.ts'
 
 export type ConversationDeps = AuthenticatorDeps &
-  Readonly<{ canProve: ReadonlySet<Factor>; prove: Prover; upgrader: HashUpgrader; tally: Tally }>
+  Readonly<{
+    canProve: ReadonlySet<Factor>
+    certificate: ClientCertificate | undefined
+    prove: Prover
+    upgrader: HashUpgrader
+    tally: Tally
+  }>
 
 /** What a name without a chain of its own seems to need. */
 const DECOY_CHAINS: readonly (readonly Factor[])[] = [['password'], ['publickey']]
@@ -88,7 +94,12 @@ export function createConversation(deps: ConversationDeps, origin: Origin): Logi
     const refusal = refusalOf(assessment)
     // Any other denial stays a secret: the conversation goes on and fails at every offer.
     if (refusal?.reason === 'encryption-required') return refuse(refusal)
-    return more(assessment, false)
+    const step = more(assessment, false)
+    const { user } = assessment
+    const shown = deps.certificate
+    if (refusal !== undefined || user === undefined || shown === undefined) return step
+    const counts = hasFingerprint(user, 'client-cert', shown.fingerprint)
+    return counts && nextFactors(user.chains, []).includes('client-cert') ? judge(attempt, shown) : step
   }
 
   const complete = async (proven: Attempt, { user, proven: factors }: Assessment): Promise<LoginStep> => {

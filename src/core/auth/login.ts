@@ -13,6 +13,9 @@ export type Proof =
   | { factor: 'publickey'; fingerprint: string; signatureVerified: true }
   | { factor: 'client-cert'; fingerprint: string; chainVerified: true }
 
+/** What the client's TLS handshake proved, before any name was said. */
+export type ClientCertificate = Extract<Proof, { factor: 'client-cert' }>
+
 export type LoginStep =
   /** `next` are the factors that can still complete a chain; `partial` is true when one was just accepted. */
   | { state: 'more'; next: readonly Factor[]; partial: boolean }
@@ -38,7 +41,8 @@ export type Login = {
 export type Authenticator = {
   /**
    * `canProve` are the factors that this door can ever hand in. Chains that need another do not exist on it: nothing on
-   * the way to them tells a right proof from a wrong one.
+   * the way to them tells a right proof from a wrong one. `certificate` is looked at by every `begin`: it counts for a
+   * user who has it, may grant at once, and is no failure for any other.
    */
-  open(origin: Origin, canProve: ReadonlySet<Factor>): Login
+  open(origin: Origin, canProve: ReadonlySet<Factor>, certificate?: ClientCertificate): Login
 }

@@ -109,6 +109,8 @@ function createPasswordProver(deps: ProverDeps): (subject: Subject, secret: stri
 
   return async (subject, offered) => {
     const { user, proven, party } = subject
+    // RFC 1635 section 2: the password is an e-mail address or any other text, and proves nothing.
+    if (user?.anonymous === true) return accepted([])
     const tooLong = offered.length > MAX_SECRET_BYTES || Buffer.byteLength(offered) > MAX_SECRET_BYTES
     const secret = tooLong ? offered.slice(-MAX_SECRET_BYTES) : offered
     const inChain = user !== undefined && acceptsFactor(user.chains, proven, 'password')

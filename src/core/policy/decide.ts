@@ -10,6 +10,7 @@ export const DENY_REASONS = [
   'user-expired',
   'user-locked',
   'door-not-allowed',
+  'listener-not-allowed',
   'address-not-allowed-for-user',
   'encryption-required',
   'wrong-password',
@@ -32,13 +33,20 @@ export type DenyReason = (typeof DENY_REASONS)[number]
  */
 export type Facts = Readonly<{
   stage: 'connection' | 'identify' | 'grant'
-  origin: Pick<Origin, 'door' | 'remoteIp' | 'listener' | 'encrypted'>
+  origin: Pick<Origin, 'door' | 'remoteIp' | 'listener' | 'host' | 'encrypted'>
   /** Milliseconds since the epoch; 0 = not locked. */
   addressLockedUntil: number
   /** Undefined with a claimed name means that nobody has it. Ignored at stage `connection`. */
   user: User | undefined
   userLockedUntil: number
   proven: readonly Factor[]
+}>
+
+/** Names of users who may log in; empty = any user. */
+export type Admission = Readonly<{
+  users: ReadonlySet<string>
+  /** By the name the client asked for. An empty list there stands for `users`. */
+  hosts: ReadonlyMap<string, ReadonlySet<string>>
 }>
 
 /** The settings the rules read; app.ts makes it from the configuration. CIDR texts, IPv4 or IPv6. */
@@ -48,6 +56,10 @@ export type PolicySettings = Readonly<{
   deny: readonly string[]
   /** Names of listeners on which cleartext logins may happen at all. */
   cleartextListeners: ReadonlySet<string>
+  /** Names of listeners that take anonymous users. */
+  anonymousListeners: ReadonlySet<string>
+  /** By the listener's name; one that is absent takes any user. */
+  admissions: ReadonlyMap<string, Admission>
 }>
 
 /** One asked rule. `why` is a sentence for the operator. */

@@ -11,6 +11,8 @@ export function createPolicy(settings: PolicySettings): Policy {
     allow: createAddressList(settings.allow),
     deny: createAddressList(settings.deny),
     cleartextListeners: settings.cleartextListeners,
+    anonymousListeners: settings.anonymousListeners,
+    admissions: settings.admissions,
   }
   return {
     decide: (facts, now): Decision => {

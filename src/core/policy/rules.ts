@@ -11,8 +11,8 @@ export type Question = Readonly<{ facts: Facts; now: Date; lists: CompiledLists 
 export type CompiledLists = Readonly<{
   allow: AddressList
   deny: AddressList
-  cleartextListeners: PolicySettings['cleartextListeners']
-}>
+}> &
+  Pick<PolicySettings, 'cleartextListeners' | 'anonymousListeners' | 'admissions'>
 
 export type Answer =
   | Readonly<{ verdict: 'pass' | 'skip'; why: string }>
@@ -34,6 +34,9 @@ function askEncryption({ facts, now, lists }: Question): Answer {
   const refuse = (why: string): Answer => deny('encryption-required', why)
   if (!lists.cleartextListeners.has(origin.listener)) {
     return refuse(`Listener ${origin.listener} takes no cleartext logins.`)
+  }
+  if (user?.anonymous === true && lists.anonymousListeners.has(origin.listener)) {
+    return pass('Anonymous users of this listener may come in cleartext.')
   }
   // One answer for a name that nobody has and a name without exception, so that asking tells nothing.
   if (user?.sunset === undefined) return refuse('The name has no exception for cleartext.')
@@ -66,6 +69,7 @@ function askAddressLock({ facts, now }: Question): Answer {
 }
 
 function askUserLock({ facts, now }: Question): Answer {
+  if (facts.user?.anonymous === true) return skip('There is no password to guess.')
   return facts.userLockedUntil > now.getTime()
     ? deny('user-locked', `The name is locked until ${utc(facts.userLockedUntil)}.`)
     : pass('The name is not locked.')
@@ -94,6 +98,24 @@ function askDoor(user: User, { facts }: Question): Answer {
     : deny('door-not-allowed', `The user may not come through ${door}.`)
 }
 
+function askListener(user: User, { facts, lists }: Question): Answer {
+  const { listener, host } = facts.origin
+  if (user.anonymous) {
+    return lists.anonymousListeners.has(listener)
+      ? pass(`Listener ${listener} takes anonymous users.`)
+      : deny('listener-not-allowed', `Listener ${listener} takes no anonymous users.`)
+  }
+  const admission = lists.admissions.get(listener)
+  const ofHost = host === undefined ? undefined : admission?.hosts.get(host)
+  const own = ofHost !== undefined && ofHost.size > 0
+  const users = own ? ofHost : admission?.users
+  const place = own ? `Host ${host} of listener ${listener}` : `Listener ${listener}`
+  if (users === undefined || users.size === 0) return skip(`${place} takes any user.`)
+  return users.has(user.name)
+    ? pass(`${place} has the user on its list.`)
+    : deny('listener-not-allowed', `${place} does not have the user on its list.`)
+}
+
 function askUserAllowList(user: User, { facts }: Question): Answer {
   if (user.allow.length === 0) return skip('The user has no allow list of their own.')
   const refuse = (why: string): Answer => deny('address-not-allowed-for-user', why)
@@ -106,6 +128,7 @@ function askUserAllowList(user: User, { facts }: Question): Answer {
 }
 
 function askFactors(user: User, { facts }: Question): Answer {
+  if (user.anonymous) return pass('An anonymous user proves nothing.')
   const chain = completedChain(user.chains, facts.proven)
   if (chain !== undefined) return pass(`Proven: ${chain.join(' + ')}.`)
   const proven = facts.proven.length === 0 ? 'nothing' : facts.proven.join(' + ')
@@ -135,6 +158,7 @@ export const RULES: readonly Rule[] = [
   { name: 'user-expiry', stages: NAMED, ask: aboutUser(askExpiry) },
   { name: 'user-lock', stages: NAMED, ask: askUserLock },
   { name: 'door', stages: NAMED, ask: aboutUser(askDoor) },
+  { name: 'listener', stages: NAMED, ask: aboutUser(askListener) },
   { name: 'user-allow-list', stages: NAMED, ask: aboutUser(askUserAllowList) },
   { name: 'factors', stages: ['grant'], ask: aboutUser(askFactors) },
 ]

@@ -23,6 +23,7 @@ import { createMemoryStateStore } from '../../../src/state/memory.ts'
 import { createTotpVerifier } from '../../../src/users/totp-speakeasy.ts'
 import { createFakeClock, type FakeClock } from '../../helpers/fake-clock.ts'
 import { createMemoryUsers, type MemoryUsers, makeUser } from '../../helpers/memory-users.ts'
+import { OPEN_POLICY } from '../../helpers/policy-settings.ts'
 
 /** The cheapest argon2 there is, so that tests are quick. */
 export const CHEAP: Argon2Cost = { memoryKiB: 8, passes: 1, parallelism: 1 }
@@ -47,7 +48,7 @@ export const SETTINGS: LoginSettings = {
   },
 }
 
-export const POLICY: PolicySettings = { allow: [], deny: [], cleartextListeners: new Set() }
+export const POLICY: PolicySettings = OPEN_POLICY
 
 /** A user with every credential; `chains` and the rest as given. */
 export function fullUser(name: string, changes: Partial<User> = {}): User {

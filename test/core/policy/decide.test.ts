@@ -4,9 +4,10 @@ import { FileServerError } from '../../../src/core/errors.ts'
 import type { User } from '../../../src/core/identity.ts'
 import type { DenyReason, Facts, PolicySettings } from '../../../src/core/policy/decide.ts'
 import { createPolicy } from '../../../src/core/policy/policy.ts'
+import { OPEN_POLICY } from '../../helpers/policy-settings.ts'
 import { goodFacts, NOW } from './facts.ts'
 
-const OPEN: PolicySettings = { allow: [], deny: [], cleartextListeners: new Set() }
+const OPEN: PolicySettings = OPEN_POLICY
 const LATER = NOW.getTime() + 1
 const CLEAR = { door: 'ftp', remoteIp: '192.0.2.1', listener: 'legacy', encrypted: false } as const
 const LEGACY: PolicySettings = { ...OPEN, cleartextListeners: new Set(['legacy']) }
@@ -177,6 +178,7 @@ test('identify asks all but the factors, grant asks everything again', () => {
     'user-expiry',
     'user-lock',
     'door',
+    'listener',
     'user-allow-list',
   ])
   assert.deepEqual(rules('grant'), [...rules('identify'), 'factors'])
