@@ -3,8 +3,11 @@ import { Duplex } from 'node:stream'
 import type { TLSSocket } from 'node:tls'
 import { canReadInto, readInto } from './read-into.ts'
 
-/** What one read of any feed brings; taken in before the next, so one is enough for all. */
-const ARRIVING = Buffer.allocUnsafeSlow(256 * 1024)
+/**
+ * What one read of any feed brings; taken in before the next, so one is enough for all. More at once costs more: it
+ * has left the CPU's cache by the time it is decrypted.
+ */
+const ARRIVING = Buffer.allocUnsafeSlow(64 * 1024)
 
 export type TlsFeed = {
   /** What the TLS socket is made on instead of the raw one. */
