@@ -11,6 +11,7 @@ import type { Clock, Logger, StateStore } from '../core/ports.ts'
 import { createSessionRegistry, type SessionRegistry } from '../core/sessions.ts'
 import { createVfsSession } from '../core/vfs/create-session.ts'
 import { createSqliteStateStore } from '../state/sqlite.ts'
+import { ownState } from '../state/sqlite-owner.ts'
 import { createLocalStorage } from '../storage/local.ts'
 import { foreignHashes } from '../users/foreign-hashes.ts'
 import { createTotpVerifier } from '../users/totp-speakeasy.ts'
@@ -35,9 +36,13 @@ export type CoreDeps = Readonly<{ audit: Auditor; clock: Clock; logger: Logger }
 export async function openCore(config: Config, deps: CoreDeps): Promise<Core> {
   const { audit, clock, logger } = deps
   const storage = createLocalStorage({ ...storageSettings(config), clock, createRoots: true })
-  const { users, warnings } = await openUserFile(config, openSecrets(config), deps)
+  const secrets = openSecrets(config)
+  const state = openOwnState(config)
+  const { users, warnings } = await openUserFile(config, secrets, deps).catch(async (error: unknown) => {
+    await state.close()
+    throw error
+  })
   for (const warning of warnings) logger.warn({}, warning)
-  const state = openState(config, randomBytes(8).toString('hex'))
   let policy = createPolicy(policySettings(config))
   const livePolicy: Policy = { decide: (facts, now) => policy.decide(facts, now) }
   const sessions = createSessionRegistry({ users, state, policy: livePolicy, clock })
@@ -77,6 +82,19 @@ export async function openCore(config: Config, deps: CoreDeps): Promise<Core> {
 function contextOf({ name, origin }: Principal): AuditContext {
   const { session, door, listener, remoteIp } = origin
   return { session, door, listener, remoteIp, user: name }
+}
+
+/** For the server itself, the only one on this state. */
+function openOwnState(config: Config): StateStore {
+  const ownership = ownState(config.state.file)
+  try {
+    const state = openState(config, randomBytes(8).toString('hex'))
+    const close = () => state.close().finally(() => ownership.release())
+    return { ...state, close }
+  } catch (error) {
+    ownership.release()
+    throw error
+  }
 }
 
 /** `instance` undefined: beside a running server, whose sessions are left alone. */

@@ -53,6 +53,13 @@ function readIdentity({ certificateFile, keyFile }: PairFiles): TlsIdentity & { 
       'Put the matching pair there; `openssl x509 -noout -pubkey` and `openssl pkey -pubout` must print the same.',
     )
   }
+  // The rest of the chain, and what OpenSSL finds too weak, would otherwise show at the first handshake.
+  parse(
+    tls.certificateFile,
+    'a certificate chain that TLS can use',
+    "Put the certificates of the chain there, each a whole PEM block, with keys of today's sizes.",
+    () => createSecureContext({ cert: certificate, key, minVersion: tls.minVersion }),
+  )
   return { certificate, key, leaf }
 }
 

@@ -20,7 +20,8 @@ const LIVE_SECTIONS: ReadonlySet<string> = new Set(['access'])
 
 /**
  * What SIGHUP does: log files are opened anew, certificates, banners and users are read again, address lists apply to
- * what comes next. A certificate, banner or users file that cannot be used is refused and the old one stays.
+ * what is there and what comes next. What cannot be used is refused, and what was in use stays; the rest is taken over
+ * all the same, so that a bad certificate does not keep a denied address in. Throws OperatorError then.
  */
 export function createReloader(
   started: Config,
@@ -29,23 +30,48 @@ export function createReloader(
   const { core, doors, audit, logger } = deps
   let live = started
   return async (next) => {
-    await deps.reopen()
-    doors.reloadFiles(next)
-    if (!(await core.users.reload())) {
-      throw new OperatorError(
-        'The users file has problems; the users stay as they were.',
-        'The log names each; `sallyport check` prints them.',
-      )
-    }
+    const problems = await attemptAll([
+      () => deps.reopen(),
+      async () => doors.reloadFiles(next),
+      () => reloadUsers(core),
+    ])
     const names = Object.keys(next) as (keyof Config)[]
     const changed = names.filter((name) => !isDeepStrictEqual(next[name], live[name]))
-    core.replacePolicy({ ...started, access: next.access })
     live = { ...live, access: next.access }
+    core.replacePolicy(live)
     const waiting = changed.filter((name) => !LIVE_SECTIONS.has(name))
     if (waiting.length > 0) logger.warn({ sections: waiting }, 'changed, and wait for a restart')
     const applied = changed.filter((name) => LIVE_SECTIONS.has(name))
     audit.record({ type: 'server.reloaded', changed: applied })
+    for (const err of problems) logger.error({ err }, 'not reloaded; what was in use stays')
     logger.info({ applied, waiting }, 'reloaded')
+    if (problems.length > 0) throw incomplete(problems)
     return changed.map((name) => (LIVE_SECTIONS.has(name) ? name : `${name} (at the next start)`))
   }
+}
+
+async function reloadUsers(core: Core): Promise<void> {
+  if (await core.users.reload()) return
+  throw new OperatorError(
+    'The users file has problems; the users stay as they were.',
+    'The log names each; `sallyport check` prints them.',
+  )
+}
+
+async function attemptAll(steps: readonly (() => Promise<void>)[]): Promise<readonly unknown[]> {
+  const problems: unknown[] = []
+  for (const step of steps) {
+    try {
+      await step()
+    } catch (error) {
+      problems.push(error)
+    }
+  }
+  return problems
+}
+
+function incomplete(problems: readonly unknown[]): OperatorError {
+  const texts = problems.map((problem) => (problem instanceof Error ? problem.message : String(problem)))
+  const remedies = problems.flatMap((problem) => (problem instanceof OperatorError ? [problem.remedy] : []))
+  return new OperatorError(texts.join(' '), remedies.join(' '))
 }

@@ -6,6 +6,7 @@ import { FileServerError } from '../core/errors.ts'
 import { createAuditLog } from '../observe/audit-log.ts'
 import { createLogger } from '../observe/logger.ts'
 import { createConnectionCaps } from '../server/connection-caps.ts'
+import { keepAlive, within } from '../server/keep-alive.ts'
 import { createListener, type ListenerDeps } from '../server/listener.ts'
 import { createFileServer, type FileServer, ListenError } from '../server/server.ts'
 import { systemClock as clock } from '../server/system-clock.ts'
@@ -18,6 +19,9 @@ import { version } from './version.ts'
 /** What is open, closed again in the opposite order. */
 type Closers = (() => Promise<void>)[]
 
+/** For each thing that is closed; a disk that hangs must not keep the server from ending. */
+const CLOSE_MS = 10_000
+
 /**
  * Opens what the configuration names and serves until `stop`. Keys, users and state come before the first listener, so
  * that a mistake leaves nothing half-started. Throws OperatorError or a system error.
@@ -29,7 +33,7 @@ export async function startServer(config: Config): Promise<RunningServer> {
   try {
     return await open(config, closers)
   } catch (error) {
-    await closeAll(closers)
+    await closeAll(closers, () => undefined)
     throw explained(error)
   }
 }
@@ -60,7 +64,7 @@ async function open(config: Config, closers: Closers): Promise<RunningServer> {
     stop: createStop(server, config.server.drainSeconds * 1000, async () => {
       audit.record({ type: 'server.stopped' })
       logger.info({}, 'stopped')
-      await closeAll(closers)
+      await closeAll(closers, (err) => logger.error({ err }, 'a part of the server could not be closed'))
     }),
   }
 }
@@ -87,12 +91,19 @@ function createStop(server: FileServer, drainMs: number, close: () => Promise<vo
   return (how) => {
     const drained = server.drain(how === 'now' ? 0 : drainMs)
     stopped ??= drained.then(close)
-    return stopped
+    return keepAlive(Promise.all([drained, stopped]).then(() => undefined))
   }
 }
 
-async function closeAll(closers: Closers): Promise<void> {
-  for (const close of closers.reverse()) await close()
+/** Closes all of them, also when one fails or hangs. */
+async function closeAll(closers: Closers, failed: (error: unknown) => void): Promise<void> {
+  for (const close of closers.reverse()) {
+    try {
+      if (!(await within(clock, CLOSE_MS, close()))) failed(new Error('closing takes too long'))
+    } catch (error) {
+      failed(error)
+    }
+  }
 }
 
 function boundListeners(config: Config, server: FileServer): readonly BoundListener[] {

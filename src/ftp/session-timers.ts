@@ -17,6 +17,7 @@ export function createSessionTimers(
   events: Readonly<{ idle: () => void; graceOver: () => void }>,
 ): SessionTimers {
   let stopped = false
+  let inside = false
   let idle = limit(clock, settings.idleMs, events.idle)
   let grace = limit(clock, settings.loginGraceMs, events.graceOver)
   return {
@@ -24,8 +25,14 @@ export function createSessionTimers(
       idle.cancel()
       if (!stopped) idle = limit(clock, settings.idleMs, events.idle)
     },
-    loggedIn: () => grace.cancel(),
+    loggedIn() {
+      inside = true
+      grace.cancel()
+    },
     loggedOut() {
+      // REIN before any login must not buy more time for it.
+      if (!inside) return
+      inside = false
       grace.cancel()
       if (!stopped) grace = limit(clock, settings.loginGraceMs, events.graceOver)
     },

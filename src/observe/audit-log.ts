@@ -21,14 +21,17 @@ export function createAuditLog(file: string, deps: { clock: Clock; logger: Logge
   let fd = openSync(file, 'a', 0o600)
   let waiting: string[] = []
   let writing: Promise<void> | undefined
+  let appending: Promise<unknown> = Promise.resolve()
   let closed = false
 
   function append(bytes: Uint8Array): Promise<number> {
-    return new Promise((resolve, reject) =>
-      write(fd, bytes, 0, bytes.length, null, (error, written) =>
-        error === null ? resolve(written) : reject(error),
+    const written = new Promise<number>((resolve, reject) =>
+      write(fd, bytes, 0, bytes.length, null, (error, count) =>
+        error === null ? resolve(count) : reject(error),
       ),
     )
+    appending = written
+    return written
   }
 
   /** Gives up on what is left only when the log is being closed: a stop must not hang on a full disk. */
@@ -69,10 +72,11 @@ export function createAuditLog(file: string, deps: { clock: Clock; logger: Logge
     },
     flush,
     async reopen() {
-      await flush()
-      const next = openSync(file, 'a', 0o600)
-      closeSync(fd)
-      fd = next
+      const old = fd
+      fd = openSync(file, 'a', 0o600)
+      // Only the write under way still uses the old file: a rotation must get by also when the disk refuses all writes.
+      await appending.catch(() => undefined)
+      closeSync(old)
     },
     async close() {
       closed = true

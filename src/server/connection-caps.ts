@@ -1,3 +1,5 @@
+import type { Origin } from '../core/identity.ts'
+import { networkOf } from '../core/net.ts'
 import type { Connection } from './adapter.ts'
 
 /** 0 = no limit of that kind. All counts are of this process. */
@@ -8,16 +10,21 @@ export type ConnectionLimits = Readonly<{
   unauthenticatedPerAddress: number
 }>
 
-/** Counts running connections and says which limit a new one from an address would pass. */
+/**
+ * Counts running connections and says which limit a new one from an address would pass. An address is what it is for
+ * lockouts too: of IPv6 the /64, in which one host has as many addresses as it likes.
+ */
 export type ConnectionCaps = {
   exceeded(remoteIp: string): keyof ConnectionLimits | undefined
-  add(remoteIp: string, connection: Connection): void
+  add(origin: Pick<Origin, 'remoteIp' | 'session'>, connection: Connection): void
   all(): IterableIterator<Connection>
+  /** The sessions of the connections that are still there. */
+  sessions(): readonly string[]
   readonly size: number
 }
 
 export function createConnectionCaps(limits: ConnectionLimits): ConnectionCaps {
-  const all = new Set<Connection>()
+  const all = new Map<Connection, string>()
   const pending = new Set<Connection>()
   const byAddress = new Map<string, Set<Connection>>()
 
@@ -39,26 +46,28 @@ export function createConnectionCaps(limits: ConnectionLimits): ConnectionCaps {
       if (limits.unauthenticated > 0 && pending.size >= limits.unauthenticated) {
         if (pendingCount() >= limits.unauthenticated) return 'unauthenticated'
       }
-      const same = byAddress.get(remoteIp)
+      const same = byAddress.get(networkOf(remoteIp))
       if (same === undefined) return undefined
       if (limits.perAddress > 0 && same.size >= limits.perAddress) return 'perAddress'
       const few = limits.unauthenticatedPerAddress
       if (few > 0 && same.size >= few && pendingFrom(same) >= few) return 'unauthenticatedPerAddress'
       return undefined
     },
-    add(remoteIp, connection) {
-      const same = byAddress.get(remoteIp) ?? new Set()
-      byAddress.set(remoteIp, same.add(connection))
-      all.add(connection)
+    add({ remoteIp, session }, connection) {
+      const network = networkOf(remoteIp)
+      const same = byAddress.get(network) ?? new Set()
+      byAddress.set(network, same.add(connection))
+      all.set(connection, session)
       pending.add(connection)
       void connection.done.then(() => {
         all.delete(connection)
         pending.delete(connection)
         same.delete(connection)
-        if (same.size === 0) byAddress.delete(remoteIp)
+        if (same.size === 0) byAddress.delete(network)
       })
     },
-    all: () => all.values(),
+    all: () => all.keys(),
+    sessions: () => [...all.values()],
     get size() {
       return all.size
     },

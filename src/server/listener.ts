@@ -51,7 +51,7 @@ export function createListener(settings: ListenerSettings, deps: ListenerDeps): 
   const server: Server = createServer({ noDelay: true }, (socket) => {
     // A socket that fails while the policy is asked must not end the process; the adapter adds its own listener.
     socket.on('error', () => socket.destroy())
-    accept(socket, settings, deps).catch((error: unknown) => {
+    accept(socket, settings, { ...deps, stopping: () => !server.listening }).catch((error: unknown) => {
       deps.logger.error({ err: error, listener: settings.name }, 'connection could not be set up')
       socket.destroy()
     })
@@ -82,7 +82,9 @@ export function createListener(settings: ListenerSettings, deps: ListenerDeps): 
   }
 }
 
-async function accept(socket: Socket, settings: ListenerSettings, deps: ListenerDeps): Promise<void> {
+type AcceptDeps = ListenerDeps & Readonly<{ stopping: () => boolean }>
+
+async function accept(socket: Socket, settings: ListenerSettings, deps: AcceptDeps): Promise<void> {
   const origin = originOf(socket, settings)
   if (origin === undefined) return void socket.destroy()
   const audit = deps.audit.with({
@@ -96,6 +98,8 @@ async function accept(socket: Socket, settings: ListenerSettings, deps: Listener
   const now = deps.clock.now()
   const addressLockedUntil = await deps.state.lockedUntil(addressKey(origin.remoteIp), now)
   if (socket.destroyed) return
+  // Accepted just before the listener was closed: nobody who drains would know of it.
+  if (deps.stopping()) return deps.adapter.refuse(socket, 'session.draining')
   const decision = deps.policy.decide(
     { stage: 'connection', origin, addressLockedUntil, user: undefined, userLockedUntil: 0, proven: [] },
     new Date(now),
@@ -113,7 +117,7 @@ async function accept(socket: Socket, settings: ListenerSettings, deps: Listener
 
   audit.record({ type: 'connection.opened' })
   const connection = deps.adapter.serve(socket, origin)
-  deps.caps.add(origin.remoteIp, connection)
+  deps.caps.add(origin, connection)
   const since = deps.clock.monotonic()
   void connection.done.then(() =>
     audit.record({ type: 'connection.closed', durationMs: Math.round(deps.clock.monotonic() - since) }),

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, readFileSync, renameSync, statSync } from 'node:fs'
+import { mkdtempSync, readFileSync, renameSync, statSync, symlinkSync, unlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { createAuditLog } from '../../src/observe/audit-log.ts'
 import { createLogger } from '../../src/observe/logger.ts'
+import { keepAlive } from '../../src/server/keep-alive.ts'
 import { systemClock } from '../../src/server/system-clock.ts'
 
 const logger = { debug() {}, info() {}, warn() {}, error() {} }
@@ -40,6 +41,21 @@ test('after a rotation the new file gets what follows', async () => {
   await log.close()
   assert.deepEqual(lines(`${file}.1`), [{ at: 1, type: 'server.stopped' }])
   assert.deepEqual(lines(file), [{ at: 2, type: 'server.stopped' }])
+})
+
+test('a rotation gets by while the disk refuses every line, and none is lost', async () => {
+  const file = join(mkdtempSync(join(tmpdir(), 'audit-')), 'audit.jsonl')
+  symlinkSync('/dev/full', file)
+  const log = createAuditLog(file, { clock: systemClock, logger })
+  log.record({ at: 1, type: 'server.stopped' })
+  await new Promise((resolve) => setTimeout(resolve, 20))
+  unlinkSync(file)
+  await log.reopen()
+  log.record({ at: 2, type: 'server.stopped' })
+  // The log's own waits keep no process alive.
+  await keepAlive(log.flush())
+  await log.close()
+  assert.equal(lines(file).length, 2)
 })
 
 test('a line break in a name cannot forge an event', async () => {

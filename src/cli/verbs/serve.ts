@@ -57,13 +57,13 @@ async function secondStop(signals: ReturnType<typeof createSignals>): Promise<vo
   while ((await signals.next()) !== 'stop');
 }
 
-/** A configuration that does not load changes nothing: the server goes on with the one it has. */
+/** A configuration that does not load changes nothing; of one that does, what cannot be used stays as it was. */
 async function reload(server: RunningServer, { terminal, settings }: Context): Promise<void> {
   try {
     const changed = await server.reload(await settings.load())
     terminal.out(changed.length === 0 ? 'Reloaded; nothing changed.' : `Reloaded: ${changed.join(', ')}.`)
   } catch (error) {
     const known = toOperatorError(error)
-    terminal.err(`Not reloaded; the server goes on as it was. ${known?.message ?? String(error)}`)
+    terminal.err(`Not reloaded, or not all of it; what was in use stays. ${known?.message ?? String(error)}`)
   }
 }
