@@ -55,10 +55,10 @@ function readIdentity({ certificateFile, keyFile }: PairFiles): TlsIdentity & { 
   }
   // The rest of the chain, and what OpenSSL finds too weak, would otherwise show at the first handshake.
   parse(
-    tls.certificateFile,
+    certificateFile,
     'a certificate chain that TLS can use',
     "Put the certificates of the chain there, each a whole PEM block, with keys of today's sizes.",
-    () => createSecureContext({ cert: certificate, key, minVersion: tls.minVersion }),
+    () => createSecureContext({ cert: certificate, key }),
   )
   return { certificate, key, leaf }
 }

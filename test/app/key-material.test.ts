@@ -15,6 +15,13 @@ const { certificate, authority, key } = await makeCertificates(
   Date.now(),
 )
 
+const LISTENER = {
+  hosts: [],
+  certificateFile: null,
+  keyFile: null,
+  clientCertificates: 'off',
+} as unknown as Parameters<typeof readTlsMaterial>[1]
+
 async function config(chain: string): Promise<Config> {
   const tls = {
     certificateFile: join(folder, 'cert.pem'),
@@ -27,11 +34,11 @@ async function config(chain: string): Promise<Config> {
 }
 
 test('a certificate with its chain is taken', async () => {
-  assert.equal(readTlsMaterial(await config(`${certificate}${authority}`)).key, key)
+  assert.equal(readTlsMaterial(await config(`${certificate}${authority}`), LISTENER).key, key)
 })
 
 test('a chain that breaks off behind the certificate is refused before any handshake meets it', async () => {
   const broken = `${certificate}-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n`
   const chain = await config(broken)
-  assert.throws(() => readTlsMaterial(chain), OperatorError)
+  assert.throws(() => readTlsMaterial(chain, LISTENER), OperatorError)
 })
