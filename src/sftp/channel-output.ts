@@ -1,6 +1,6 @@
-import type { ServerChannel } from 'ssh2'
 import type { OutputGate } from './output-gate.ts'
 import type { Reply } from './replies.ts'
+import type { Outgoing, PacketWriter } from './ssh-packets.ts'
 
 /** Replies up to this size are joined with their neighbours into one SSH packet. */
 const JOINED = 8 * 1024
@@ -10,14 +10,16 @@ export type ChannelOutput = {
   /** Bytes that wait for the peer's window. */
   readonly waiting: number
   send(reply: Reply): void
-  /** Sends what was kept to be joined; to be called before the turn ends. */
+  /** Sends what was kept to be joined, and what waited for room; to be called before the turn ends. */
   flush(): void
+  /** Calls `fn` when all is sent; later replies are released and forgotten. */
+  finish(fn: () => void): void
   /** Drops everything; later replies are released and forgotten. */
   close(): void
 }
 
 export type ChannelOutputOptions = Readonly<{
-  channel: ServerChannel
+  writer: PacketWriter
   gate: OutputGate
   /** Some of what waited has gone. */
   onRoom: () => void
@@ -25,37 +27,92 @@ export type ChannelOutputOptions = Readonly<{
   onBroken: (cause: unknown) => void
 }>
 
-export function createChannelOutput({
-  channel,
-  gate,
-  onRoom,
-  onBroken,
-}: ChannelOutputOptions): ChannelOutput {
-  const small: Buffer[] = []
-  let waiting = 0
-  let closed = false
+/** A reply on its way; its memory is free when all is sent and no write is under way. */
+type Item = { readonly outgoing: Outgoing; writes: number; sent: boolean; release: (() => void) | undefined }
 
-  function write(bytes: Buffer, release?: () => void): void {
-    waiting += bytes.length
-    gate.cork()
+const nothing = (): void => {}
+
+export function createChannelOutput({ writer, gate, onRoom, onBroken }: ChannelOutputOptions): ChannelOutput {
+  const small: Buffer[] = []
+  const items: Item[] = []
+  let waiting = 0
+  let state: 'open' | 'finishing' | 'closed' = 'open'
+  let onEmpty = nothing
+  let listening = false
+
+  function settle(item: Item): void {
+    if (!item.sent || item.writes > 0) return
+    item.release?.()
+    item.release = undefined
+  }
+
+  function sendFirst(item: Item): void {
+    const { outgoing } = item
+    const before = outgoing.from
+    const used = writer.send(outgoing, () => {
+      item.writes -= 1
+      settle(item)
+    })
+    if (used) item.writes += 1
+    gate.sent(outgoing.from - before)
+    waiting -= outgoing.from - before
+    if (outgoing.from < outgoing.to) return
+    items.shift()
+    item.sent = true
+    settle(item)
+  }
+
+  function listen(): void {
+    if (listening) return
+    listening = true
+    writer.onWindow(() => {
+      listening = false
+      drain()
+      onRoom()
+    })
+  }
+
+  function drain(): void {
+    if (state === 'closed') return
     try {
-      channel.write(bytes, () => {
-        waiting -= bytes.length
-        release?.()
-        if (!closed) onRoom()
-      })
+      for (let item = items[0]; item !== undefined && writer.room > 0; item = items[0]) {
+        gate.cork()
+        sendFirst(item)
+      }
     } catch (cause) {
-      release?.()
       onBroken(cause)
+      return
     }
+    if (items.length > 0) listen()
+    else whenEmpty()
+  }
+
+  function whenEmpty(): void {
+    const done = onEmpty
+    onEmpty = nothing
+    done()
+  }
+
+  function enqueue(bytes: Buffer, reply: Pick<Reply, 'memory' | 'release'>): void {
+    const memory = reply.memory ?? bytes
+    const from = bytes.byteOffset - memory.byteOffset
+    const outgoing = { memory, free: 0, from, to: from + bytes.length }
+    items.push({ outgoing, writes: 0, sent: false, release: reply.release })
+    waiting += bytes.length
+    gate.queued(bytes.length)
+  }
+
+  function join(): void {
+    const [first, second] = small
+    if (first === undefined) return
+    const bytes = second === undefined ? first : Buffer.concat(small)
+    small.length = 0
+    enqueue(bytes, {})
   }
 
   function flush(): void {
-    const [first, second] = small
-    if (closed || first === undefined) return
-    const bytes = second === undefined ? first : Buffer.concat(small)
-    small.length = 0
-    write(bytes)
+    join()
+    drain()
   }
 
   return {
@@ -63,18 +120,33 @@ export function createChannelOutput({
       return waiting
     },
     send(reply) {
-      if (closed) return reply.release?.()
+      if (state !== 'open') return reply.release?.()
       if (reply.bytes.length <= JOINED && reply.release === undefined) {
         small.push(reply.bytes)
         return
       }
-      flush()
-      write(reply.bytes, reply.release)
+      join()
+      enqueue(reply.bytes, reply)
+      drain()
     },
     flush,
+    finish(fn) {
+      if (state !== 'open') return
+      onEmpty = fn
+      join()
+      state = 'finishing'
+      drain()
+    },
     close() {
-      closed = true
+      state = 'closed'
       small.length = 0
+      onEmpty = nothing
+      gate.sent(waiting)
+      waiting = 0
+      for (const item of items.splice(0)) {
+        item.sent = true
+        settle(item)
+      }
     },
   }
 }

@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net'
 import type { ServerChannel, Connection as SshClient } from 'ssh2'
 import { errorCodeOf, FileServerError } from '../core/errors.ts'
 import type { Logger } from '../core/ports.ts'
@@ -12,6 +13,7 @@ import { type ParsedRequest, parseRequest } from './parse.ts'
 import { failure, failureOf, type Reply, version } from './replies.ts'
 import type { ChannelContext } from './request.ts'
 import { takeInput } from './ssh-internals.ts'
+import { createPacketWriter } from './ssh-packets.ts'
 import { EXTENSIONS, INIT, PROTOCOL_VERSION } from './table.ts'
 import type { TurnBudget } from './turn-budget.ts'
 import { createTurnEnd } from './turn-end.ts'
@@ -29,6 +31,7 @@ export type SftpChannel = {
 export type SftpChannelOptions = Readonly<{
   client: SshClient
   channel: ServerChannel
+  socket: Socket
   window: number
   context: Omit<ChannelContext, 'atTurnEnd'>
   inputRoom: InputRoom
@@ -57,12 +60,15 @@ export function createSftpChannel(options: SftpChannelOptions): SftpChannel {
   let credit = 0
 
   const output: ChannelOutput = createChannelOutput({
-    channel,
+    writer: createPacketWriter(options.client, channel, options.socket),
     gate,
     onRoom: pump,
     onBroken: () => options.onViolation('transport is dead'),
   })
-  const stopListening = gate.onOpen(pump)
+  const stopListening = gate.onOpen(() => {
+    output.flush()
+    pump()
+  })
 
   function giveCredit(bytes: number): void {
     credit += bytes
@@ -186,20 +192,21 @@ export function createSftpChannel(options: SftpChannelOptions): SftpChannel {
   function end(status: number, why?: string): void {
     if (disposing !== undefined) return
     if (why !== undefined) logger.info({ code: why }, 'SFTP channel ended for a malformed packet')
-    output.flush()
-    void dispose()
-    try {
-      channel.exit(status)
-      channel.end()
-    } catch {
-      options.onViolation('transport is dead')
-    }
+    void stop()
+    output.finish(() => {
+      stopListening()
+      try {
+        channel.exit(status)
+        channel.end()
+      } catch {
+        options.onViolation('transport is dead')
+      }
+    })
   }
 
-  function dispose(): Promise<void> {
+  /** No more requests; those that run finish, what they answered is still sent. */
+  function stop(): Promise<void> {
     disposing ??= (async () => {
-      stopListening()
-      output.close()
       head?.release()
       head = undefined
       input.clear()
@@ -208,6 +215,12 @@ export function createSftpChannel(options: SftpChannelOptions): SftpChannel {
       options.onProgress()
     })()
     return disposing
+  }
+
+  function dispose(): Promise<void> {
+    stopListening()
+    output.close()
+    return stop()
   }
 
   const openWindow = takeInput(options.client, channel, {

@@ -165,6 +165,7 @@ export function createConnection(socket: Socket, origin: Origin, options: Connec
     const sftp = createSftpChannel({
       client,
       channel,
+      socket,
       window,
       gate,
       budget,

@@ -8,13 +8,15 @@ export const MAX_DATA = MAX_PACKET - KIB
 /** Unfinished input of a connection's first channel. It is ssh2's own window, so that one client runs at full speed. */
 export const FIRST_WINDOW = 2 * MIB
 /** Unfinished input of every further channel: room for one packet of the largest size and a share that is on its way back. */
-export const NEXT_WINDOW = 384 * KIB
+export const NEXT_WINDOW = 320 * KIB
 /** The window is re-opened when this part of it has been worked off; see NEXT_WINDOW for why it is not larger. */
 export const WINDOW_SHARE = 8
 /** Replies wait while this much of them is queued for the socket. */
 export const SOCKET_HIGH_WATER = MIB
 /** Replies wait while this much of them is queued for the window the peer grants. */
 export const CHANNEL_HIGH_WATER = 256 * KIB
+/** Replies wait while the channels of a connection have this much together that waits for their windows. */
+export const QUEUED_HIGH_WATER = MIB
 /** The socket is not read while this much waits to be sent: the peer asks but does not listen. */
 export const SOCKET_STOP_READING = 3 * MIB
 /** What a peer may send before it answers a key exchange; more than all its windows together. */

@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net'
-import { CHANNEL_HIGH_WATER, SOCKET_HIGH_WATER } from './limits.ts'
+import { CHANNEL_HIGH_WATER, QUEUED_HIGH_WATER, SOCKET_HIGH_WATER } from './limits.ts'
 import type { Transport } from './ssh-internals.ts'
 
 /**
@@ -7,11 +7,14 @@ import type { Transport } from './ssh-internals.ts'
  * replies: a READ costs a line in a queue, its answer up to 255 KiB.
  */
 export type OutputGate = {
-  /** Bytes of one channel that were handed to ssh2 and wait for the peer's window. */
+  /** Bytes of one channel that wait for the peer's window. */
   open(waitingInChannel: number): boolean
   /** Keeps room for replies that are being made. */
   reserve(bytes: number): void
   free(bytes: number): void
+  /** Bytes of any channel that begin and end to wait for a window. */
+  queued(bytes: number): void
+  sent(bytes: number): void
   /** Gathers what is written in this turn of the event loop into one system call. */
   cork(): void
   /** Called when the socket has drained or a key exchange is over. */
@@ -22,6 +25,7 @@ export type OutputGate = {
 export function createOutputGate(socket: Socket, transport: Transport): OutputGate {
   const listeners = new Set<() => void>()
   let reserved = 0
+  let queued = 0
   let corked = false
   const wake = (): void => {
     for (const listener of [...listeners]) listener()
@@ -32,12 +36,19 @@ export function createOutputGate(socket: Socket, transport: Transport): OutputGa
     open: (waitingInChannel) =>
       !transport.inKeyExchange &&
       socket.writableLength + reserved < SOCKET_HIGH_WATER &&
+      queued < QUEUED_HIGH_WATER &&
       waitingInChannel < CHANNEL_HIGH_WATER,
     reserve(bytes) {
       reserved += bytes
     },
     free(bytes) {
       reserved -= bytes
+    },
+    queued(bytes) {
+      queued += bytes
+    },
+    sent(bytes) {
+      queued -= bytes
     },
     cork() {
       if (corked) return

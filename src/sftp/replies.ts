@@ -18,8 +18,11 @@ export const REPLY = {
 /** Bytes of a DATA packet before its payload. */
 export const DATA_HEADER = 13
 
-/** A whole packet; `release` is called when its bytes are on their way and the memory may be used again. */
-export type Reply = Readonly<{ bytes: Buffer; release?: () => void }>
+/**
+ * A whole packet; `release` is called when its bytes are on their way and the memory may be used again. `memory`: what
+ * `bytes` is a part of; all of it is the reply's, to build SSH packets in.
+ */
+export type Reply = Readonly<{ bytes: Buffer; memory?: Buffer; release?: () => void }>
 
 const plain = (bytes: Buffer): Reply => ({ bytes })
 
@@ -56,11 +59,12 @@ export const names = (id: number, count: number, fields: readonly Field[]): Repl
 export const extended = (id: number, ...fields: readonly Field[]): Reply =>
   plain(packet(REPLY.extended, uint32(id), ...fields))
 
-/** Puts the header of a DATA packet before `length` bytes of payload that already stand at DATA_HEADER. */
-export function finishData(id: number, buffer: Buffer, length: number): Buffer {
-  buffer.writeUInt32BE(9 + length, 0)
-  buffer.writeUInt8(REPLY.data, 4)
-  buffer.writeUInt32BE(id, 5)
-  buffer.writeUInt32BE(length, 9)
-  return buffer.subarray(0, DATA_HEADER + length)
+/** Puts the header of a DATA packet before `length` bytes of payload that already stand at `at`; returns all of it. */
+export function finishData(id: number, buffer: Buffer, at: number, length: number): Buffer {
+  const start = at - DATA_HEADER
+  buffer.writeUInt32BE(9 + length, start)
+  buffer.writeUInt8(REPLY.data, start + 4)
+  buffer.writeUInt32BE(id, start + 5)
+  buffer.writeUInt32BE(length, start + 9)
+  return buffer.subarray(start, at + length)
 }

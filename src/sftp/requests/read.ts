@@ -2,7 +2,7 @@
 import { FileServerError } from '../../core/errors.ts'
 import type { MaybePromise } from '../../core/vfs/storage.ts'
 import { MAX_DATA } from '../limits.ts'
-import { DATA_HEADER, endOfFile, finishData, type Reply } from '../replies.ts'
+import { endOfFile, finishData, type Reply } from '../replies.ts'
 import type { Request } from '../request.ts'
 
 type Source = { read(into: Uint8Array, position: number): MaybePromise<number> }
@@ -16,14 +16,14 @@ export function read({ id, body, context }: Request): MaybePromise<Reply> {
   if (open.kind === 'directory' || (open.kind === 'write' && !open.readable)) {
     throw new FileServerError('access.denied', 'handle is not open for reading')
   }
-  const { buffer, release } = context.pool.take(DATA_HEADER + wanted)
+  const { buffer, at, release } = context.pool.take(wanted)
   const finish = (length: number): Reply => {
-    if (length > 0) return { bytes: finishData(id, buffer, length), release }
+    if (length > 0) return { bytes: finishData(id, buffer, at, length), memory: buffer, release }
     release()
     return endOfFile(id)
   }
   try {
-    const length = fill(open.file, buffer.subarray(DATA_HEADER, DATA_HEADER + wanted), offset)
+    const length = fill(open.file, buffer.subarray(at, at + wanted), offset)
     if (typeof length === 'number') return finish(length)
     return length.then(finish, (error: unknown) => {
       release()

@@ -1,0 +1,231 @@
+// With ssh-internals.ts all that knows how ssh2 1.17 looks inside: the way of a channel's data into encrypted packets.
+import { randomFillSync } from 'node:crypto'
+import type { Socket } from 'node:net'
+import type { ServerChannel, Connection as SshClient } from 'ssh2'
+import { FileServerError } from '../core/errors.ts'
+
+/** Data on its way: the bytes from `from` to `to` are to be sent; what stands between `free` and `from` may be overwritten. */
+export type Outgoing = { readonly memory: Buffer; free: number; from: number; readonly to: number }
+
+/** Room to leave in front of data that is to be sent in place: headers, padding and MAC of so many packets. */
+export const ROOM_PER_PACKET = 112
+
+export type PacketWriter = {
+  /** Bytes the peer takes now; 0 while keys are exchanged and once this side has ended. */
+  readonly room: number
+  /**
+   * Sends as much as there is room for and moves `from`. True: the memory is in use until `written` is called.
+   * Throws when the transport is dead.
+   */
+  send(outgoing: Outgoing, written: () => void): boolean
+  /** Calls `fn` when the peer next opens its window. */
+  onWindow(fn: () => void): void
+}
+
+const CHANNEL_DATA = 94
+const MESSAGE_HEADER = 9
+const PACKET_HEADER = 5
+const BEFORE_DATA = PACKET_HEADER + MESSAGE_HEADER
+const MIN_PADDING = 4
+
+type Cipher = {
+  _dead: boolean
+  _onWrite: (bytes: Uint8Array) => void
+  allocPacket(size: number): Buffer
+  encrypt(packet: Buffer): void
+}
+type Protocol = { _kexinit: unknown; _cipher: unknown; channelData(id: number, data: Buffer): void }
+type Outlet = {
+  outgoing: { id: number; window: number; packetSize: number; state: string }
+  _waitWindow: boolean
+  _chunk: unknown
+  _chunkcb: unknown
+}
+
+const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null
+const has = (value: object, type: string, ...names: string[]): boolean =>
+  names.every((name) => typeof Reflect.get(value, name) === type)
+
+function isProtocol(value: unknown): value is Protocol {
+  return isObject(value) && '_kexinit' in value && '_cipher' in value && has(value, 'function', 'channelData')
+}
+
+function isOutlet(value: unknown): value is Outlet {
+  if (!isObject(value) || !has(value, 'boolean', '_waitWindow') || !('_chunkcb' in value)) return false
+  const outgoing: unknown = Reflect.get(value, 'outgoing')
+  if (!isObject(outgoing) || !has(outgoing, 'string', 'state')) return false
+  return has(outgoing, 'number', 'id', 'window', 'packetSize')
+}
+
+function isCipher(value: unknown): value is Cipher {
+  if (!isObject(value) || !has(value, 'boolean', '_dead')) return false
+  return has(value, 'function', '_onWrite', 'allocPacket', 'encrypt')
+}
+
+/** `clear`: bytes of the length field that do not count for the alignment. `mac`: bytes to leave behind the packet. */
+type Layout = Readonly<{ block: number; clear: number; mac: number }>
+
+const LAYOUTS = [
+  { block: 16, clear: 4 },
+  { block: 8, clear: 4 },
+  { block: 16, clear: 0 },
+] as const
+const PROBED = 1000
+
+function paddingFor({ block, clear }: Omit<Layout, 'mac'>, payload: number): number {
+  const padding = block - ((PACKET_HEADER + payload - clear) % block)
+  return padding < MIN_PADDING ? padding + block : padding
+}
+
+const layouts = new WeakMap<Cipher, Layout | 'unknown'>()
+
+/** Asks the cipher itself how it lays packets out; `unknown` when no rule gives what it answers. */
+function layoutOf(cipher: Cipher): Layout | 'unknown' {
+  let known = layouts.get(cipher)
+  if (known !== undefined) return known
+  known = 'unknown'
+  for (const candidate of LAYOUTS) {
+    const sizes = Array.from({ length: candidate.block }, (_, index) => PROBED + index)
+    const macs = sizes.map((size) => {
+      const packet = cipher.allocPacket(size)
+      const padding = paddingFor(candidate, size)
+      const fits = packet[4] === padding && packet.readUInt32BE(0) === 1 + size + padding
+      return fits ? packet.length - PACKET_HEADER - size - padding : -1
+    })
+    const [mac = -1] = macs
+    if (mac >= 0 && macs.every((other) => other === mac)) known = { ...candidate, mac }
+  }
+  layouts.set(cipher, known)
+  return known
+}
+
+const randomness = Buffer.alloc(4096)
+let randomUsed = randomness.length
+
+/** Each random byte is used once. */
+function pad(memory: Buffer, at: number, count: number): void {
+  if (randomUsed + count > randomness.length) {
+    randomFillSync(randomness)
+    randomUsed = 0
+  }
+  randomness.copy(memory, at, randomUsed, randomUsed + count)
+  randomUsed += count
+}
+
+/** Builds one packet from the next `count` bytes where they lie; undefined when there is no room for it. */
+function layOut(outgoing: Outgoing, layout: Layout, channel: number, count: number): Buffer | undefined {
+  const { memory, free, from, to } = outgoing
+  const padding = paddingFor(layout, MESSAGE_HEADER + count)
+  const end = free + BEFORE_DATA + count + padding
+  const limit = from + count === to ? memory.length : from + count
+  if (free + BEFORE_DATA > from || end + layout.mac > limit) return undefined
+  memory.copyWithin(free + BEFORE_DATA, from, from + count)
+  memory.writeUInt32BE(end - free - 4, free)
+  memory.writeUInt8(padding, free + 4)
+  memory.writeUInt8(CHANNEL_DATA, free + PACKET_HEADER)
+  memory.writeUInt32BE(channel, free + PACKET_HEADER + 1)
+  memory.writeUInt32BE(count, free + PACKET_HEADER + 5)
+  pad(memory, end - padding, padding)
+  outgoing.free = end + layout.mac
+  outgoing.from = from + count
+  return memory.subarray(free, end + layout.mac)
+}
+
+/** What comes out of the cipher for these packets: themselves, encrypted in place, or buffers of its own. */
+function encrypt(cipher: Cipher, packets: readonly Buffer[]): Uint8Array[] {
+  const out: Uint8Array[] = []
+  const onWrite = cipher._onWrite
+  cipher._onWrite = (bytes) => out.push(bytes)
+  try {
+    for (const packet of packets) cipher.encrypt(packet)
+  } finally {
+    cipher._onWrite = onWrite
+  }
+  return out
+}
+
+export function createPacketWriter(
+  client: SshClient | object,
+  channel: ServerChannel | object,
+  socket: Socket,
+): PacketWriter {
+  const protocol: unknown = Reflect.get(client, '_protocol')
+  if (!isProtocol(protocol) || !isOutlet(channel)) {
+    throw new FileServerError('internal', 'this version of ssh2 has other channels')
+  }
+  const { outgoing: peer } = channel
+
+  function room(): number {
+    return protocolIdle() && peer.state === 'open' ? Math.max(0, peer.window) : 0
+  }
+  const protocolIdle = (): boolean => isProtocol(protocol) && protocol._kexinit === undefined
+
+  /** The packets that the room and the memory allow. */
+  function packetsOf(outgoing: Outgoing, layout: Layout): Buffer[] {
+    const packets: Buffer[] = []
+    while (outgoing.from < outgoing.to) {
+      const count = Math.min(peer.window, peer.packetSize, outgoing.to - outgoing.from)
+      const packet = count > 0 ? layOut(outgoing, layout, peer.id, count) : undefined
+      if (packet === undefined) break
+      peer.window -= count
+      packets.push(packet)
+    }
+    return packets
+  }
+
+  function sendInPlace(outgoing: Outgoing, written: () => void): boolean {
+    const cipher: unknown = isProtocol(protocol) ? protocol._cipher : undefined
+    if (!isCipher(cipher)) return false
+    const layout = layoutOf(cipher)
+    if (layout === 'unknown') return false
+    if (cipher._dead || !socket.writable) throw new FileServerError('transfer.aborted', 'transport is dead')
+    const start = outgoing.free
+    const packets = packetsOf(outgoing, layout)
+    if (packets.length === 0) return false
+    const out = encrypt(cipher, packets)
+    if (out.length < packets.length) throw new FileServerError('internal', 'the cipher gave nothing')
+    const inPlace = out.length === packets.length && out.every((bytes, index) => bytes === packets[index])
+    if (inPlace) socket.write(outgoing.memory.subarray(start, outgoing.free), written)
+    else {
+      socket.cork()
+      for (const [index, bytes] of out.entries()) {
+        if (index === out.length - 1) socket.write(bytes, written)
+        else socket.write(bytes)
+      }
+      socket.uncork()
+    }
+    return true
+  }
+
+  function sendCopies(outgoing: Outgoing): void {
+    while (outgoing.from < outgoing.to) {
+      const count = Math.min(room(), peer.packetSize, outgoing.to - outgoing.from)
+      if (count === 0 || !isProtocol(protocol)) return
+      protocol.channelData(peer.id, outgoing.memory.subarray(outgoing.from, outgoing.from + count))
+      peer.window -= count
+      outgoing.from += count
+    }
+  }
+
+  return {
+    get room() {
+      return room()
+    },
+    send(outgoing, written) {
+      if (room() === 0) return false
+      const used = sendInPlace(outgoing, written)
+      sendCopies(outgoing)
+      return used
+    },
+    onWindow(fn) {
+      if (channel._chunk !== undefined)
+        throw new FileServerError('internal', 'the stream of a channel was written to')
+      // What ssh2 calls when a window opens for which a write has waited.
+      channel._waitWindow = true
+      channel._chunkcb = () => {
+        channel._chunkcb = undefined
+        fn()
+      }
+    },
+  }
+}

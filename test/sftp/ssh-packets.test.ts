@@ -1,0 +1,210 @@
+import assert from 'node:assert/strict'
+import { randomBytes, randomInt } from 'node:crypto'
+import { createRequire } from 'node:module'
+import type { Socket } from 'node:net'
+import { test } from 'node:test'
+import { finishData } from '../../src/sftp/replies.ts'
+import { createReplyPool } from '../../src/sftp/reply-pool.ts'
+import { createPacketWriter, type Outgoing } from '../../src/sftp/ssh-packets.ts'
+
+type Info = { sslName?: string; keyLen: number; ivLen: number; len: number }
+type Cipher = { allocPacket(size: number): Buffer; encrypt(packet: Buffer): void; _dead: boolean }
+type SshCrypto = {
+  CIPHER_INFO: Record<string, Info>
+  MAC_INFO: Record<string, Info>
+  bindingAvailable: boolean
+  init: Promise<void>
+  createCipher(config: object): Cipher
+  createDecipher(config: object): { decrypt(data: Buffer, from: number, to: number): void }
+}
+const ssh: SshCrypto = createRequire(import.meta.url)('ssh2/lib/protocol/crypto.js')
+
+const SUITES = [
+  ['aes128-gcm@openssh.com', 'hmac-sha2-256'],
+  ['aes256-gcm@openssh.com', 'hmac-sha2-256'],
+  ['chacha20-poly1305@openssh.com', 'hmac-sha2-256'],
+  ['aes256-ctr', 'hmac-sha2-256'],
+  ['aes256-ctr', 'hmac-sha2-512-etm@openssh.com'],
+  ['aes128-ctr', 'hmac-sha2-256-etm@openssh.com'],
+] as const
+
+/** Both ends of one direction: what is written on this side is decrypted by ssh2's own code for the other side. */
+function pair(suite: readonly [string, string], forceNative: boolean) {
+  const info = ssh.CIPHER_INFO[suite[0]]
+  const mac = ssh.MAC_INFO[suite[1]]
+  assert.ok(info !== undefined && mac !== undefined)
+  const key = randomBytes(info.keyLen)
+  const iv = randomBytes(info.ivLen)
+  const macKey = randomBytes(mac.len)
+  const wire: Buffer[] = []
+  const received: Buffer[] = []
+  const onWrite = (bytes: Uint8Array) => wire.push(Buffer.from(bytes))
+  const cipher = ssh.createCipher({
+    outbound: {
+      ...{ cipherInfo: info, cipherKey: key, cipherIV: Buffer.from(iv), macInfo: mac, macKey },
+      ...{ seqno: 3, onWrite, forceNative },
+    },
+  })
+  const decipher = ssh.createDecipher({
+    inbound: {
+      ...{ decipherInfo: info, decipherKey: key, decipherIV: Buffer.from(iv), macInfo: mac, macKey },
+      ...{ seqno: 3, onPayload: (payload: Uint8Array) => void received.push(Buffer.from(payload)) },
+    },
+  })
+  const protocol = {
+    _kexinit: undefined as unknown,
+    _cipher: cipher as unknown,
+    channelData(id: number, data: Buffer) {
+      const packet = cipher.allocPacket(9 + data.length)
+      packet.writeUInt8(94, 5)
+      packet.writeUInt32BE(id, 6)
+      packet.writeUInt32BE(data.length, 10)
+      packet.set(data, 14)
+      cipher.encrypt(packet)
+    },
+  }
+  const socket = {
+    writable: true,
+    writes: 0,
+    cork() {},
+    uncork() {},
+    write(bytes: Uint8Array, written?: () => void) {
+      socket.writes += 1
+      onWrite(bytes)
+      written?.()
+      return true
+    },
+  }
+  const channel = {
+    outgoing: { id: 77, window: 2 ** 21, packetSize: 32_768, state: 'open' },
+    _waitWindow: false,
+    _chunk: undefined,
+    _chunkcb: undefined as (() => void) | undefined,
+  }
+  const writer = createPacketWriter({ _protocol: protocol }, channel, socket as unknown as Socket)
+  /** The channel's bytes as the other side sees them. */
+  const arrived = (): Buffer => {
+    const bytes = Buffer.concat(wire.splice(0))
+    decipher.decrypt(bytes, 0, bytes.length)
+    return Buffer.concat(
+      received.splice(0).map((payload) => {
+        assert.equal(payload.readUInt8(0), 94)
+        assert.equal(payload.readUInt32BE(1), 77)
+        assert.equal(payload.readUInt32BE(5), payload.length - 9)
+        return payload.subarray(9)
+      }),
+    )
+  }
+  return { writer, channel, socket, protocol, cipher, arrived }
+}
+
+const pool = createReplyPool()
+
+function reply(size: number): { expected: Buffer; outgoing: Outgoing } {
+  const { buffer, at } = pool.take(size)
+  randomBytes(size).copy(buffer, at)
+  const bytes = finishData(1, buffer, at, size)
+  const from = bytes.byteOffset - buffer.byteOffset
+  return {
+    expected: Buffer.from(bytes),
+    outgoing: { memory: buffer, free: 0, from, to: from + bytes.length },
+  }
+}
+
+for (const suite of SUITES) {
+  for (const forceNative of [false, true]) {
+    test(`${suite.join(' with ')} ${forceNative ? 'without' : 'with'} the addon: replies of every size and window`, async () => {
+      await ssh.init
+      const { writer, channel, arrived } = pair(suite, forceNative)
+      const sizes = [1, 2, 31, 4096, 32_741, 32_755, 32_756, 32_768, 65_536, 261_120]
+      for (let round = 0; round < 40; round += 1) {
+        const size = sizes[round] ?? randomInt(1, 261_121)
+        const { expected, outgoing } = reply(size)
+        channel.outgoing.packetSize = randomInt(4) === 0 ? randomInt(200, 33_000) : 32_768
+        const got: Buffer[] = []
+        while (outgoing.from < outgoing.to) {
+          channel.outgoing.window = randomInt(3) === 0 ? randomInt(1, 60_000) : 2 ** 21
+          writer.send(outgoing, () => {})
+          got.push(arrived())
+        }
+        assert.ok(Buffer.concat(got).equals(expected), `${size} bytes`)
+      }
+    })
+  }
+}
+
+test('a whole reply is one write to the socket, when the addon is there', {
+  skip: !ssh.bindingAvailable,
+}, () => {
+  const { writer, socket, arrived } = pair(SUITES[0], false)
+  const { expected, outgoing } = reply(261_120)
+  assert.equal(
+    writer.send(outgoing, () => {}),
+    true,
+  )
+  assert.equal(socket.writes, 1)
+  assert.ok(arrived().equals(expected))
+})
+
+test('a cipher of another shape gets copies by the ordinary way', () => {
+  const { writer, protocol, cipher, arrived } = pair(SUITES[0], false)
+  const { allocPacket } = cipher
+  // Packets that are laid out by a rule of their own.
+  protocol._cipher = { ...cipher, _onWrite() {}, encrypt() {}, allocPacket: () => Buffer.alloc(2000) }
+  const { expected, outgoing } = reply(100_000)
+  assert.equal(
+    writer.send(outgoing, () => {}),
+    false,
+  )
+  assert.equal(outgoing.from, outgoing.to)
+  assert.ok(arrived().equals(expected))
+  protocol._cipher = { allocPacket }
+  const next = reply(5000)
+  assert.equal(
+    writer.send(next.outgoing, () => {}),
+    false,
+  )
+  assert.ok(arrived().equals(next.expected))
+})
+
+test('nothing is sent while keys are exchanged, without a window, after the end, or by a dead cipher', () => {
+  const { writer, channel, protocol, cipher, socket } = pair(SUITES[0], false)
+  const { outgoing } = reply(1000)
+  const { from } = outgoing
+  const refuses = () => {
+    assert.equal(writer.room, 0)
+    assert.equal(
+      writer.send(outgoing, () => {}),
+      false,
+    )
+    assert.equal(outgoing.from, from)
+  }
+  protocol._kexinit = Buffer.alloc(1)
+  refuses()
+  protocol._kexinit = undefined
+  channel.outgoing.window = -5
+  refuses()
+  channel.outgoing.window = 5000
+  channel.outgoing.state = 'eof'
+  refuses()
+  channel.outgoing.state = 'open'
+  cipher._dead = true
+  assert.throws(() => writer.send(outgoing, () => {}), { code: 'transfer.aborted' })
+  assert.equal(socket.writes, 0)
+})
+
+test('ssh2 wakes what waits for a window once', () => {
+  const { writer, channel } = pair(SUITES[0], false)
+  let woken = 0
+  writer.onWindow(() => {
+    woken += 1
+  })
+  assert.equal(channel._waitWindow, true)
+  channel._chunkcb?.()
+  channel._chunkcb?.()
+  assert.equal(woken, 1)
+})
+
+test('an ssh2 without the expected parts is refused loudly', () => {
+  assert.throws(() => createPacketWriter({}, {}, {} as Socket), { code: 'internal' })
+})
