@@ -69,16 +69,20 @@ export function createDataChannel({ settings, clock, origin, tls }: DataDeps): D
   }
 
   async function connect(current: Plan, signal: AbortSignal): Promise<Socket> {
-    const waited = new AbortController()
+    const either = new AbortController()
     const timer = limit(clock, settings.dataConnectMs, () =>
-      waited.abort(new FileServerError('transfer.no-data-connection', 'nobody connected in time')),
+      either.abort(new FileServerError('transfer.no-data-connection', 'nobody connected in time')),
     )
-    const either = AbortSignal.any([signal, waited.signal])
+    // AbortSignal.any would cost more than the rest of this.
+    const stop = () => either.abort(signal.reason)
+    if (signal.aborted) stop()
+    else signal.addEventListener('abort', stop, { once: true })
     try {
-      if (current.kind === 'passive') return await current.listener.accept(either)
-      return await connectActive(current.target, origin().localIp, either)
+      if (current.kind === 'passive') return await current.listener.accept(either.signal)
+      return await connectActive(current.target, origin().localIp, either.signal)
     } finally {
       timer.cancel()
+      signal.removeEventListener('abort', stop)
       if (current.kind === 'passive') current.listener.close()
     }
   }

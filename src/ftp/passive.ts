@@ -18,13 +18,18 @@ export type PassiveOptions = Readonly<{
   ports: Readonly<{ from: number; to: number }>
 }>
 
+/**
+ * What "any free port" means (RFC 6335 section 6). The system's own choice is not random enough, and its search takes
+ * milliseconds when thousands of ports are still waiting out their last connection.
+ */
+const DYNAMIC_PORTS = { from: 49_152, to: 65_535 }
 /** Ports tried before the range is called used up. */
 const MAX_TRIES = 256
 
 /** Throws transfer.no-data-connection when no port of the range is free. */
 export async function openPassive(options: PassiveOptions): Promise<PassiveListener> {
   const server = createServer({ pauseOnConnect: true, allowHalfOpen: true, noDelay: true })
-  await listenInRange(server, options)
+  const port = await listenInRange(server, options)
   server.on('error', () => server.close())
   const wanted = canonicalAddress(options.peerIp)
   let arrived: Socket | undefined
@@ -42,9 +47,8 @@ export async function openPassive(options: PassiveOptions): Promise<PassiveListe
     waiting?.(socket)
   })
 
-  const address = server.address()
   return {
-    port: typeof address === 'object' && address !== null ? address.port : 0,
+    port,
     accept: (signal) =>
       new Promise((resolve, reject) => {
         const give = (socket: Socket) => {
@@ -65,13 +69,16 @@ export async function openPassive(options: PassiveOptions): Promise<PassiveListe
   }
 }
 
-async function listenInRange(server: Server, { localIp, ports }: PassiveOptions): Promise<void> {
+/** Resolves to the port. */
+async function listenInRange(server: Server, options: PassiveOptions): Promise<number> {
+  const { localIp } = options
+  const ports = options.ports.to === 0 ? DYNAMIC_PORTS : options.ports
   const count = ports.to - ports.from + 1
   const first = randomInt(count)
   for (let tried = 0; tried < Math.min(count, MAX_TRIES); tried += 1) {
     const port = ports.from + ((first + tried) % count)
     const error = await listen(server, localIp, port)
-    if (error === undefined) return
+    if (error === undefined) return port
     if (error.code !== 'EADDRINUSE')
       throw new FileServerError('transfer.no-data-connection', 'cannot listen', { cause: error })
   }

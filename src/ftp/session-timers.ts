@@ -18,12 +18,19 @@ export function createSessionTimers(
 ): SessionTimers {
   let stopped = false
   let inside = false
-  let idle = limit(clock, settings.idleMs, events.idle)
+  let idleOver = false
+  const onIdle = () => {
+    idleOver = true
+    events.idle()
+  }
+  let idle = limit(clock, settings.idleMs, onIdle)
   let grace = limit(clock, settings.loginGraceMs, events.graceOver)
   return {
     active() {
-      idle.cancel()
-      if (!stopped) idle = limit(clock, settings.idleMs, events.idle)
+      if (stopped) return
+      if (!idleOver) return idle.refresh()
+      idleOver = false
+      idle = limit(clock, settings.idleMs, onIdle)
     },
     loggedIn() {
       inside = true

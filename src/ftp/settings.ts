@@ -15,7 +15,7 @@ export type FtpSettings = Readonly<{
   /** Must a data connection resume the TLS session of its control connection? */
   tlsReuse: 'off' | 'prefer' | 'require'
   minTlsVersion: 'TLSv1.2' | 'TLSv1.3'
-  /** Both 0 = any free port. */
+  /** Both 0 = any free one of the dynamic ports, 49152 to 65535. */
   passivePorts: Readonly<{ from: number; to: number }>
   /** IPv4 address that PASV names to clients behind a NAT; undefined = the control connection's own. */
   passiveAddress: string | undefined

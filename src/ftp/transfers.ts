@@ -55,7 +55,10 @@ function finish(socket: DataSocket, signal: AbortSignal): Promise<void> {
     if (socket.destroyed) return lost()
     socket.once('error', reject)
     socket.once('close', lost)
-    socket.end(() => resolve())
+    socket.end(() => {
+      socket.off('error', reject).off('close', lost)
+      resolve()
+    })
   })
 }
 

@@ -118,19 +118,22 @@ export function createFileIo(fd: number, initialSize: number, clock: Pick<Clock,
       throw new FileServerError('transfer.bad-offset')
     }
   }
+  const writeChunk = (chunk: Uint8Array, position: number): MaybePromise<void> => {
+    const bytes = chunk.byteLength
+    requireOffset(position, bytes)
+    if (bytes === 0) return
+    const small = sync && position + bytes <= SYNC_FILE_BYTES && order.idle
+    if (small && now(chunk, position)) return
+    return later([chunk], position, bytes)
+  }
   return {
     get size() {
       return size
     },
-    write: (chunk, position) => {
-      const bytes = chunk.byteLength
-      requireOffset(position, bytes)
-      if (bytes === 0) return
-      const small = sync && position + bytes <= SYNC_FILE_BYTES && order.idle
-      if (small && now(chunk, position)) return
-      return later([chunk], position, bytes)
-    },
+    write: writeChunk,
     writev: (chunks, position) => {
+      const [only] = chunks
+      if (chunks.length === 1 && only !== undefined) return writeChunk(only, position)
       const bytes = total(chunks)
       requireOffset(position, bytes)
       if (bytes > 0) return later(chunks, position, bytes)
