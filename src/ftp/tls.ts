@@ -43,11 +43,18 @@ const CIPHERS = [
   'ECDHE-RSA-CHACHA20-POLY1305',
 ].join(':')
 
-/** Longer than the longest control session: a shorter one turns resumption off in the middle of one. */
-const SESSION_SECONDS = 7 * 24 * 3600
+/** Ticket keys protect the past only as long as they are thrown away: shared ones are made anew twice a day. */
+const SHARED_KEYS_MS = 12 * 3600 * 1000
+const SHARED_SESSION_SECONDS = 24 * 3600
+/** Longer than the longest control session: where resuming is a must, none may lose it on the way. */
+const OWN_SESSION_SECONDS = 7 * 24 * 3600
 /** TLS 1.2 sessions kept for clients that resume by session id; the oldest go first. */
 const KEPT_SESSIONS_SHARED = 2048
 const KEPT_SESSIONS_OWN = 16
+
+type Resumption = Readonly<{ seconds: number; kept: number }>
+const SHARED: Resumption = { seconds: SHARED_SESSION_SECONDS, kept: KEPT_SESSIONS_SHARED }
+const OWN: Resumption = { seconds: OWN_SESSION_SECONDS, kept: KEPT_SESSIONS_OWN }
 
 type Setup = Readonly<{
   /** Of a name with a certificate of its own; else the listener's. */
@@ -65,12 +72,16 @@ export function createTlsEngine(
   settings: FtpSettings,
   clock: Clock,
 ): TlsEngine {
-  let shared: { material: TlsMaterial; setup: Setup } | undefined
+  let shared: { material: TlsMaterial; setup: Setup; until: number } | undefined
 
   function setupFor(current: TlsMaterial): Setup {
-    if (settings.tlsReuse === 'require') return createSetup(current, settings, KEPT_SESSIONS_OWN)
-    if (shared?.material !== current)
-      shared = { material: current, setup: createSetup(current, settings, KEPT_SESSIONS_SHARED) }
+    if (settings.tlsReuse === 'require') return createSetup(current, settings, OWN)
+    const now = clock.monotonic()
+    // Control sessions under way keep the setup they began with, and so do their data connections.
+    if (shared === undefined || shared.material !== current || now >= shared.until) {
+      const setup = createSetup(current, settings, SHARED)
+      shared = { material: current, setup, until: now + SHARED_KEYS_MS }
+    }
     return shared.setup
   }
 
@@ -94,7 +105,7 @@ export function createTlsEngine(
   }
 }
 
-function createSetup(material: TlsMaterial, settings: FtpSettings, kept: number): Setup {
+function createSetup(material: TlsMaterial, settings: FtpSettings, { seconds, kept }: Resumption): Setup {
   const { clients } = material
   // The same for all names: data connections resume a session whichever name began it.
   const common = {
@@ -104,7 +115,7 @@ function createSetup(material: TlsMaterial, settings: FtpSettings, kept: number)
     secureOptions: constants.SSL_OP_NO_RENEGOTIATION,
     ticketKeys: randomBytes(48),
     sessionIdContext: randomBytes(16).toString('hex'),
-    sessionTimeout: SESSION_SECONDS,
+    sessionTimeout: seconds,
     ...(clients !== undefined && { ca: clients.authorities, crl: clients.revoked }),
   } as const
   const contexts = new Map<TlsIdentity, SecureContext>()

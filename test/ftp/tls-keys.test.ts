@@ -1,0 +1,61 @@
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { type AddressInfo, createServer } from 'node:net'
+import { type TestContext, test } from 'node:test'
+import { connect } from 'node:tls'
+import { createTlsEngine } from '../../src/ftp/tls.ts'
+import { createFakeClock } from '../helpers/fake-clock.ts'
+import { FTP_SETTINGS, testCertificate } from '../helpers/ftp-server.ts'
+
+const HOUR_MS = 3_600_000
+
+async function serve(t: TestContext, reuse: 'prefer' | 'require') {
+  const { authority, material } = await testCertificate()
+  const clock = createFakeClock()
+  const engine = createTlsEngine(() => material, { ...FTP_SETTINGS, tlsReuse: reuse }, clock)
+  const server = createServer((socket) => {
+    socket.on('error', () => undefined)
+    void engine
+      .forControl(undefined)
+      .accept(socket)
+      .then((secure) => {
+        secure.on('error', () => undefined)
+        secure.end('hello')
+      })
+  }).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  t.after(() => server.close())
+  const { port } = server.address() as AddressInfo
+
+  /** One control connection that offers `session`; gives whether it was taken and the session for the next. */
+  const visit = async (session?: Buffer) => {
+    const socket = connect({ port, host: '127.0.0.1', ca: authority, ...(session && { session }) })
+    let next = session
+    socket.on('session', (ticket) => {
+      next = ticket
+    })
+    socket.resume()
+    await once(socket, 'end')
+    const resumed = socket.isSessionReused()
+    socket.destroy()
+    return { resumed, session: next }
+  }
+  return { clock, visit }
+}
+
+test('the keys of shared TLS sessions are thrown away after twelve hours', async (t) => {
+  const { clock, visit } = await serve(t, 'prefer')
+  const first = await visit()
+  const second = await visit(first.session)
+  assert.equal(second.resumed, true)
+  await clock.advance(12 * HOUR_MS)
+  const late = await visit(second.session)
+  assert.equal(late.resumed, false)
+  assert.equal((await visit(late.session)).resumed, true)
+})
+
+test('with required reuse no control connection resumes the session of another', async (t) => {
+  const { visit } = await serve(t, 'require')
+  const first = await visit()
+  assert.equal((await visit(first.session)).resumed, false)
+})
