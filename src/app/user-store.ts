@@ -38,6 +38,10 @@ export async function openUserStore(config: Config): Promise<UserStore> {
         return editor.addKey(name, change.line)
       case 'key-remove':
         return editor.removeKey(name, change.fingerprint)
+      case 'certificate-add':
+        return editor.addCertificate(name, change.fingerprint)
+      case 'certificate-remove':
+        return editor.removeCertificate(name, change.fingerprint)
     }
   }
 
@@ -70,7 +74,7 @@ function refusal(name: string, result: Extract<EditResult, { ok: false }>): Oper
       return new OperatorError(`There is no user "${name}".`, '`sallyport user list` names all.')
     case 'unknown-key':
       return new OperatorError(
-        `"${name}" has no such key.`,
+        `"${name}" has no such key or certificate.`,
         `\`sallyport user show ${name}\` names the fingerprints.`,
       )
     case 'stale-hash':

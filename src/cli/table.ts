@@ -3,6 +3,7 @@ import { check } from './verbs/check.ts'
 import { explain } from './verbs/explain.ts'
 import { serve } from './verbs/serve.ts'
 import { userAdd } from './verbs/user-add.ts'
+import { userCertAdd, userCertRm } from './verbs/user-cert.ts'
 import { userDisable, userEnable } from './verbs/user-enabled.ts'
 import { userKeyAdd, userKeyRm } from './verbs/user-key.ts'
 import { userList } from './verbs/user-list.ts'
@@ -30,5 +31,7 @@ export const VERBS: readonly Verb[] = [
   userTotpRemove,
   userKeyAdd,
   userKeyRm,
+  userCertAdd,
+  userCertRm,
   version,
 ]

@@ -2,6 +2,7 @@ import type { Document } from 'yaml'
 import { isSeq } from 'yaml'
 import type { TotpCredential } from '../core/identity.ts'
 import { type Edit, type EditResult, type EditSettings, editUsers } from './edit.ts'
+import { bareHex } from './fingerprint.ts'
 import { parsePublicKey } from './public-key.ts'
 import type { UserInput } from './schema.ts'
 import type { SecretBox } from './secret-box.ts'
@@ -25,6 +26,10 @@ export type UserEditor = {
   addKey(name: string, line: string): Promise<EditResult>
   /** `SHA256:...` as ssh-keygen -l prints it; `unknown-key` when the user has none such. */
   removeKey(name: string, fingerprint: string): Promise<EditResult>
+  /** SHA-256, as `openssl x509 -fingerprint -sha256` prints it or without the colons. */
+  addCertificate(name: string, fingerprint: string): Promise<EditResult>
+  /** In any of those forms; `unknown-key` when the user has none such. */
+  removeCertificate(name: string, fingerprint: string): Promise<EditResult>
   /** Undefined ends the exception. */
   setSunset(name: string, sunset: SunsetInput | undefined): Promise<EditResult>
 }
@@ -62,31 +67,35 @@ function setOrDelete(name: string, key: string, value: unknown): Edit {
   })
 }
 
-function addTo(name: string, line: string): Edit {
+type ListKey = 'keys' | 'certificates'
+
+function addTo(name: string, key: ListKey, line: string): Edit {
   return editOf(name, (document, path) => {
-    const keys = document.getIn([...path, 'keys'])
-    if (isSeq(keys)) {
-      keys.flow = false
-      keys.add(document.createNode(line))
-    } else document.setIn([...path, 'keys'], document.createNode([line]))
+    const list = document.getIn([...path, key])
+    if (isSeq(list)) {
+      list.flow = false
+      list.add(document.createNode(line))
+    } else document.setIn([...path, key], document.createNode([line]))
     return undefined
   })
 }
 
-function removeFrom(name: string, fingerprint: string): Edit {
+function removeFrom(name: string, key: ListKey, isWanted: (line: string) => boolean): Edit {
   return editOf(name, (document, path) => {
-    const keys = document.getIn([...path, 'keys'])
-    if (!isSeq(keys)) return 'unknown-key'
-    const lines: unknown = keys.toJS(document)
-    const index = (Array.isArray(lines) ? lines : []).findIndex((line: unknown) => {
-      const parsed = parsePublicKey(String(line))
-      return parsed.ok && parsed.key.fingerprint === fingerprint
-    })
+    const list = document.getIn([...path, key])
+    if (!isSeq(list)) return 'unknown-key'
+    const lines: unknown = list.toJS(document)
+    const index = (Array.isArray(lines) ? lines : []).findIndex((line: unknown) => isWanted(String(line)))
     if (index < 0) return 'unknown-key'
-    if (keys.items.length === 1) document.deleteIn([...path, 'keys'])
-    else keys.delete(index)
+    if (list.items.length === 1) document.deleteIn([...path, key])
+    else list.delete(index)
     return undefined
   })
+}
+
+function keyIs(line: string, fingerprint: string): boolean {
+  const parsed = parsePublicKey(line)
+  return parsed.ok && parsed.key.fingerprint === fingerprint
 }
 
 export function createUserEditor(settings: EditorSettings): UserEditor {
@@ -119,8 +128,11 @@ export function createUserEditor(settings: EditorSettings): UserEditor {
       ),
     setTotp: (name, credential) => run(setOrDelete(name, 'totp', sealedTotp(secrets, name, credential))),
     removeTotp: (name) => run(setOrDelete(name, 'totp', undefined)),
-    addKey: (name, line) => run(addTo(name, line.trim())),
-    removeKey: (name, fingerprint) => run(removeFrom(name, fingerprint)),
+    addKey: (name, line) => run(addTo(name, 'keys', line.trim())),
+    removeKey: (name, fingerprint) => run(removeFrom(name, 'keys', (line) => keyIs(line, fingerprint))),
+    addCertificate: (name, fingerprint) => run(addTo(name, 'certificates', bareHex(fingerprint))),
+    removeCertificate: (name, fingerprint) =>
+      run(removeFrom(name, 'certificates', (line) => bareHex(line) === bareHex(fingerprint))),
     setSunset: (name, sunset) => run(setOrDelete(name, 'sunset', sunset)),
   }
 }

@@ -7,6 +7,7 @@ import type { Path } from '../yaml/problem.ts'
 import { checkAnonymous } from './anonymous.ts'
 import { canComplete, chainFlaw, chainsOf } from './chains.ts'
 import { parseInstant } from './dates.ts'
+import { bareHex } from './fingerprint.ts'
 import { passwordFlaw } from './password-format.ts'
 import { parsePublicKey } from './public-key.ts'
 import { PERMISSION_SETS, type UserRecord } from './schema.ts'
@@ -44,6 +45,16 @@ function keysOf(record: UserRecord, report: Report): readonly PublicKeyCredentia
     keys.set(parsed.key.fingerprint, parsed.key)
   }
   return [...keys.values()]
+}
+
+function certificatesOf(record: UserRecord, report: Report): readonly string[] {
+  const certificates = record.certificates.map(bareHex)
+  certificates.forEach((one, index) => {
+    if (certificates.indexOf(one) < index) {
+      report.problem(['certificates', index], 'this certificate is in the list already', 'remove one of them')
+    }
+  })
+  return certificates
 }
 
 function pathAt(text: string): VirtualPath | undefined {
@@ -157,7 +168,7 @@ export function readRecord(name: string, record: UserRecord, settings: RecordSet
     credentials: {
       passwordHash: record.password,
       keys: keysOf(record, report),
-      certificates: record.certificates.map((text) => text.replaceAll(':', '').toLowerCase()),
+      certificates: certificatesOf(record, report),
       totp: totpOf(name, record, settings.secrets, report),
     },
   }

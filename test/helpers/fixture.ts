@@ -18,6 +18,8 @@ export type FixtureUser = Readonly<{
   root: string
   base: string
   ssh_key: string
+  tls_cert: string
+  tls_key: string
   totp: string
 }>
 
@@ -126,7 +128,8 @@ function control(
     user: (name) => {
       const user = info.users[name]
       assert.ok(user, `the fixture has no user ${name}`)
-      return { user: name, password: '', root: '', base: '/', ssh_key: '', totp: '', ...user }
+      const none = { password: '', root: '', base: '/', ssh_key: '', tls_cert: '', tls_key: '', totp: '' }
+      return { user: name, ...none, ...user }
     },
     audit,
     audited: (fits, what) => eventually(async () => (await audit()).find(fits), what),

@@ -45,9 +45,21 @@ const TLS = { rejectUnauthorized: true, servername: 'localhost' }
 
 export async function connectFtp(
   server: Pick<FtpTestServer, 'host' | 'port' | 'authority'>,
-  options: { implicit?: boolean; maxVersion?: 'TLSv1.2' | 'TLSv1.3' } = {},
+  options: {
+    implicit?: boolean
+    maxVersion?: 'TLSv1.2' | 'TLSv1.3'
+    servername?: string
+    /** The client's own certificate and key, PEM. */
+    pair?: Readonly<{ certificate: string; key: string }>
+  } = {},
 ): Promise<FtpClient> {
-  const tls = { ...TLS, ca: server.authority, maxVersion: options.maxVersion ?? ('TLSv1.3' as const) }
+  const tls = {
+    ...TLS,
+    ca: server.authority,
+    maxVersion: options.maxVersion ?? ('TLSv1.3' as const),
+    ...(options.servername !== undefined && { servername: options.servername }),
+    ...(options.pair !== undefined && { cert: options.pair.certificate, key: options.pair.key }),
+  }
   let socket: Socket | TLSSocket = connectTcp({ host: server.host, port: server.port })
   let session: Buffer | undefined
   if (options.implicit) socket = secureSocket(socket)

@@ -19,6 +19,7 @@ async function login(target: Target): Promise<readonly string[]> {
   if (target.listener === 'ftpes') args.push('--ssl-reqd')
   if (target.listener === 'sftp') args.push('--hostpubsha256', await hostKeyHash(target.port, 'ssh-ed25519'))
   else args.push('--cacert', target.info.tls.ca)
+  if (target.form === 'cert-password') args.push('--cert', target.certificate, '--key', target.certificateKey)
   if (target.form === 'acct') args.push('--ftp-account', target.code)
   if (target.form === 'key') args.push('--key', target.key, '--user', `${target.user}:`)
   else args.push('--user', `${target.user}:${secretOf(target)}`)
@@ -56,6 +57,8 @@ const curl: Driver = {
   mfa: [
     { listener: 'ftpes', user: 'mfa', form: 'acct' },
     { listener: 'ftps', user: 'mfa', form: 'appended' },
+    { listener: 'ftpes', user: 'certpass', form: 'cert-password' },
+    { listener: 'ftps', user: 'certpass', form: 'cert-password' },
     { listener: 'sftp', user: 'mfa', form: 'appended' },
   ],
   perform: async (target, step) => {

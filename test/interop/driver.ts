@@ -29,8 +29,17 @@ export const DOOR_OF: Readonly<Record<Listener, Door>> = {
  * - `prompt`: keyboard-interactive asks for the password, then for the code
  * - `key-prompt`: an SSH key, then keyboard-interactive asks for the code
  * - `key-password`: an SSH key, then the password
+ * - `cert-password`: a TLS client certificate, then the password
  */
-export type Form = 'password' | 'key' | 'acct' | 'appended' | 'prompt' | 'key-prompt' | 'key-password'
+export type Form =
+  | 'password'
+  | 'key'
+  | 'acct'
+  | 'appended'
+  | 'prompt'
+  | 'key-prompt'
+  | 'key-password'
+  | 'cert-password'
 
 export type Target = Readonly<{
   listener: Listener
@@ -41,6 +50,9 @@ export type Target = Readonly<{
   password: string
   /** Path of the private key, for the forms with a key. */
   key: string
+  /** Paths of the TLS client certificate and its key, for `cert-password`. */
+  certificate: string
+  certificateKey: string
   code: string
   /** An empty folder for the client's own settings. */
   home: string
@@ -63,7 +75,11 @@ export type Step =
 
 export type StepName = Step['do']
 
-export type MfaLogin = Readonly<{ listener: Listener; user: 'mfa' | 'mfakey' | 'keypass'; form: Form }>
+export type MfaLogin = Readonly<{
+  listener: Listener
+  user: 'mfa' | 'mfakey' | 'keypass' | 'certpass'
+  form: Form
+}>
 
 /** One client program. `perform` throws when the client reports a failure, and gives what it printed. */
 export type Driver = Readonly<{

@@ -14,6 +14,8 @@ describeClient({
     { listener: 'ftpes', user: 'mfa', form: 'acct' },
     { listener: 'ftps', user: 'mfa', form: 'acct' },
     { listener: 'ftpes', user: 'mfa', form: 'appended' },
+    { listener: 'ftpes', user: 'certpass', form: 'cert-password' },
+    { listener: 'ftps', user: 'certpass', form: 'cert-password' },
   ],
   perform: pythonPerform(python, 'ftplib_client.py'),
 })

@@ -9,6 +9,11 @@ function word(text: string): string {
   return `"${text.replaceAll(/["\\]/g, '\\$&')}"`
 }
 
+function certificate({ form, certificate: file, certificateKey }: Target): readonly string[] {
+  if (form !== 'cert-password') return []
+  return [`set ssl:cert-file ${word(file)}`, `set ssl:key-file ${word(certificateKey)}`]
+}
+
 function settings(target: Target): readonly string[] {
   const ssh = [
     'ssh -a -x -F none',
@@ -32,6 +37,7 @@ function settings(target: Target): readonly string[] {
     'set ftp:ssl-protect-data true',
     `set ssl:ca-file ${word(target.info.tls.ca)}`,
     'set ssl:verify-certificate true',
+    ...certificate(target),
     `set sftp:connect-program ${word(ssh.join(' '))}`,
   ].filter((line) => target.listener !== 'ftp' || line !== 'set ftp:ssl-force true')
 }
@@ -61,6 +67,8 @@ const lftp: Driver = {
   mfa: [
     { listener: 'ftpes', user: 'mfa', form: 'appended' },
     { listener: 'ftps', user: 'mfa', form: 'appended' },
+    { listener: 'ftpes', user: 'certpass', form: 'cert-password' },
+    { listener: 'ftps', user: 'certpass', form: 'cert-password' },
     { listener: 'sftp', user: 'mfa', form: 'appended' },
   ],
   perform: async (target, step) => {

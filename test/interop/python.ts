@@ -18,6 +18,8 @@ export function pythonPerform(python: Client, script: string): Driver['perform']
       secret: secretOf(target),
       code: target.code,
       key: target.key,
+      certificate: target.form === 'cert-password' ? target.certificate : '',
+      certificate_key: target.certificateKey,
       step,
     }
     // -B: no byte code is left beside the scripts.

@@ -203,6 +203,8 @@ async function withBench<T>(
     user: user.user,
     password: login.password ?? user.password,
     key: user.ssh_key,
+    certificate: user.tls_cert,
+    certificateKey: user.tls_key,
     code: login.code ?? '',
     home: join(scratch, 'home'),
   }

@@ -16,6 +16,7 @@ export function sshOptions(target: Target): readonly string[] {
     'key-prompt': 'publickey,keyboard-interactive',
     'key-password': 'publickey,password',
     acct: 'none',
+    'cert-password': 'none',
   }[target.form]
   const options = [
     `PreferredAuthentications=${methods}`,

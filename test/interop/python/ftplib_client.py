@@ -24,6 +24,8 @@ class ImplicitFtp(ftplib.FTP_TLS):
 
 def connect(job):
     context = ssl.create_default_context(cafile=job["ca"])
+    if job["certificate"]:
+        context.load_cert_chain(job["certificate"], job["certificate_key"])
     kinds = {
         "ftp": lambda: ftplib.FTP(timeout=30, encoding="utf-8"),
         "ftpes": lambda: ftplib.FTP_TLS(context=context, timeout=30, encoding="utf-8"),

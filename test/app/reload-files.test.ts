@@ -1,0 +1,94 @@
+import assert from 'node:assert/strict'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type TestContext, test } from 'node:test'
+import { connect } from 'node:tls'
+import { makeClientAuthority } from '../../scripts/fixture/client-authority.ts'
+import { services, startServer } from '../../src/app.ts'
+import { makeCertificates } from '../../src/cli/setup/certificate.ts'
+import { makeKeys } from '../../src/cli/setup/make-keys.ts'
+import { loadConfig } from '../../src/config/load.ts'
+
+const CONFIG = `
+listeners:
+  - name: ftps
+    door: ftp
+    tls: implicit
+    address: 127.0.0.1
+    port: 0
+    certificateFile: own.crt
+    keyFile: own.key
+    bannerFile: banner.txt
+    clientCertificates: request
+    clientCaFile: clients.crt
+    crlFile: clients.crl
+`
+
+async function project(t: TestContext) {
+  const dir = await mkdtemp(join(tmpdir(), 'sallyport-reload-'))
+  t.after(() => rm(dir, { recursive: true, force: true }))
+  const write = (name: string, text: string) => writeFile(join(dir, name), text, { mode: 0o600 })
+  const certify = async () => {
+    const set = await makeCertificates({ hosts: ['localhost'], addresses: [] }, Date.now())
+    await write('own.crt', set.certificate)
+    await write('own.key', set.key)
+    return set.authority
+  }
+  await mkdir(join(dir, 'config'))
+  await write('config/sallyport.yaml', CONFIG)
+  await write('config/users.yaml', services.emptyUsersFile())
+  const clients = await makeClientAuthority('clients')
+  await write('clients.crt', clients.certificate)
+  await write('clients.crl', await clients.revocationList([]))
+  await write('banner.txt', 'Before.\n')
+  const authority = await certify()
+  const loaded = loadConfig(join(dir, 'config/sallyport.yaml'), { env: {}, overrides: [] })
+  assert.ok(loaded.ok)
+  await makeKeys(loaded.config, services)
+  return { config: loaded.config, authority, certify, write }
+}
+
+function greeting(port: number, ca: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const socket = connect({ host: '127.0.0.1', port, ca, servername: 'localhost' })
+    socket.once('data', (chunk: Buffer) => {
+      socket.destroy()
+      resolve(chunk.toString('utf8'))
+    })
+    socket.once('error', reject)
+  })
+}
+
+test('a reload reads certificates and banners again; while one is broken all old ones stay', async (t) => {
+  const { config, authority, certify, write } = await project(t)
+  const server = await startServer(config)
+  t.after(() => server.stop('now'))
+  const port = server.listeners[0]?.port ?? 0
+  assert.equal(await greeting(port, authority), '220 Before.\r\n')
+
+  const next = await certify()
+  await write('banner.txt', 'After.\n')
+  assert.equal(await greeting(port, authority), '220 Before.\r\n', 'nothing changes by itself')
+
+  for (const [name, text, message] of [
+    ['banner.txt', 'a bell \u0007\n', /line 1 holds a control character/],
+    ['banner.txt', 'line\n'.repeat(51), /more than 50/],
+    ['clients.crl', 'nonsense', /clients\.crl is not a PEM revocation list/],
+    ['clients.crt', 'nonsense', /clients\.crt is not a PEM file of certificates/],
+    ['own.key', 'nonsense', /own\.key is not a PEM private key/],
+  ] as const) {
+    const other = await project(t)
+    await other.write(name, text)
+    await assert.rejects(startServer(other.config), { name: 'OperatorError', message })
+  }
+  await write('clients.crl', 'nonsense')
+  await assert.rejects(server.reload(config), { name: 'OperatorError' })
+  assert.equal(await greeting(port, authority), '220 Before.\r\n')
+
+  const clients = await makeClientAuthority('clients')
+  await write('clients.crl', await clients.revocationList([]))
+  await server.reload(config)
+  assert.equal(await greeting(port, next), '220 After.\r\n')
+  await assert.rejects(greeting(port, authority))
+})

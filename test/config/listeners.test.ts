@@ -1,0 +1,50 @@
+import assert from 'node:assert/strict'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { complaints, loaded, project } from './helpers.ts'
+
+test('paths of listeners and of their hosts become absolute', (t) => {
+  const { dir, file } = project(
+    t,
+    `listeners:
+  - name: one
+    door: ftp
+    port: 0
+    certificateFile: keys/one.crt
+    keyFile: keys/one.key
+    hosts: [{ name: a.test, certificateFile: keys/a.crt, keyFile: /etc/a.key, bannerFile: a.txt }]
+  - { name: two, door: sftp, port: 0, hostKeys: [keys/two], bannerFile: two.txt }
+`,
+  )
+  const [one, two] = loaded(file).listeners
+  assert.ok(one?.door === 'ftp' && two?.door === 'sftp')
+  assert.equal(one.certificateFile, join(dir, 'keys/one.crt'))
+  assert.equal(one.bannerFile, null)
+  assert.deepEqual(
+    one.hosts.map((host) => [host.certificateFile, host.keyFile, host.bannerFile]),
+    [[join(dir, 'keys/a.crt'), '/etc/a.key', join(dir, 'a.txt')]],
+  )
+  assert.deepEqual([two.hostKeys, two.bannerFile], [[join(dir, 'keys/two')], join(dir, 'two.txt')])
+})
+
+const listener = (rest: string): string => `listeners: [{ name: x, door: ftp, port: 50001, ${rest} }]\n`
+
+test('what no single key can show is refused', (t) => {
+  const rows: readonly (readonly [string, RegExp])[] = [
+    ['certificateFile: a', /listeners\[0\]\.certificateFile: has no keyFile beside it/],
+    ['hosts: [{ name: a.test, keyFile: a }]', /hosts\[0\]\.keyFile: has no certificateFile beside it/],
+    ['hosts: [{ name: a.test }, { name: a.test }]', /the name a\.test is taken by hosts\[0\]/],
+    ['hosts: [{ name: A.test }]', /expected a host name in lower case/],
+    ['clientCertificates: require', /name the authorities in clientCaFile/],
+    ['passivePorts: { from: 50000, to: 50099 }', /port 50001 lies in the passive range 50000 to 50099/],
+    ['passivePorts: { from: 4000, to: 4001 }', /passivePorts\.to: a range of 2 is too small/],
+    ['passiveAddress: "::1"', /expected an IPv4 address, or null/],
+    ['hostKeys: [a]', /hostKeys: does not apply to this kind of entry/],
+    ['banner: "a\\tb"', /expected one line/],
+  ]
+  for (const [text, message] of rows) {
+    const [first, ...others] = complaints(project(t, listener(text)).file)
+    assert.match(first ?? 'no complaint', message)
+    assert.deepEqual(others, [], text)
+  }
+})
