@@ -72,14 +72,20 @@ async function* once<T>(value: T): AsyncGenerator<T> {
   yield value
 }
 
-/** One text per batch. */
+/** As much as goes to the client in one write; a big directory must not become thousands of small ones. */
+const TEXT_LENGTH = 64 * 1024
+
+/** Texts of whole lines. */
 export async function* asText(
   batches: AsyncIterable<readonly Entry[]>,
   line: (entry: Entry) => string,
 ): AsyncGenerator<string> {
+  let text = ''
   for await (const batch of batches) {
-    let text = ''
     for (const entry of batch) text += `${line(entry)}\r\n`
-    if (text !== '') yield text
+    if (text.length < TEXT_LENGTH) continue
+    yield text
+    text = ''
   }
+  if (text !== '') yield text
 }

@@ -1,8 +1,29 @@
 // RFC 3659 section 2.3: YYYYMMDDHHMMSS[.sss], always UTC.
 
+const DAY_MS = 86_400_000
+
+/** The day that was put into words last: most entries of a directory share a few, one after the other. */
+let lastDay = Number.NaN
+let lastDate = ''
+
+function dateOf(day: number): string {
+  if (day !== lastDay) {
+    lastDay = day
+    lastDate = new Date(day * DAY_MS).toISOString().replace(/-|T.*$/g, '')
+  }
+  return lastDate
+}
+
+function twoDigits(value: number): string {
+  return value < 10 ? `0${value}` : String(value)
+}
+
 /** Whole seconds: several clients do not take the fraction. */
 export function formatTime(ms: number): string {
-  return new Date(ms).toISOString().replace(/[-:T]|\..*$/g, '')
+  const day = Math.floor(ms / DAY_MS)
+  const seconds = Math.floor((ms - day * DAY_MS) / 1000)
+  const minutes = Math.floor(seconds / 60)
+  return `${dateOf(day)}${twoDigits(Math.floor(minutes / 60))}${twoDigits(minutes % 60)}${twoDigits(seconds % 60)}`
 }
 
 const TIME = /^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)(?:\.(\d{1,9}))?$/

@@ -2,7 +2,7 @@
 import type { VirtualPath } from '../../core/vfs/path.ts'
 import type { VfsSession } from '../../core/vfs/session.ts'
 import type { Entry } from '../../core/vfs/storage.ts'
-import { factLine } from '../facts.ts'
+import { createFactFormat } from '../facts.ts'
 import { asText, openDirectoryListing } from '../listing.ts'
 import { type Reply, reply } from '../replies.ts'
 import type { Ftp, Transfer } from '../session.ts'
@@ -16,12 +16,10 @@ export async function mlsd(
 ): Promise<Reply> {
   const path = argument === '' ? ftp.dialog.cwd : files.resolve(ftp.dialog.cwd, argument)
   const listing = await openDirectoryListing(files, path)
-  const permitted = files.permissions(path)
+  const format = createFactFormat(ftp.dialog.facts, files.permissions(path))
   try {
     const opening = reply(150, 'Here comes the listing.')
-    const lines = asText(followed(listing.batches, path, files), (entry) =>
-      factLine(entry, entry.name, ftp.dialog.facts, permitted),
-    )
+    const lines = asText(followed(listing.batches, path, files), (entry) => format(entry, entry.name))
     await sendText({ ftp, transfer, opening }, lines)
   } finally {
     await listing.close()
@@ -36,6 +34,10 @@ async function* followed(
   files: VfsSession,
 ): AsyncGenerator<readonly Entry[]> {
   for await (const batch of batches) {
+    if (batch.every((entry) => entry.kind !== 'symlink')) {
+      yield batch
+      continue
+    }
     const out: Entry[] = []
     for (const entry of batch)
       out.push(entry.kind === 'symlink' ? await follow(entry, directory, files) : entry)
