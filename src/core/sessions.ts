@@ -51,9 +51,9 @@ export type SessionRegistryDeps = Readonly<{
 const LONGEST_TIMER_MS = 86_400_000
 
 /** The moment from which the user may no longer be here though nothing was changed. */
-function endOf({ expires, sunset }: User, { encrypted }: Origin): number {
+function endOf({ expires, sunset, anonymous }: User, { encrypted }: Origin): number {
   const account = expires?.getTime() ?? Number.POSITIVE_INFINITY
-  return encrypted || sunset === undefined ? account : Math.min(account, plaintextEndMs(sunset))
+  return encrypted || anonymous || sunset === undefined ? account : Math.min(account, plaintextEndMs(sunset))
 }
 
 export function createSessionRegistry({ users, state, policy, clock }: SessionRegistryDeps): SessionRegistry {

@@ -96,4 +96,20 @@ export function quotaSuite(name: string, storage: () => Promise<StorageProvider>
       { numRuns },
     )
   })
+
+  test(`who resizes and links one file from many sides at once gains nothing: ${name}`, async () => {
+    const provider = await storage()
+    const limits = { quotaBytes: 100 * 1024 * 1024, quotaFiles: 50 }
+    const { files, state } = createTestSession({ limits, storage: provider, mounts: [mount('/', 'many')] })
+    const handle = await files.openWrite(at('/a'), { start: 'empty', create: true, exclusive: true })
+    await handle.write(new Uint8Array(1024 * 1024), 0)
+    await handle.commit()
+    for (const bytes of [0, 2 * 1024 * 1024, 1000]) {
+      const resized = Array.from({ length: 4 }, () => files.setAttributes(at('/a'), { size: bytes }))
+      const linked = files.hardLink(at('/a'), at(`/l${bytes}`))
+      await Promise.all([...resized, linked])
+      const stored = await (await provider.open('many')).usage()
+      assert.deepEqual(state.usage, stored)
+    }
+  })
 }

@@ -50,6 +50,7 @@ function setup(names: readonly string[] = ['alice', 'bob']): Setup {
     allow: [] as string[],
     deny: [] as string[],
     cleartextListeners: new Set(['main']),
+    anonymousListeners: new Set(['main']),
   }
   const policy = { decide: (...asked: Parameters<Policy['decide']>) => createPolicy(lists).decide(...asked) }
   const registry = createSessionRegistry({ users, state, policy, clock })
@@ -214,4 +215,14 @@ test('a session that is closed waits for nothing', async () => {
   registry.close()
   assert.equal(clock.pending, 0)
   assert.equal(two.ended.aborted, false)
+})
+
+test('an anonymous user needs no exception, so none of theirs runs out', async () => {
+  const { users, clock, open } = setup([])
+  const sunset = { plaintextUntil: new Date(0), owner: 'ops', reason: 'test' }
+  users.put(makeUser('anonymous', { anonymous: true, sunset }))
+  const session = open('anonymous', '1', { door: 'ftp', encrypted: false })
+  await clock.advance(DAY_MS)
+  assert.equal(session.ended.aborted, false)
+  assert.equal(clock.pending, 0)
 })

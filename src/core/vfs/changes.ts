@@ -65,28 +65,26 @@ async function rename(context: VfsContext, [from, to]: PathPair, replace: boolea
   changed(context, 'rename', from, to)
 }
 
-/** Charges before the work and takes the charge back if it fails. */
-async function charged({ quota }: VfsContext, delta: Usage, work: () => Promise<void>): Promise<void> {
-  await quota.charge(delta)
-  try {
-    await work()
-  } catch (error) {
-    await quota.settle(minus(NOTHING, delta))
-    throw error
-  }
-}
-
 type AttributeRequest = Readonly<{ path: VirtualPath; changes: AttributeChanges; follow: boolean }>
 
-/** Every name of a hard-linked file counts, so all of them grow. */
+/**
+ * Every name of a hard-linked file counts, so all of them grow. Growth is reserved by the size that was seen; what is
+ * settled is what the driver did, for others may resize the same file meanwhile.
+ */
 async function resize(context: VfsContext, { path, follow }: AttributeRequest, size: number): Promise<void> {
-  const place = context.access.place(path, 'overwrite')
+  const { access, principal, quota } = context
+  const place = access.place(path, 'overwrite')
   const driver = await context.driver(place)
-  const owner = context.principal.user
-  await context.quota.prepare()
-  const before = await driver.stat(place.key, owner, follow)
-  const delta = { bytes: (size - before.size) * before.links, files: 0 }
-  await charged(context, delta, () => driver.setAttributes(place.key, owner, { size }, follow))
+  await quota.prepare()
+  const before = await driver.stat(place.key, principal.user, follow)
+  const reserved = Math.max(0, (size - before.size) * before.links)
+  await quota.charge({ bytes: reserved, files: 0 })
+  let grown = 0
+  try {
+    grown = await driver.setAttributes(place.key, principal.user, { size }, follow)
+  } finally {
+    await quota.settle({ bytes: grown - reserved, files: 0 })
+  }
 }
 
 async function setAttributes(context: VfsContext, request: AttributeRequest): Promise<void> {
@@ -109,7 +107,14 @@ async function hardLink(context: VfsContext, [from, to]: PathPair): Promise<void
   const driver = await context.driver(source)
   await quota.prepare()
   const { size } = await driver.stat(source.key, principal.user, false)
-  await charged(context, { bytes: size, files: 1 }, () => driver.hardLink(source.key, target.key))
+  const reserved = { bytes: size, files: 1 }
+  await quota.charge(reserved)
+  let linked: Usage = NOTHING
+  try {
+    linked = { bytes: await driver.hardLink(source.key, target.key), files: 1 }
+  } finally {
+    await quota.settle(minus(linked, reserved))
+  }
   changed(context, 'link', from, to)
 }
 

@@ -132,8 +132,10 @@ export type StorageDriver = {
    * that name, which goes too. storage.busy when `from` is the owner's partial.
    */
   rename(from: StorageKey, to: StorageKey, options: { owner: UserId; replace: boolean }): Promise<Usage>
-  setAttributes(key: StorageKey, owner: UserId, changes: AttributeChanges, follow: boolean): Promise<void>
-  hardLink(from: StorageKey, to: StorageKey): Promise<void>
+  /** Resolves to the bytes by which all names of the file grew together: negative when it was cut, mostly 0. */
+  setAttributes(key: StorageKey, owner: UserId, changes: AttributeChanges, follow: boolean): Promise<number>
+  /** Resolves to the size of the file that now has one name more. */
+  hardLink(from: StorageKey, to: StorageKey): Promise<number>
   symbolicLink(target: string, key: StorageKey): Promise<void>
   readLink(key: StorageKey): Promise<string>
   filesystemStats(key: StorageKey): Promise<FilesystemStats>

@@ -7,8 +7,8 @@ import { MODE_BITS } from './entry.ts'
 import { LINK } from './jail.ts'
 import { OPEN_NAME, self, withOpen } from './proc.ts'
 
-/** Acts on what the descriptor has open, never on a name that could have become a link. */
-function changeOpened(fd: number, { size, mode, mtimeMs, atimeMs }: AttributeChanges): void {
+/** Acts on what the descriptor has open, never on a name that could have become a link. Gives the growth in bytes. */
+function changeOpened(fd: number, { size, mode, mtimeMs, atimeMs }: AttributeChanges): number {
   const stats = fstatSync(fd)
   if (size !== undefined) {
     if (stats.isDirectory()) throw new FileServerError('path.is-directory')
@@ -19,6 +19,7 @@ function changeOpened(fd: number, { size, mode, mtimeMs, atimeMs }: AttributeCha
   if (mtimeMs !== undefined || atimeMs !== undefined) {
     utimesSync(self(fd), (atimeMs ?? stats.atimeMs) / 1000, (mtimeMs ?? fstatSync(fd).mtimeMs) / 1000)
   }
+  return size === undefined ? 0 : (size - stats.size) * stats.nlink
 }
 
 function changeLink(at: string, stats: Stats, { size, mode, mtimeMs, atimeMs }: AttributeChanges): void {
@@ -32,14 +33,15 @@ export function setAttributes(
   context: LocalContext,
   target: AttributeTarget,
   changes: AttributeChanges,
-): void {
-  context.jail.find(target.key, (spot) => {
+): number {
+  return context.jail.find(target.key, (spot) => {
     const at = context.partials.idle(spot, target.owner)?.at ?? spot.at
     return withOpen(at, OPEN_NAME, (fd) => {
       const stats = fstatSync(fd)
       if (!stats.isSymbolicLink()) return changeOpened(fd, changes)
       if (target.follow) return LINK
-      return changeLink(at, stats, changes)
+      changeLink(at, stats, changes)
+      return 0
     })
   })
 }

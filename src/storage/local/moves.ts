@@ -77,11 +77,13 @@ function between<T>(
   })
 }
 
-export function hardLink(context: LocalContext, from: StorageKey, to: StorageKey): void {
-  between(context, from, to, (source, target) => {
-    if (!required(lstatMaybe(source.at)).isFile()) {
+export function hardLink(context: LocalContext, from: StorageKey, to: StorageKey): number {
+  return between(context, from, to, (source, target) => {
+    const stats = required(lstatMaybe(source.at))
+    if (!stats.isFile()) {
       throw new FileServerError('storage.unsupported', 'only files can be linked')
     }
     linkSync(source.at, target.at)
+    return stats.size
   })
 }

@@ -105,7 +105,9 @@ async function openStaged(
   const taken = await active.takeOver(key)
   const ground = survey(context, spot, options)
   const { partial, existing, partialName } = ground
-  if (context.settings.inPlaceWrites && options.start === 'current' && existing && !partial) {
+  // In place every name of the file would grow, and its quota counts them all: such a file gets a copy of its own.
+  const inPlace = context.settings.inPlaceWrites && existing?.nlink === 1
+  if (inPlace && options.start === 'current' && !partial) {
     return openInPlace(context, spot)
   }
   const inherited: Usage = taken ? NO_USAGE : usageOf(partial)

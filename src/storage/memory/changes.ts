@@ -94,25 +94,29 @@ export function setAttributes(
   context: MemoryContext,
   target: AttributeTarget,
   changes: AttributeChanges,
-): void {
+): number {
   const { node } = visible(context, target.key, target)
+  let grown = 0
   if (changes.size !== undefined) {
     if (node.kind === 'directory') throw new FileServerError('path.is-directory')
     if (node.kind !== 'file') throw new FileServerError('storage.unsupported')
+    grown = (changes.size - node.size) * node.links
     resize(node, changes.size)
     node.mtimeMs = context.now()
   }
   if (node.kind === 'symlink' && changes.mode !== undefined) throw new FileServerError('storage.unsupported')
   change(node, changes)
+  return grown
 }
 
-export function hardLink(context: MemoryContext, from: StorageKey, to: StorageKey): void {
+export function hardLink(context: MemoryContext, from: StorageKey, to: StorageKey): number {
   const node = required(context.tree.find(from, false))
   const target = context.tree.find(to, false)
   if (node.kind !== 'file') throw new FileServerError('storage.unsupported')
   requireFree(target)
   node.links += 1
   place(context, target, node)
+  return node.size
 }
 
 export function symbolicLink(context: MemoryContext, target: string, key: StorageKey): void {
