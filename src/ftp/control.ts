@@ -1,31 +1,22 @@
-import type { Socket } from 'node:net'
 import { errorCodeOf } from '../core/errors.ts'
-import type { Origin } from '../core/identity.ts'
 import type { Session } from '../core/sessions.ts'
 import type { Connection } from '../server/adapter.ts'
+import type { ControlOptions } from './control-options.ts'
 import { createDataChannel } from './data-channel.ts'
 import { newDialog } from './dialog.ts'
 import { dispatch, parseCommand } from './dispatch.ts'
 import { replyForError } from './error-map.ts'
+import { greetingOf, mayChoose, withHost } from './hosts.ts'
 import type { LineItem } from './line-reader.ts'
 import { createLoginDialog } from './login.ts'
 import { createCommandQueue } from './queue.ts'
 import { closing, type Reply, reply } from './replies.ts'
 import { reportInternal } from './report.ts'
-import type { Ftp, Row, Transfer } from './session.ts'
+import type { Ftp, Transfer } from './session.ts'
 import { createSessionTimers } from './session-timers.ts'
-import type { FtpDeps } from './settings.ts'
-import type { Introduction, TlsEngine, TlsPeer } from './tls.ts'
+import type { Introduction, TlsPeer } from './tls.ts'
 import { createTransfer } from './transfer.ts'
 import { createWire } from './wire.ts'
-
-export type ControlOptions = Readonly<{
-  socket: Socket
-  origin: Origin
-  deps: FtpDeps
-  engine: TlsEngine
-  commands: ReadonlyMap<string, Row>
-}>
 
 /** Pipelined commands of one session that run before other sessions get their turn. */
 const TURN_COMMANDS = 16
@@ -77,9 +68,9 @@ export function createControl({ socket, origin: first, deps, engine, commands }:
     },
     say: (preliminary) => wire.send(preliminary),
     async chooseHost(name) {
-      if (!settings.hosts.has(name)) return false
-      if (introduction?.host !== undefined && introduction.host !== name) return false
-      origin = { ...origin, host: name }
+      const byTls = introduction?.host
+      if (name !== undefined && !mayChoose(settings, byTls, name)) return false
+      origin = withHost(origin, name ?? byTls)
       await login.restart(origin, introduction?.certificate)
       return true
     },
@@ -229,8 +220,7 @@ export function createControl({ socket, origin: first, deps, engine, commands }:
       return wire.destroy()
     }
     peer = accepting
-    const { host = origin.host } = introduction
-    origin = { ...origin, door: 'ftps', encrypted: true, ...(host !== undefined && { host }) }
+    origin = withHost({ ...origin, door: 'ftps', encrypted: true }, introduction.host ?? origin.host)
     await ftp.restart()
   }
 
@@ -240,7 +230,7 @@ export function createControl({ socket, origin: first, deps, engine, commands }:
       if (gone) return
       data.protection = 'P'
     }
-    wire.send(reply(220, ...(settings.hosts.get(origin.host ?? '') ?? settings.greeting)))
+    wire.send(reply(220, ...greetingOf(settings, origin.host)))
   }
 
   function onGranted(session: Session): void {

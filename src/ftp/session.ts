@@ -43,8 +43,11 @@ export type Ftp = {
   dialog: Dialog
   /** A preliminary reply; the last one is what `run` returns. */
   say(reply: Reply): void
-  /** RFC 7151 HOST: false when the listener has no such name, or TLS chose another. Forgets what was proven. */
-  chooseHost(name: string): Promise<boolean>
+  /**
+   * RFC 7151 HOST: false when the listener has no such name, or TLS chose another. Forgets what was proven. Undefined goes
+   * back to what TLS chose.
+   */
+  chooseHost(name: string | undefined): Promise<boolean>
   /** Back to the state before the login; TLS and PROT stay. */
   restart(): Promise<void>
 }

@@ -1,4 +1,5 @@
 // RFC 7151 section 3: HOST.
+import { greetingOf } from '../hosts.ts'
 import { type Reply, reply } from '../replies.ts'
 import type { Ftp } from '../session.ts'
 import { hostName } from '../tls-client.ts'
@@ -7,5 +8,5 @@ export async function host(ftp: Ftp, argument: string): Promise<Reply> {
   if (ftp.login.session !== undefined) return reply(503, 'Already logged in; use REIN first.')
   const name = hostName(argument.trim())
   if (!(await ftp.chooseHost(name))) return reply(504, 'No such host here.')
-  return reply(220, ...(ftp.settings.hosts.get(name) ?? ftp.settings.greeting))
+  return reply(220, ...greetingOf(ftp.settings, name))
 }

@@ -4,5 +4,6 @@ import type { Ftp } from '../session.ts'
 
 export async function rein(ftp: Ftp): Promise<Reply> {
   await ftp.restart()
+  await ftp.chooseHost(undefined)
   return reply(220, 'Ready for a new user.')
 }
