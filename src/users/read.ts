@@ -3,6 +3,7 @@ import type { User, UserId } from '../core/identity.ts'
 import { readYaml, type YamlText } from '../yaml/document.ts'
 import { explain, type Finding } from '../yaml/explain.ts'
 import { type Problem, pathText, sortProblems } from '../yaml/problem.ts'
+import { nestedFolders } from './nested.ts'
 import { type RecordSettings, readRecord } from './record.ts'
 import { usersSchema, usersShape } from './schema.ts'
 
@@ -51,10 +52,10 @@ export function parseUsers(yaml: YamlText, settings: RecordSettings): UsersResul
     set: {
       users: new Map(read.map(({ user }) => [user.name, user])),
       records: new Map(read.map(({ user }, index) => [user.id, JSON.stringify(entries[index]?.[1])])),
-      warnings: located(
-        yaml,
-        read.flatMap((one) => one.warnings),
-      ),
+      warnings: located(yaml, [
+        ...read.flatMap((one) => one.warnings),
+        ...nestedFolders(read.map(({ user }) => user)),
+      ]),
     },
   }
 }
