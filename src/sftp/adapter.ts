@@ -8,6 +8,7 @@ import { IDENT, MODERN_ALGORITHMS } from './algorithms.ts'
 import { createConnection, type SshConnection } from './connection.ts'
 import type { HostKey } from './host-keys.ts'
 import { createInputPools } from './input-queue.ts'
+import { READ_SIZE } from './limits.ts'
 import { refuseConnection } from './refuse.ts'
 import { createReplyPool } from './reply-pool.ts'
 import type { SftpSettings } from './settings.ts'
@@ -33,6 +34,7 @@ export function createSftpAdapter(options: SftpAdapterOptions): ProtocolAdapter 
   const connections = new Set<SshConnection>()
   const pool = createReplyPool()
   const inputPools = createInputPools()
+  const readBuffer = Buffer.allocUnsafeSlow(READ_SIZE)
   const server = new ssh2.Server({
     hostKeys: options.hostKeys.map((key) => key.pem),
     algorithms: MODERN_ALGORITHMS,
@@ -50,7 +52,7 @@ export function createSftpAdapter(options: SftpAdapterOptions): ProtocolAdapter 
     serve(socket, origin) {
       // Without it each small status waits for the peer's delayed acknowledgement.
       socket.setNoDelay(true)
-      const connection = createConnection(socket, origin, { ...options, pool, inputPools })
+      const connection = createConnection(socket, origin, { ...options, pool, inputPools, readBuffer })
       waiting.set(socket, connection)
       connections.add(connection)
       void connection.done.then(() => connections.delete(connection))

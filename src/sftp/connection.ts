@@ -18,7 +18,8 @@ import type { ReplyPool } from './reply-pool.ts'
 import { serveSessions } from './sessions.ts'
 import type { SftpSettings } from './settings.ts'
 import { guardSocket } from './socket-guard.ts'
-import { type Transport, transportOf } from './ssh-internals.ts'
+import { readInto } from './socket-input.ts'
+import { copyWhatIsKept, type Transport, transportOf } from './ssh-internals.ts'
 import { type SessionTimers, startTimers } from './timers.ts'
 import { createTurnBudget } from './turn-budget.ts'
 
@@ -30,6 +31,8 @@ export type ConnectionOptions = Readonly<{
   settings: SftpSettings
   pool: ReplyPool
   inputPools: InputPools
+  /** All connections read into it, one after the other. */
+  readBuffer: Buffer
 }>
 
 /** `attach` is called once the peer has said that it speaks SSH. */
@@ -130,6 +133,7 @@ export function createConnection(socket: Socket, origin: Origin, options: Connec
     session = granted
     grace.cancel()
     if (ending) return
+    if (copyWhatIsKept(client, options.readBuffer)) readInto(socket, options.readBuffer)
     timers = startTimers({
       clock,
       settings,

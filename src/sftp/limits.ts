@@ -33,3 +33,5 @@ export const REQUEST_COST = 8 * KIB
 export const LINGER_MS = 1000
 /** Names in one READDIR reply stop here, well below MAX_PACKET. */
 export const MAX_NAMES_BYTES = 128 * KIB
+/** One read of a socket. */
+export const READ_SIZE = 256 * KIB

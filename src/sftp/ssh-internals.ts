@@ -123,6 +123,58 @@ function allowRepeatedServiceRequest(client: SshClient, protocol: Protocol): voi
   }
 }
 
+const CHANNEL_DATA = 94
+const KEXINIT = 20
+
+type Decipher = { _onPayload: (payload: Buffer) => unknown; _packet: unknown }
+type Parser = {
+  _kexinit: unknown
+  _decipher: unknown
+  _onPayload: (payload: Buffer) => unknown
+  _parse: (chunk: Buffer, from: number, to: number) => unknown
+  parse: (chunk: Buffer, from: number, to: number) => void
+}
+
+function isDecipher(value: unknown): value is Decipher {
+  return hasFunctions(value, '_onPayload', 'decrypt') && Reflect.has(Object(value), '_packet')
+}
+
+function isParser(value: unknown): value is Parser {
+  return hasFunctions(value, '_onPayload', '_parse', 'parse') && Reflect.has(Object(value), '_kexinit')
+}
+
+/**
+ * Makes ssh2 copy what it keeps of its input beyond the call, so that all reads can share `buffer`: key exchanges keep
+ * whole messages, and a cipher its packet while the MAC is on its way. Channel data is passed on as a view. False when
+ * this version of ssh2 looks different; it must then be given buffers of its own.
+ */
+export function copyWhatIsKept(client: SshClient, buffer: Buffer): boolean {
+  const protocol: unknown = Reflect.get(client, '_protocol')
+  if (!isParser(protocol) || !isDecipher(protocol._decipher)) return false
+  const isShared = (bytes: unknown): bytes is Uint8Array =>
+    bytes instanceof Uint8Array && bytes.buffer === buffer.buffer
+  const original = protocol._onPayload
+  const onPayload = (payload: Buffer): unknown => {
+    if (payload[0] === CHANNEL_DATA) return original(payload)
+    const result = original(Buffer.from(payload))
+    // False: come back to `parse` with the rest, which from here on belongs to a key exchange.
+    return payload[0] === KEXINIT && result === undefined ? false : result
+  }
+  if (protocol._decipher._onPayload === original) protocol._decipher._onPayload = onPayload
+  protocol._onPayload = onPayload
+  protocol.parse = (chunk, from, to) => {
+    let bytes = chunk.subarray(from, to)
+    while (bytes.length > 0) {
+      if (protocol._kexinit !== undefined && isShared(bytes)) bytes = Buffer.from(bytes)
+      const next = protocol._parse(bytes, 0, bytes.length)
+      bytes = bytes.subarray(typeof next === 'number' ? next : bytes.length)
+    }
+    const decipher = protocol._decipher
+    if (isDecipher(decipher) && isShared(decipher._packet)) decipher._packet = Buffer.from(decipher._packet)
+  }
+  return true
+}
+
 export type ChannelInput = {
   /** Each piece as it comes off the transport; `overrun` when the peer sent more than its window. */
   data(piece: Buffer, overrun: boolean): void

@@ -1,0 +1,90 @@
+import assert from 'node:assert/strict'
+import { randomBytes } from 'node:crypto'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { before, test } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import ssh2 from 'ssh2'
+import { MODERN_ALGORITHMS } from '../../src/sftp/algorithms.ts'
+import { generateHostKey } from '../../src/sftp/host-keys.ts'
+import { fingerprintOf } from '../../src/sftp/user-keys.ts'
+import { run } from '../helpers/child.ts'
+import { startSftp } from '../helpers/sftp-server.ts'
+
+const here = dirname(fileURLToPath(import.meta.url))
+const dir = mkdtempSync(join(tmpdir(), 'sallyport-openssh-'))
+process.once('exit', () => rmSync(dir, { recursive: true, force: true }))
+
+const key = join(dir, 'key')
+let fingerprint = ''
+
+before(async () => {
+  const pair = await generateHostKey('ed25519')
+  writeFileSync(key, pair.privateKey, { mode: 0o600 })
+  const parsed = ssh2.utils.parseKey(pair.publicKey)
+  assert.ok(!(parsed instanceof Error))
+  fingerprint = fingerprintOf((Array.isArray(parsed) ? parsed[0] : parsed).getPublicSSH())
+})
+
+async function sftp(port: number, options: readonly string[], input: string): Promise<void> {
+  const common = ['-q', '-i', key, '-P', String(port), '-b', '-']
+  const settings = ['IdentitiesOnly=yes', 'StrictHostKeyChecking=no', `UserKnownHostsFile=${dir}/hosts`]
+  const args = [...common, ...[...settings, ...options].flatMap((option) => ['-o', option])]
+  const { code, stderr } = await run('sftp', [...args, 'alice@127.0.0.1'], { home: dir, input })
+  assert.equal(code, 0, stderr)
+}
+
+const content = randomBytes(6 * 1024 * 1024 + 12_345)
+
+for (const cipher of MODERN_ALGORITHMS.cipher as readonly string[]) {
+  test(`OpenSSH with ${cipher}: both ways whole, new keys after each mebibyte`, async () => {
+    const source = join(dir, 'source')
+    const back = join(dir, `back-${cipher}`)
+    writeFileSync(source, content)
+    const server = await startSftp({ keys: [fingerprint], chains: [['publickey']] })
+    await sftp(
+      server.port,
+      [`Ciphers=${cipher}`, 'RekeyLimit=1M'],
+      `put ${source} /f\nget /f ${back}\nput ${back} /g\n`,
+    )
+    assert.ok(readFileSync(back).equals(content))
+    await sftp(server.port, [`Ciphers=${cipher}`], `get /g ${back}\nget /g ${back}2\n`)
+    assert.ok(readFileSync(back).equals(content))
+    assert.ok(readFileSync(`${back}2`).equals(content))
+    await server.close()
+  })
+}
+
+test('OpenSSH while the server renews the keys every 256 KiB', async () => {
+  const source = join(dir, 'source')
+  const back = join(dir, 'back')
+  writeFileSync(source, content)
+  const settings = { rekeyBytes: 256 * 1024 }
+  const server = await startSftp({ keys: [fingerprint], chains: [['publickey']], settings })
+  await sftp(server.port, [], `put ${source} /f\nget /f ${back}\n`)
+  assert.ok(readFileSync(back).equals(content))
+  await server.close()
+})
+
+/** Runs these tests once more in processes of their own; there it is a test that shows it worked. */
+async function again(): Promise<void> {
+  const helper = join(here, '..', 'helpers', 'without-ssh2-addon.cjs')
+  const files = ['openssh.test.ts', 'flow.test.ts'].map((name) => join(here, name))
+  for (const file of files) {
+    const { code, output } = await run(process.execPath, ['--require', helper, file], {
+      home: join(dir, 'home'),
+      env: { WITHOUT_SSH2_ADDON: '1' },
+    })
+    assert.equal(code, 0, output)
+  }
+}
+
+function addonIsAbsent(): void {
+  const { bindingAvailable } = createRequire(import.meta.url)('ssh2/lib/protocol/crypto.js')
+  assert.equal(bindingAvailable, false)
+}
+
+if (process.env.WITHOUT_SSH2_ADDON === undefined) test('the same without the addon of ssh2', again)
+else test('there is no addon', addonIsAbsent)
