@@ -42,20 +42,20 @@ export function parseUsers(yaml: YamlText, settings: RecordSettings): UsersResul
   }
   const entries = Object.entries(parsed.data.users ?? {})
   const read = entries.map(([name, record]) => readRecord(name, record, settings))
-  const problems = located(
-    yaml,
-    read.flatMap((one) => one.problems),
-  )
+  const problems = located(yaml, [
+    ...read.flatMap((one) => one.problems),
+    ...nestedFolders(read.map(({ user }) => user)),
+  ])
   if (problems.length > 0) return { ok: false, problems: sortProblems(problems) }
   return {
     ok: true,
     set: {
       users: new Map(read.map(({ user }) => [user.name, user])),
       records: new Map(read.map(({ user }, index) => [user.id, JSON.stringify(entries[index]?.[1])])),
-      warnings: located(yaml, [
-        ...read.flatMap((one) => one.warnings),
-        ...nestedFolders(read.map(({ user }) => user)),
-      ]),
+      warnings: located(
+        yaml,
+        read.flatMap((one) => one.warnings),
+      ),
     },
   }
 }

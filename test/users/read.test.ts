@@ -194,3 +194,24 @@ test('a name that stands twice is a problem', async (t) => {
   const { file, settings } = usersFile(t, 'users:\n  bob: {}\n  bob: {}\n')
   assert.match((await complaints(file, settings))[0] ?? '', /^FILE:3:3 {2}this key stands twice/)
 })
+
+test('a home inside a folder in which somebody else may make links is refused, with the way out', async (t) => {
+  const nested = (permissions: string) => `users:
+  manager: { password: '${HASHES.argon2}', home: ., permissions: ${permissions} }
+  alice: { password: '${HASHES.argon2}' }
+`
+  const { file, settings } = usersFile(t, nested('full'))
+  const result = await readUsers(file, settings)
+  assert.ok(!result.ok)
+  assert.deepEqual(
+    result.problems.map(({ path, remedy }) => ({ path, remedy })),
+    [
+      {
+        path: 'users.alice',
+        remedy: 'put it outside of that folder, or take the action link from manager',
+      },
+    ],
+  )
+  const reader = usersFile(t, nested('read-only'))
+  assert.ok((await readUsers(reader.file, reader.settings)).ok)
+})
