@@ -12,6 +12,7 @@ import { READ_SIZE } from './limits.ts'
 import { refuseConnection } from './refuse.ts'
 import { createReplyPool } from './reply-pool.ts'
 import type { SftpSettings } from './settings.ts'
+import { tellSignatures } from './ssh-ext-info.ts'
 import { socketOf } from './ssh-internals.ts'
 
 export type SftpAdapterOptions = Readonly<{
@@ -30,6 +31,7 @@ const NEVER_MS = 2 ** 31 - 1
 /** The SFTP door. ssh2 does the transport and never listens: sockets come from the server's listeners. */
 export function createSftpAdapter(options: SftpAdapterOptions): ProtocolAdapter {
   const { settings, logger } = options
+  tellSignatures()
   const waiting = new WeakMap<Socket, SshConnection>()
   const connections = new Set<SshConnection>()
   const pool = createReplyPool()

@@ -25,5 +25,15 @@ export const MODERN_ALGORITHMS: Algorithms = {
   compress: ['none'],
 }
 
+/** Signatures that are taken from user keys, for clients that ask before they choose one (RFC 8308, section 3.1). */
+export const USER_SIGNATURES = [
+  'ssh-ed25519',
+  'ecdsa-sha2-nistp256',
+  'ecdsa-sha2-nistp384',
+  'ecdsa-sha2-nistp521',
+  'rsa-sha2-512',
+  'rsa-sha2-256',
+] as const
+
 /** The part of the identification line after `SSH-2.0-`; it names neither product nor version. */
 export const IDENT = 'sftp'

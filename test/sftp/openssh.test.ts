@@ -7,7 +7,7 @@ import { dirname, join } from 'node:path'
 import { before, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import ssh2 from 'ssh2'
-import { MODERN_ALGORITHMS } from '../../src/sftp/algorithms.ts'
+import { MODERN_ALGORITHMS, USER_SIGNATURES } from '../../src/sftp/algorithms.ts'
 import { generateHostKey } from '../../src/sftp/host-keys.ts'
 import { fingerprintOf } from '../../src/sftp/user-keys.ts'
 import { run } from '../helpers/child.ts'
@@ -56,6 +56,21 @@ for (const cipher of MODERN_ALGORITHMS.cipher as readonly string[]) {
     await server.close()
   })
 }
+
+test('OpenSSH is told the signatures that user keys may make, no others', async () => {
+  const server = await startSftp({ keys: [fingerprint], chains: [['publickey']] })
+  const args = ['-v', '-i', key, '-P', String(server.port), '-b', '-', '-o', 'StrictHostKeyChecking=no']
+  const { output } = await run(
+    'sftp',
+    [...args, '-o', `UserKnownHostsFile=${dir}/hosts`, 'alice@127.0.0.1'],
+    {
+      home: dir,
+      input: 'pwd\n',
+    },
+  )
+  assert.equal(/server-sig-algs=<(.*)>/.exec(output)?.[1], USER_SIGNATURES.join(','))
+  await server.close()
+})
 
 test('OpenSSH while the server renews the keys every 256 KiB', async () => {
   const source = join(dir, 'source')
