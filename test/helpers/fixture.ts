@@ -6,8 +6,6 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const SCRIPT = fileURLToPath(new URL('../../scripts/fixture.ts', import.meta.url))
-/** As in the scripts of package.json: young Buffers are given back early, which keeps memory low in transfers. */
-const NODE_FLAGS = ['--max-semi-space-size=1']
 const START_TIMEOUT_MS = 60_000
 const STOP_TIMEOUT_MS = 30_000
 const POLL_MS = 20
@@ -74,7 +72,7 @@ export async function eventually<T>(
 
 export async function startFixture(options: FixtureOptions = {}): Promise<Fixture> {
   const dir = options.dir ?? (await mkdtemp(join(tmpdir(), 'sallyport-interop-')))
-  const child = spawn(process.execPath, [...NODE_FLAGS, SCRIPT, '--dir', dir, ...(options.args ?? [])], {
+  const child = spawn(process.execPath, [SCRIPT, '--dir', dir, ...(options.args ?? [])], {
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   const ended = new Promise<number | null>((resolve) => child.once('close', (code) => resolve(code)))
