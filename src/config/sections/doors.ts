@@ -5,7 +5,7 @@ import { DAY_SECONDS, flag, MAX_PORT, whole } from '../fields.ts'
 
 const passivePorts = z
   .strictObject({
-    from: whole(0, MAX_PORT, 40_000, 'First port; with both 0 the system chooses any free port.'),
+    from: whole(0, MAX_PORT, 40_000, 'First port; with both 0 any free port from 49152 to 65535 is taken.'),
     to: whole(0, MAX_PORT, 40_999, 'Last port; a transfer under way takes one.'),
   })
   .prefault({})
