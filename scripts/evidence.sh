@@ -22,7 +22,7 @@ plain() {
   sed -E -e 's/\x1b\[[0-9;]*[A-Za-z]//g' -e "s/127\.0\.0\.1:$1/HOST/g" -e "s/\b$1\b/PORT/g" \
     -e '/^ *(Start|Done) 20|^Starting Nmap|^Nmap done|^Host is up|scan(ned)? in/d' \
     -e '/^SF[:-]|^1 service unrecognized|^Service detection/d' \
-    -e 's/^( (Serial|subjectAltName \(SAN\)|Fingerprints) +).*/\1(of this run)/' -e '/^ {30}(SHA256 |[0-9A-F:]+$)/d' \
+    -e 's/^( (Serial|subjectAltName \(SAN\)|Fingerprints) +).*/\1(of this run)/' -e '/^ {30}(SHA256 |[0-9A-F:]+ *$)/d' \
     -e 's/^(\(fin\) [a-z0-9-]+: ).*/\1(of this run)/' -e 's/^( Certificate Validity .UTC. +[0-9]+ >= 60 days).*/\1/' \
     -e 's/[[:space:]]+$//'
 }
