@@ -1,8 +1,9 @@
 import { ROOT } from '../core/vfs/path.ts'
+import { HASH_NAMES } from './digests.ts'
 import { ALL_FACTS } from './facts.ts'
 import type { Dialog } from './session.ts'
 
 /** RFC 959 section 5.1: what holds until a command changes it. */
 export function newDialog(): Dialog {
-  return { cwd: ROOT, type: 'A', restartAt: 0, renameFrom: undefined, facts: ALL_FACTS }
+  return { cwd: ROOT, type: 'A', restartAt: 0, renameFrom: undefined, facts: ALL_FACTS, hash: HASH_NAMES[0] }
 }

@@ -14,7 +14,7 @@ export function parseCommand(line: string): Command {
 
 export type Dispatch = Readonly<{
   ftp: Ftp
-  /** Makes the transfer that a row with `needs: 'data'` runs under; the control connection drops it afterwards. */
+  /** Makes the transfer that a row with `needs: 'data'` or `'transfer'` runs under; the control connection drops it afterwards. */
   begin: (verb: string) => Transfer
   /** Told about errors that are ours, not the client's. */
   report: (error: unknown) => void
@@ -44,6 +44,7 @@ function runRow({ ftp, begin }: Dispatch, row: Row, argument: string): Reply | P
   if (row.needs === 'nothing') return row.run(ftp, argument)
   if (files === undefined) throw new FileServerError('auth.required')
   if (row.needs === 'login') return row.run(ftp, argument, files)
+  if (row.needs === 'transfer') return row.run(ftp, argument, files, begin(row.verb))
   const clear = ftp.data.protection === 'C'
   if (ftp.origin.encrypted && clear && !ftp.settings.clearData)
     throw new FileServerError('policy.data-encryption-required')

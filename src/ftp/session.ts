@@ -3,6 +3,7 @@ import type { Clock, Logger } from '../core/ports.ts'
 import type { VirtualPath } from '../core/vfs/path.ts'
 import type { VfsSession } from '../core/vfs/session.ts'
 import type { DataChannel } from './data-channel.ts'
+import type { HashName } from './digests.ts'
 import type { Fact } from './facts.ts'
 import type { LoginDialog } from './login.ts'
 import type { Reply } from './replies.ts'
@@ -17,9 +18,11 @@ export type Dialog = {
   /** Set by RNFR for the very next command. */
   renameFrom: VirtualPath | undefined
   facts: ReadonlySet<Fact>
+  /** Chosen by OPTS HASH. */
+  hash: HashName
 }
 
-/** The command that uses the data connection now. */
+/** The command that uses the data connection now, or reads a file for long without one. */
 export type Transfer = {
   readonly verb: string
   /** Aborted by ABOR, by the loss of the control connection, by a stall and at shutdown. */
@@ -77,7 +80,8 @@ export type Row = Rules &
     | Readonly<{ needs: 'nothing'; run: (ftp: Ftp, argument: string) => Answer }>
     | Readonly<{ needs: 'login'; run: (ftp: Ftp, argument: string, files: VfsSession) => Answer }>
     | Readonly<{
-        needs: 'data'
+        /** `transfer`: runs under one, for ABOR and all else that ends it, but needs no data connection. */
+        needs: 'data' | 'transfer'
         run: (ftp: Ftp, argument: string, files: VfsSession, transfer: Transfer) => Answer
       }>
   )

@@ -1,6 +1,6 @@
 import { ALIASES, ROWS } from '../../src/ftp/table.ts'
 
-const NEEDS = { nothing: '', login: 'login', data: 'login, data connection' } as const
+const NEEDS = { nothing: '', login: 'login', transfer: 'login', data: 'login, data connection' } as const
 
 const HEAD = ['command', 'syntax', 'needs', 'specified in']
 

@@ -77,6 +77,7 @@ export function ftpUsers(): User[] {
     ftpUser('mfa', ACTIONS, { chains: [['password', 'totp']] }),
     ftpUser('keypass', ACTIONS, { sunset, chains: [['publickey', 'password']] }),
     ftpUser('reader', ['list', 'read']),
+    ftpUser('dropper', ['list', 'create']),
     ftpUser('legacy', ACTIONS, { sunset }),
     ftpUser('small', ACTIONS, { limits: { maxSessions: 0, quotaBytes: 10, quotaFiles: 0 } }),
   ]

@@ -1,0 +1,32 @@
+// draft-bryan-ftpext-hash section 3: HASH; of the stored bytes, whatever TYPE is.
+import type { VfsSession } from '../../core/vfs/session.ts'
+import { digestOf, HASH_NAMES } from '../digests.ts'
+import { type Reply, reply } from '../replies.ts'
+import type { Ftp, Transfer } from '../session.ts'
+
+export async function hash(
+  ftp: Ftp,
+  argument: string,
+  files: VfsSession,
+  transfer: Transfer,
+): Promise<Reply> {
+  const algorithm = ftp.dialog.hash
+  const source = await files.openRead(files.resolve(ftp.dialog.cwd, argument))
+  const progress = (bytes: number) => {
+    transfer.bytes += bytes
+  }
+  const hex = await digestOf(source, { algorithm, from: 0, to: undefined, signal: transfer.signal, progress })
+  return reply(213, `${algorithm} 0-${transfer.bytes} ${hex} ${argument}`)
+}
+
+/** The algorithm in use has a star. */
+export function hashFeature({ dialog }: Ftp): readonly string[] {
+  return [`HASH ${HASH_NAMES.map((name) => (name === dialog.hash ? `${name}*` : name)).join(';')}`]
+}
+
+export function optsHash(ftp: Ftp, value: string): Reply {
+  const wanted = value === '' ? ftp.dialog.hash : HASH_NAMES.find((name) => name === value.toUpperCase())
+  if (wanted === undefined) return reply(501, 'Unknown algorithm.')
+  ftp.dialog.hash = wanted
+  return reply(200, wanted)
+}

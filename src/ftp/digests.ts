@@ -1,0 +1,73 @@
+import { createHash } from 'node:crypto'
+import { crc32 } from 'node:zlib'
+import { FileServerError } from '../core/errors.ts'
+import type { ReadHandle } from '../core/vfs/storage.ts'
+
+/** Algorithms of HASH, by their names in the IANA registry of hash function names; the first is what a new login has. */
+export const HASH_NAMES = ['SHA-256', 'SHA-512', 'SHA-1', 'MD5'] as const
+export type HashName = (typeof HASH_NAMES)[number]
+export type DigestName = HashName | 'CRC32'
+
+/** Bytes that one session reads and counts before others get their turn. */
+const TURN_BYTES = 256 * 1024
+
+type Digest = { update(bytes: Uint8Array): void; hex(): string }
+
+export type DigestJob = Readonly<{
+  algorithm: DigestName
+  /** Bytes; `to` is the first one that does not count, undefined for the end of the file. */
+  from: number
+  to: number | undefined
+  signal: AbortSignal
+  progress: (bytes: number) => void
+}>
+
+/** Reads the range and closes `source` in any case. transfer.bad-offset when the range is not inside the file. */
+export async function digestOf(source: ReadHandle, job: DigestJob): Promise<string> {
+  try {
+    const { size } = await source.stat()
+    const to = job.to ?? size
+    if (job.from > to || to > size) throw new FileServerError('transfer.bad-offset')
+    const digest = createDigest(job.algorithm)
+    await readRange(source, { ...job, to }, digest)
+    return digest.hex()
+  } finally {
+    await source.close()
+  }
+}
+
+async function readRange(source: ReadHandle, job: DigestJob & { to: number }, digest: Digest): Promise<void> {
+  const buffer = Buffer.allocUnsafeSlow(Math.min(TURN_BYTES, job.to - job.from))
+  let position = job.from
+  let turn = TURN_BYTES
+  while (position < job.to) {
+    job.signal.throwIfAborted()
+    const bytes = await source.read(buffer.subarray(0, job.to - position), position)
+    // Cut while it was being read: a digest of what is left would be one of no content that ever was.
+    if (bytes === 0) throw new FileServerError('storage.busy')
+    digest.update(buffer.subarray(0, bytes))
+    job.progress(bytes)
+    position += bytes
+    turn -= bytes
+    if (turn > 0) continue
+    turn = TURN_BYTES
+    await new Promise((resolve) => setImmediate(resolve))
+  }
+  job.signal.throwIfAborted()
+}
+
+function createDigest(algorithm: DigestName): Digest {
+  if (algorithm === 'CRC32') return createCrc()
+  const hash = createHash(algorithm.replace('-', '').toLowerCase())
+  return { update: (bytes) => void hash.update(bytes), hex: () => hash.digest('hex') }
+}
+
+function createCrc(): Digest {
+  let sum = 0
+  return {
+    update: (bytes) => {
+      sum = crc32(bytes, sum)
+    },
+    hex: () => sum.toString(16).padStart(8, '0'),
+  }
+}
