@@ -57,6 +57,7 @@ export function createControl({ socket, origin: first, deps, engine, commands }:
     login,
     data,
     dialog: newDialog(),
+    crypto: () => introduction?.crypto,
     get origin() {
       return origin
     },

@@ -40,6 +40,8 @@ export type Ftp = {
   /** Changes at AUTH TLS. */
   readonly origin: Origin
   readonly tlsOffered: boolean
+  /** Protocol version and cipher suite of the control connection; undefined in clear. */
+  crypto(): string | undefined
   readonly login: LoginDialog
   readonly data: DataChannel
   readonly transfer: Transfer | undefined

@@ -1,4 +1,4 @@
-import type { TLSSocket } from 'node:tls'
+import type { CipherNameAndProtocol, TLSSocket } from 'node:tls'
 import type { ClientCertificate } from '../core/auth/login.ts'
 import type { FtpSettings } from './settings.ts'
 
@@ -11,6 +11,14 @@ export function hostName(text: string): string {
 export function knownHost(settings: FtpSettings, secure: TLSSocket): string | undefined {
   const name = typeof secure.servername === 'string' ? hostName(secure.servername) : undefined
   return name !== undefined && settings.hosts.has(name) ? name : undefined
+}
+
+/** Protocol version and cipher suite; undefined when the client left as soon as the handshake was done. */
+export function cryptoOf(secure: TLSSocket): string | undefined {
+  const protocol = secure.getProtocol()
+  // Node's types leave out that it is null when the socket is gone.
+  const cipher: CipherNameAndProtocol | null = secure.getCipher()
+  return protocol === null || cipher === null ? undefined : `${protocol} ${cipher.standardName}`
 }
 
 /** OpenSSL's answer to the chain: Node asks for it itself only in sockets that came from `tls.createServer`. */

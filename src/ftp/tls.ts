@@ -7,7 +7,7 @@ import { FileServerError } from '../core/errors.ts'
 import type { Clock } from '../core/ports.ts'
 import { limit } from './limit.ts'
 import type { ClientTrust, FtpSettings, TlsIdentity, TlsMaterial } from './settings.ts'
-import { hostName, knownHost, verifiedCertificate } from './tls-client.ts'
+import { cryptoOf, hostName, knownHost, verifiedCertificate } from './tls-client.ts'
 
 /** Server side of the handshakes of one control connection and its data connections. */
 export type TlsPeer = {
@@ -22,6 +22,8 @@ export type Introduction = Readonly<{
   host: string | undefined
   /** Signed by an authority of the listener, in force and not revoked. */
   certificate: ClientCertificate | undefined
+  /** Protocol version and cipher suite, such as `TLSv1.3 TLS_AES_128_GCM_SHA256`. */
+  crypto: string | undefined
 }>
 
 export type TlsEngine = {
@@ -99,6 +101,7 @@ export function createTlsEngine(
         introduce: (secure) => ({
           host: knownHost(settings, secure),
           certificate: setup.clients && verifiedCertificate(secure, clock.now()),
+          crypto: cryptoOf(secure),
         }),
       }
     },

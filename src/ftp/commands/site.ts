@@ -3,6 +3,8 @@ import type { VfsSession } from '../../core/vfs/session.ts'
 import { type Reply, reply } from '../replies.ts'
 import type { Ftp } from '../session.ts'
 import { siteChmod } from './site-chmod.ts'
+import { siteNamefmt } from './site-namefmt.ts'
+import { siteStatus } from './site-status.ts'
 import { siteUtime } from './site-utime.ts'
 
 type SiteCommand = (ftp: Ftp, argument: string, files: VfsSession) => Reply | Promise<Reply>
@@ -10,6 +12,8 @@ type SiteCommand = (ftp: Ftp, argument: string, files: VfsSession) => Reply | Pr
 const SITE_COMMANDS: ReadonlyMap<string, SiteCommand> = new Map<string, SiteCommand>([
   ['CHMOD', siteChmod],
   ['HELP', siteHelp],
+  ['NAMEFMT', siteNamefmt],
+  ['STATUS', siteStatus],
   // Modes of new files are the server's policy; clients that set a mask need a yes to go on.
   ['UMASK', () => reply(200, 'The server sets the mask.')],
   ['UTIME', siteUtime],
