@@ -31,7 +31,7 @@ const SETTINGS = [
   `listeners.ftps.bannerFile=${file('ftps.txt')}`,
   'listeners.ftps.users=second',
   'listeners.ftps.passiveAddress=192.0.2.77',
-  'listeners.ftps.passivePorts={from: 41000, to: 41099}',
+  'listeners.ftps.passivePorts={from: 31000, to: 31099}',
   `listeners.ftps.hosts=${JSON.stringify([
     {
       name: 'one.test',
@@ -107,7 +107,7 @@ test('without SNI or with a strange name: the certificate, banner and users of t
     assert.equal(await client.reply(), '220-Welcome.\n220 Authorised use only.')
     assert.equal(await logsIn(client, 'main'), false)
     assert.equal(await logsIn(client, 'second'), true)
-    assert.match(await client.say('PASV'), /^227 Entering Passive Mode \(192,0,2,77,160,\d+\)\.$/)
+    assert.match(await client.say('PASV'), /^227 Entering Passive Mode \(192,0,2,77,121,\d+\)\.$/)
     client.socket.destroy()
   }
 })
