@@ -21,29 +21,16 @@ export const EXIT_OK = 0
 export const EXIT_FAILED = 1
 export const EXIT_USAGE = 2
 
-type SystemError = Error & { code: string; path?: string; address?: string; port?: number }
+type SystemError = Error & { code: string; path?: string }
 
 function isSystemError(error: unknown): error is SystemError {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' && 'syscall' in error
 }
 
-const SYSTEM_REMEDIES: Readonly<Record<string, (error: SystemError) => OperatorError>> = {
-  EADDRINUSE: (e) =>
-    new OperatorError(
-      `Port ${e.port} on ${e.address} is in use by another program.`,
-      `Stop that program (find it with \`ss -ltnp 'sport = :${e.port}'\`), or give the listener another \`port\` in the configuration.`,
-    ),
-  EADDRNOTAVAIL: (e) =>
-    new OperatorError(
-      `This machine has no address ${e.address}.`,
-      'Give the listener an `address` of this machine in the configuration; "::" or "0.0.0.0" stands for all of them.',
-    ),
+const SYSTEM_REMEDIES: Readonly<Record<string, (error: SystemError) => OperatorError | undefined>> = {
   EACCES: (e) =>
     e.path === undefined
-      ? new OperatorError(
-          `Port ${e.port} on ${e.address} may not be opened by this account.`,
-          'Ports below 1024 need a privilege: choose a higher `port`, or grant CAP_NET_BIND_SERVICE to the service.',
-        )
+      ? undefined
       : new OperatorError(
           `${e.path} may not be used by the account that runs this command.`,
           `Make that account its owner: \`chown "$(id -un)" ${e.path}\`, or run the command as the account that owns it.`,

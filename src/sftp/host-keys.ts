@@ -30,11 +30,6 @@ export async function generateHostKey(kind: HostKeyKind): Promise<GeneratedHostK
   }
 }
 
-/** Ed25519 first: the order in which they are offered. */
-export function generateHostKeys(): Promise<readonly GeneratedHostKey[]> {
-  return Promise.all([generateHostKey('ed25519'), generateHostKey('rsa')])
-}
-
 export type HostKey = Readonly<{
   algorithm: string
   /** `SHA256:` and unpadded base64, for the operator to hand to partners. */

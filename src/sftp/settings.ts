@@ -21,14 +21,3 @@ export type SftpSettings = Readonly<{
   /** Shown before the login; empty = none. */
   banner: string
 }>
-
-/** For what the configuration does not (yet) ask. The client's own limits for a rekey are of the same size. */
-export const SFTP_DEFAULTS = {
-  authRequestsPerConnection: 20,
-  minRsaBits: 3072,
-  keepAliveMs: 15_000,
-  keepAliveMisses: 3,
-  rekeyBytes: 2 ** 30,
-  rekeyMs: 3_600_000,
-  banner: '',
-} as const satisfies Partial<SftpSettings>

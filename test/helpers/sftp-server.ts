@@ -7,14 +7,20 @@ import { asSessionId, type Factor, type Origin } from '../../src/core/identity.t
 import type { VfsSession } from '../../src/core/vfs/session.ts'
 import type { Connection } from '../../src/server/adapter.ts'
 import { createSftpAdapter } from '../../src/sftp/adapter.ts'
-import { generateHostKeys, type HostKey, parseHostKey } from '../../src/sftp/host-keys.ts'
-import { SFTP_DEFAULTS, type SftpSettings } from '../../src/sftp/settings.ts'
+import { generateHostKey, type HostKey, parseHostKey } from '../../src/sftp/host-keys.ts'
+import type { SftpSettings } from '../../src/sftp/settings.ts'
 import { createFakeClock, type FakeClock } from './fake-clock.ts'
 import { createScriptedAuthenticator } from './sftp-login.ts'
 import { createTestSession, type TestSession } from './vfs.ts'
 
 export const TEST_SETTINGS: SftpSettings = {
-  ...SFTP_DEFAULTS,
+  authRequestsPerConnection: 20,
+  minRsaBits: 3072,
+  keepAliveMs: 15_000,
+  keepAliveMisses: 3,
+  rekeyBytes: 2 ** 30,
+  rekeyMs: 3_600_000,
+  banner: '',
   loginGraceMs: 60_000,
   idleMs: 900_000,
   channelsPerConnection: 4,
@@ -25,7 +31,9 @@ let keys: Promise<readonly HostKey[]> | undefined
 
 /** Made once per test process: RSA keys take their time. */
 export function testHostKeys(): Promise<readonly HostKey[]> {
-  keys ??= generateHostKeys().then((made) => made.map((key) => parseHostKey(key.kind, key.privateKey)))
+  keys ??= Promise.all([generateHostKey('ed25519'), generateHostKey('rsa')]).then((made) =>
+    made.map((key) => parseHostKey(key.kind, key.privateKey)),
+  )
   return keys
 }
 
