@@ -1,15 +1,13 @@
 import { createHash } from 'node:crypto'
 import { crc32 } from 'node:zlib'
 import { FileServerError } from '../core/errors.ts'
+import { readRange } from '../core/transfer/read-range.ts'
 import type { ReadHandle } from '../core/vfs/storage.ts'
 
 /** Algorithms of HASH, by their names in the IANA registry of hash function names; the first is what a new login has. */
 export const HASH_NAMES = ['SHA-256', 'SHA-512', 'SHA-1', 'MD5'] as const
 export type HashName = (typeof HASH_NAMES)[number]
 export type DigestName = HashName | 'CRC32'
-
-/** Bytes that one session reads and counts before others get their turn. */
-const TURN_BYTES = 256 * 1024
 
 type Digest = { update(bytes: Uint8Array): void; hex(): string }
 
@@ -29,31 +27,19 @@ export async function digestOf(source: ReadHandle, job: DigestJob): Promise<stri
     const to = job.to ?? size
     if (job.from > to || to > size) throw new FileServerError('transfer.bad-offset')
     const digest = createDigest(job.algorithm)
-    await readRange(source, { ...job, to }, digest)
+    await readRange(
+      source,
+      { from: job.from, to },
+      () => job.signal.throwIfAborted(),
+      (bytes) => {
+        digest.update(bytes)
+        job.progress(bytes.byteLength)
+      },
+    )
     return digest.hex()
   } finally {
     await source.close()
   }
-}
-
-async function readRange(source: ReadHandle, job: DigestJob & { to: number }, digest: Digest): Promise<void> {
-  const buffer = Buffer.allocUnsafeSlow(Math.min(TURN_BYTES, job.to - job.from))
-  let position = job.from
-  let turn = TURN_BYTES
-  while (position < job.to) {
-    job.signal.throwIfAborted()
-    const bytes = await source.read(buffer.subarray(0, job.to - position), position)
-    // Cut while it was being read: a digest of what is left would be one of no content that ever was.
-    if (bytes === 0) throw new FileServerError('storage.busy')
-    digest.update(buffer.subarray(0, bytes))
-    job.progress(bytes)
-    position += bytes
-    turn -= bytes
-    if (turn > 0) continue
-    turn = TURN_BYTES
-    await new Promise((resolve) => setImmediate(resolve))
-  }
-  job.signal.throwIfAborted()
 }
 
 function createDigest(algorithm: DigestName): Digest {

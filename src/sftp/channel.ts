@@ -33,7 +33,7 @@ export type SftpChannelOptions = Readonly<{
   channel: ServerChannel
   socket: Socket
   window: number
-  context: Omit<ChannelContext, 'atTurnEnd'>
+  context: Omit<ChannelContext, 'atTurnEnd' | 'checkOpen'>
   inputRoom: InputRoom
   gate: OutputGate
   budget: TurnBudget
@@ -48,7 +48,13 @@ export function createSftpChannel(options: SftpChannelOptions): SftpChannel {
   const { channel, gate, budget, logger } = options
   const input = createInputQueue(options.inputRoom)
   const turnEnd = createTurnEnd()
-  const context: ChannelContext = { ...options.context, atTurnEnd: turnEnd.call }
+  const context: ChannelContext = {
+    ...options.context,
+    atTurnEnd: turnEnd.call,
+    checkOpen() {
+      if (disposing !== undefined) throw new FileServerError('transfer.aborted', 'channel is ending')
+    },
+  }
   const order = createRequestOrder()
   let greeted = false
   let ended = false

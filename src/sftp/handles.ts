@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { FileServerError } from '../core/errors.ts'
 import type { VirtualPath } from '../core/vfs/path.ts'
-import type { Entry, ReadHandle, WriteHandle } from '../core/vfs/storage.ts'
+import type { Entry, MaybePromise, ReadHandle, WriteHandle } from '../core/vfs/storage.ts'
 import type { WriteQueue } from './write-queue.ts'
 
 export type OpenFile =
@@ -15,6 +15,21 @@ export type OpenFile =
       readable: boolean
     }>
   | Readonly<{ kind: 'directory'; path: VirtualPath; listing: DirectoryListing }>
+
+/** What bytes can be read from. */
+export type Source = { read(into: Uint8Array, position: number): MaybePromise<number> }
+
+/** The content behind a handle; throws access.denied for one that was not opened for reading. */
+export function readable(open: OpenFile): Source {
+  if (open.kind === 'read' || (open.kind === 'write' && open.readable)) return open.file
+  throw new FileServerError('access.denied', 'handle is not open for reading')
+}
+
+/** Bytes of the content behind a handle at this moment. */
+export async function contentSize(open: OpenFile): Promise<number> {
+  if (open.kind === 'directory') throw new FileServerError('path.is-directory')
+  return open.kind === 'write' ? open.file.size : (await open.file.stat()).size
+}
 
 /** A READDIR in progress: entries that were listed but did not fit into the last reply (`rest`) come first. */
 export type DirectoryListing = {

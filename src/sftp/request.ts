@@ -14,6 +14,8 @@ export type ChannelContext = Readonly<{
   pool: ReplyPool
   handlesPerChannel: number
   clock: Clock
+  /** Throws when the channel is ending: whatever takes long asks before each step. */
+  checkOpen(): void
   /** Calls `fn` once, when all that arrived together with this request has been looked at. */
   atTurnEnd(fn: () => void): void
 }>

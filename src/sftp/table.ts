@@ -2,7 +2,9 @@ import { FileServerError } from '../core/errors.ts'
 import type { MaybePromise } from '../core/vfs/storage.ts'
 import type { Reply } from './replies.ts'
 import type { ExtensionRow, Request, RequestRow } from './request.ts'
+import { checkFileHandle, checkFileName } from './requests/check-file.ts'
 import { close } from './requests/close.ts'
+import { copyData } from './requests/copy-data.ts'
 import { fsync } from './requests/fsync.ts'
 import { limits } from './requests/limits.ts'
 import { hardlink, readlink, symlink } from './requests/links.ts'
@@ -18,6 +20,7 @@ import { rmdir } from './requests/rmdir.ts'
 import { fsetstat, lsetstat, setstat } from './requests/setstat.ts'
 import { fstat, lstat, stat } from './requests/stat.ts'
 import { fstatvfs, statvfs } from './requests/statvfs.ts'
+import { usersGroupsById } from './requests/users-groups-by-id.ts'
 import { write } from './requests/write.ts'
 
 /** SSH_FXP_INIT opens the conversation and is not a request: it has no id. */
@@ -34,7 +37,12 @@ export const EXTENSIONS: readonly ExtensionRow[] = [
   { name: 'lsetstat@openssh.com', version: '1', writes: true, run: lsetstat },
   { name: 'limits@openssh.com', version: '1', writes: false, run: limits },
   { name: 'expand-path@openssh.com', version: '1', writes: false, run: expandPath },
+  { name: 'copy-data', version: '1', writes: true, run: copyData },
   { name: 'home-directory', version: '1', writes: false, run: homeDirectory },
+  { name: 'users-groups-by-id@openssh.com', version: '1', writes: false, run: usersGroupsById },
+  { name: 'check-file', version: '1', writes: false, run: checkFileHandle },
+  { name: 'check-file-handle', version: '1', writes: false, run: checkFileHandle },
+  { name: 'check-file-name', version: '1', writes: false, run: checkFileName },
 ]
 
 const extensionsByName = new Map(EXTENSIONS.map((row) => [row.name, row]))

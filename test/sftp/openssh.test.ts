@@ -57,6 +57,16 @@ for (const cipher of MODERN_ALGORITHMS.cipher as readonly string[]) {
   })
 }
 
+test('OpenSSH copies a file on the server, without its bytes on the wire', async () => {
+  const source = join(dir, 'source-of-copy')
+  const back = join(dir, 'copy')
+  writeFileSync(source, content)
+  const server = await startSftp({ keys: [fingerprint], chains: [['publickey']] })
+  await sftp(server.port, [], `put ${source} /one\ncp /one /two\nget /two ${back}\n`)
+  assert.ok(readFileSync(back).equals(content))
+  await server.close()
+})
+
 test('OpenSSH is told the signatures that user keys may make, no others', async () => {
   const server = await startSftp({ keys: [fingerprint], chains: [['publickey']] })
   const args = ['-v', '-i', key, '-P', String(server.port), '-b', '-', '-o', 'StrictHostKeyChecking=no']

@@ -13,6 +13,9 @@ const RECENT_MS = 15_778_476_000
 const AHEAD_MS = MINUTE_MS
 /** Days kept per listing: a year's worth; more distinct days start the cache anew. */
 const CACHED_DAYS = 400
+/** Owner and group of everything: the system's names are not for the wire. */
+export const OWNER_NAME = 'ftp'
+const OWNERS = `${OWNER_NAME.padEnd(8)} ${OWNER_NAME.padEnd(8)}`
 const CONTROL = /\p{Cc}/u
 const CONTROLS = /\p{Cc}/gu
 
@@ -52,7 +55,7 @@ function remember<T>(max: number, make: (key: number) => T): (key: number) => T 
 
 /**
  * Writes entries as `ls -l` does, without the line end; one formatter per listing, so that days and modes are put into
- * words once. Times are UTC. Owner and group are fixed: the system's names are not for the wire. A symbolic link shows
+ * words once. Times are UTC. Owner and group are fixed. A symbolic link shows
  * no target, control characters in names become `?`, so that a name can't make a second line.
  */
 export function createLsFormat(nowMs: number): (entry: Entry) => string {
@@ -69,6 +72,6 @@ export function createLsFormat(nowMs: number): (entry: Entry) => string {
     const name = CONTROL.test(entry.name) ? entry.name.replace(CONTROLS, '?') : entry.name
     const mode = `${KIND_LETTERS[entry.kind]}${modeOf(entry.mode & 0o777)}`
     const links = String(entry.links).padStart(4)
-    return `${mode} ${links} ftp      ftp      ${String(entry.size).padStart(12)} ${time(entry.mtimeMs)} ${name}`
+    return `${mode} ${links} ${OWNERS} ${String(entry.size).padStart(12)} ${time(entry.mtimeMs)} ${name}`
   }
 }

@@ -1,21 +1,16 @@
 // draft-ietf-secsh-filexfer-02, section 6.4
-import { FileServerError } from '../../core/errors.ts'
 import type { MaybePromise } from '../../core/vfs/storage.ts'
+import { readable, type Source } from '../handles.ts'
 import { MAX_DATA } from '../limits.ts'
 import { endOfFile, finishData, type Reply } from '../replies.ts'
 import type { Request } from '../request.ts'
-
-type Source = { read(into: Uint8Array, position: number): MaybePromise<number> }
 
 /** The bytes go straight to their place in the packet; the header follows when their number is known. */
 export function read({ id, body, context }: Request): MaybePromise<Reply> {
   const name = body.string()
   const offset = body.uint64()
   const wanted = Math.min(body.uint32(), MAX_DATA)
-  const open = context.handles.get(name)
-  if (open.kind === 'directory' || (open.kind === 'write' && !open.readable)) {
-    throw new FileServerError('access.denied', 'handle is not open for reading')
-  }
+  const file = readable(context.handles.get(name))
   const { buffer, at, release } = context.pool.take(wanted)
   const finish = (length: number): Reply => {
     if (length > 0) return { bytes: finishData(id, buffer, at, length), memory: buffer, release }
@@ -23,7 +18,7 @@ export function read({ id, body, context }: Request): MaybePromise<Reply> {
     return endOfFile(id)
   }
   try {
-    const length = fill(open.file, buffer.subarray(at, at + wanted), offset)
+    const length = fill(file, buffer.subarray(at, at + wanted), offset)
     if (typeof length === 'number') return finish(length)
     return length.then(finish, (error: unknown) => {
       release()
