@@ -110,6 +110,8 @@ export function ftpSettings({ ftp, login, tls }: Config, listener: FtpListener):
     passiveAddress: listener.passiveAddress ?? ftp.passiveAddress ?? undefined,
     activeMode: ftp.activeMode,
     maxLineBytes: ftp.maxLineBytes,
+    commandsPerSecond: ftp.commandsPerSecond,
+    maxBadCommands: ftp.maxBadCommands,
     maxQueuedCommands: ftp.maxQueuedCommands,
     loginGraceMs: login.graceSeconds * SECOND_MS,
     idleMs: ftp.idleSeconds * SECOND_MS,

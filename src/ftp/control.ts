@@ -1,6 +1,7 @@
 import { errorCodeOf } from '../core/errors.ts'
 import type { Session } from '../core/sessions.ts'
 import type { Connection } from '../server/adapter.ts'
+import { createConduct } from './conduct.ts'
 import type { ControlOptions } from './control-options.ts'
 import { createDataChannel } from './data-channel.ts'
 import { newDialog } from './dialog.ts'
@@ -11,16 +12,16 @@ import type { LineItem } from './line-reader.ts'
 import { createLoginDialog } from './login.ts'
 import { createCommandQueue } from './queue.ts'
 import { closing, type Reply, reply } from './replies.ts'
-import { reportInternal } from './report.ts'
+import { reportInternal, reportLimit, type SessionLimit } from './report.ts'
 import type { Ftp, Transfer } from './session.ts'
 import { createSessionTimers } from './session-timers.ts'
+import { createSessionWatch } from './session-watch.ts'
 import type { Introduction, TlsPeer } from './tls.ts'
 import { createTransfer } from './transfer.ts'
 import { createWire } from './wire.ts'
 
 /** Pipelined commands of one session that run before other sessions get their turn. */
 const TURN_COMMANDS = 16
-const MAX_LONG_LINES = 3
 /** A client that does not close after our last reply is cut after this time. */
 const GOODBYE_MS = 5_000
 
@@ -38,15 +39,15 @@ export function createControl({ socket, origin: first, deps, engine, commands }:
   let ended = false
   let gone = false
   let inputEnded = false
-  let longLines = 0
   let turn = TURN_COMMANDS
   /** Said, and the connection closed, as soon as the running command is through. */
   let endWith: Reply | undefined
-  let watchedSession: Session | undefined
 
   const wire = createWire(socket, settings.maxLineBytes, { item: onItem, end: onEnd, gone: onGone })
   const login = createLoginDialog(deps.authenticator, origin, onGranted)
   const data = createDataChannel({ settings, clock, origin: () => origin, tls: () => peer })
+  const conduct = createConduct(clock, settings, limited)
+  const watch = createSessionWatch(onSessionEnded)
   const timers = createSessionTimers(clock, settings, { idle: onIdle, graceOver: onGrace })
 
   const ftp: Ftp = {
@@ -88,9 +89,14 @@ export function createControl({ socket, origin: first, deps, engine, commands }:
     reportInternal(deps, origin, error)
   }
 
+  function limited(limit: SessionLimit): void {
+    reportLimit(deps, origin, login.session?.principal.name, limit)
+  }
+
   function onItem(item: LineItem): void {
     if (ended) return
     if (item.kind === 'flood') {
+      limited('ftp.maxLineBytes')
       hangUp(closing(421, 'Too much input; closing.'))
       return
     }
@@ -118,7 +124,7 @@ export function createControl({ socket, origin: first, deps, engine, commands }:
   }
 
   async function release(): Promise<void> {
-    watchedSession?.ended.removeEventListener('abort', onSessionEnded)
+    watch.stop()
     try {
       await login.close()
     } catch (error) {
@@ -160,12 +166,14 @@ export function createControl({ socket, origin: first, deps, engine, commands }:
   function rest(): void {
     resting = true
     turn -= 1
-    if (turn > 0) {
-      wire.whenWritable(rested)
-      return
+    const wait = conduct.delay()
+    const go = () => wire.whenWritable(rested)
+    if (wait > 0) clock.timer(wait, go)
+    else if (turn > 0) go()
+    else {
+      turn = TURN_COMMANDS
+      setImmediate(go)
     }
-    turn = TURN_COMMANDS
-    setImmediate(() => wire.whenWritable(rested))
   }
 
   function rested(): void {
@@ -174,11 +182,10 @@ export function createControl({ socket, origin: first, deps, engine, commands }:
   }
 
   async function handle(item: LineItem): Promise<void> {
-    if (item.kind === 'garbled') return wire.send(reply(501, 'Command is not valid UTF-8.'))
+    if (item.kind === 'garbled') return settle(reply(501, 'Command is not valid UTF-8.'))
     if (item.kind !== 'line') {
-      longLines += 1
-      if (longLines > MAX_LONG_LINES) return hangUp(closing(421, 'Too many long lines; closing.'))
-      return wire.send(reply(500, 'Command line too long.'))
+      if (conduct.tooLong()) return hangUp(closing(421, 'Too many long lines; closing.'))
+      return settle(reply(500, 'Command line too long.'))
     }
     const answering = dispatch(dispatcher, parseCommand(item.text))
     lookAhead()
@@ -190,6 +197,7 @@ export function createControl({ socket, origin: first, deps, engine, commands }:
     if (answer.after === 'tls') return upgrade(answer)
     if (answer.after === 'close') return hangUp(answer)
     wire.send(answer)
+    if (conduct.overdone(answer.code)) hangUp(closing(421, 'Too many mistakes; closing.'))
   }
 
   function begin(verb: string): Transfer {
@@ -205,8 +213,10 @@ export function createControl({ socket, origin: first, deps, engine, commands }:
     if (queue.has('ABOR')) transfer.abort()
     const now = ({ verb, argument }: { verb: string; argument: string }) =>
       argument === '' && commands.get(verb)?.duringTransfer === true
-    for (let command = queue.shiftIf(now); command !== undefined; command = queue.shiftIf(now))
+    for (let command = queue.shiftIf(now); command !== undefined; command = queue.shiftIf(now)) {
+      conduct.delay()
       void dispatch(dispatcher, command).then((answer) => wire.send(answer))
+    }
   }
 
   async function upgrade(last: Reply | undefined): Promise<void> {
@@ -218,6 +228,7 @@ export function createControl({ socket, origin: first, deps, engine, commands }:
       introduction = accepting.introduce(await wire.upgrade(accepting, last))
     } catch (error) {
       logger.info({ session: origin.session, err: error }, 'TLS handshake failed')
+      if (errorCodeOf(error) === 'session.idle') limited('tls.handshakeSeconds')
       return wire.destroy()
     }
     peer = accepting
@@ -236,24 +247,25 @@ export function createControl({ socket, origin: first, deps, engine, commands }:
 
   function onGranted(session: Session): void {
     timers.loggedIn()
-    watchedSession?.ended.removeEventListener('abort', onSessionEnded)
-    watchedSession = session
-    session.ended.addEventListener('abort', onSessionEnded, { once: true })
-    if (session.ended.aborted) onSessionEnded()
+    watch.watch(session)
   }
 
-  function onSessionEnded(): void {
-    const answer = replyForError(errorCodeOf(watchedSession?.ended.reason))
+  function onSessionEnded(reason: unknown): void {
+    const answer = replyForError(errorCodeOf(reason))
     endSoon(answer.after === 'close' ? answer : closing(421, 'Session ended by the server; closing.'))
     transfer?.abort()
   }
 
   function onIdle(): void {
     if (running) timers.active()
-    else hangUp(replyForError('session.idle'))
+    else {
+      limited('ftp.idleSeconds')
+      hangUp(replyForError('session.idle'))
+    }
   }
 
   function onGrace(): void {
+    limited('login.graceSeconds')
     endSoon(closing(421, 'Login took too long; closing.'))
   }
 

@@ -2,6 +2,26 @@ import { errorCodeOf } from '../core/errors.ts'
 import type { Origin } from '../core/identity.ts'
 import type { FtpDeps } from './settings.ts'
 
+/** The keys of the configuration whose limits end a session or slow it down. */
+export type SessionLimit =
+  | 'ftp.commandsPerSecond'
+  | 'ftp.idleSeconds'
+  | 'ftp.maxBadCommands'
+  | 'ftp.maxLineBytes'
+  | 'login.graceSeconds'
+  | 'tls.handshakeSeconds'
+
+export function reportLimit(
+  { audit }: FtpDeps,
+  origin: Origin,
+  user: string | undefined,
+  limit: SessionLimit,
+): void {
+  const { session, door, listener, remoteIp } = origin
+  const who = { session, door, listener, remoteIp, ...(user !== undefined && { user }) }
+  audit.with(who).record({ type: 'session.limited', limit })
+}
+
 /** Tells the operator about an error that is ours; the client gets a text without it. */
 export function reportInternal({ logger, audit }: FtpDeps, origin: Origin, error: unknown): void {
   const { session, door, listener, remoteIp } = origin

@@ -21,6 +21,10 @@ export type FtpSettings = Readonly<{
   passiveAddress: string | undefined
   activeMode: boolean
   maxLineBytes: number
+  /** Commands of one session; a second's worth may come at once. */
+  commandsPerSecond: number
+  /** Mistakes in a row that a session may make. */
+  maxBadCommands: number
   /** Commands that may wait behind the running one before reading stops. */
   maxQueuedCommands: number
   loginGraceMs: number

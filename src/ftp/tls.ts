@@ -165,7 +165,9 @@ function handshake(socket: Duplex, setup: Handshake): Promise<TLSSocket> {
       // Else Node would answer the peer's half-close itself, before what is queued has been sent.
       allowHalfOpen: true,
     } as ConstructorParameters<typeof TLSSocket>[1])
-    const timer = limit(clock, setup.ms, () => secure.destroy(new Error('TLS handshake took too long')))
+    const timer = limit(clock, setup.ms, () =>
+      secure.destroy(new FileServerError('session.idle', 'TLS handshake took too long')),
+    )
     // Half-open, so nothing else would close it before the time limit does.
     const left = () => secure.destroy(new Error('the peer left during the TLS handshake'))
     secure.once('end', left)

@@ -19,6 +19,7 @@ const EVENT_TYPES: Readonly<Record<AuditEventType, true>> = {
   'file.transfer': true,
   'file.changed': true,
   'file.denied': true,
+  'session.limited': true,
   'session.error': true,
   'server.started': true,
   'server.reloaded': true,

@@ -46,6 +46,8 @@ export const FTP_SETTINGS: FtpSettings = {
   passiveAddress: undefined,
   activeMode: true,
   maxLineBytes: 4096,
+  commandsPerSecond: 0,
+  maxBadCommands: 50,
   maxQueuedCommands: 32,
   loginGraceMs: 60_000,
   idleMs: 900_000,

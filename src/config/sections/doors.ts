@@ -31,6 +31,18 @@ export const ftp = z
         "Must a TLS data connection resume the control connection's session? require is the strictest, and some clients cannot do it (rclone, many libraries).",
       ),
     maxLineBytes: whole(512, 65_536, 4096, 'The longest command line; a longer one is refused unread.'),
+    commandsPerSecond: whole(
+      0,
+      100_000,
+      0,
+      'Commands of one session; faster ones wait, but for bursts of a second. 0 = no limit: sessions take turns anyway.',
+    ),
+    maxBadCommands: whole(
+      0,
+      100_000,
+      50,
+      'Mistakes in a row (unknown commands, wrong arguments or order) after which a session is closed; 0 = no limit.',
+    ),
     maxQueuedCommands: whole(
       1,
       1000,

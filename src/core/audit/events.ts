@@ -24,6 +24,7 @@ export type AuditDetail =
     }
   | { type: 'file.changed'; action: Action; path: string; to?: string }
   | { type: 'file.denied'; action: Action; path: string }
+  | { type: 'session.limited'; limit: string }
   | { type: 'session.error'; code: ErrorCode; detail: string }
   | { type: 'server.started'; version: string }
   | { type: 'server.reloaded'; changed: readonly string[] }
