@@ -50,10 +50,16 @@ export default {
       '^src/(core/|server/)',
     ),
     layer(
+      'native-knows-nothing',
+      'System calls that Node does not offer, without a rule and without a protocol; drivers and doors may use them.',
+      '^src/native/',
+      '^src/native/',
+    ),
+    layer(
       'storage-is-a-driver',
       'Swapping a storage driver must touch no rule and no door.',
       '^src/storage/',
-      '^src/(core/|storage/)',
+      '^src/(core/|storage/|native/)',
     ),
     layer(
       'state-is-a-driver',

@@ -1,9 +1,10 @@
-// Makes a checkout runnable: dependencies as locked, the pinned Node, and ssh2's native part built for that Node.
+// Makes a checkout runnable: dependencies as locked, the pinned Node, and the native parts (ssh2's and ours) built.
 // Runs on whatever Node the system has (npm starts it before the pinned one exists), so it is plain JavaScript.
 import { execFileSync, spawnSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { buildNative } from '../native/build.mjs'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const at = (...parts) => join(root, ...parts)
@@ -84,3 +85,4 @@ if (!addonLoads() && hasCompiler()) {
     )
   }
 }
+buildNative(headers())

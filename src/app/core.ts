@@ -16,6 +16,7 @@ import { createLocalStorage } from '../storage/local.ts'
 import { foreignHashes } from '../users/foreign-hashes.ts'
 import { createTotpVerifier } from '../users/totp-speakeasy.ts'
 import type { YamlUsers } from '../users/yaml.ts'
+import { nativeOf } from './native-parts.ts'
 import { openSecrets, openUserFile } from './open-users.ts'
 import { loginSettings, passwordSettings, policySettings, storageSettings } from './settings.ts'
 
@@ -35,7 +36,8 @@ export type CoreDeps = Readonly<{ audit: Auditor; clock: Clock; logger: Logger }
 /** Builds the core on its drivers. Throws OperatorError for what the operator can mend; nothing is left open then. */
 export async function openCore(config: Config, deps: CoreDeps): Promise<Core> {
   const { audit, clock, logger } = deps
-  const storage = createLocalStorage({ ...storageSettings(config), clock, createRoots: true })
+  const native = nativeOf(config)
+  const storage = createLocalStorage({ ...storageSettings(config), clock, createRoots: true, native })
   const secrets = openSecrets(config)
   const state = openOwnState(config)
   const { users, warnings } = await openUserFile(config, secrets, deps).catch(async (error: unknown) => {

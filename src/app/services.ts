@@ -1,12 +1,12 @@
 import type { AppServices } from '../cli/services.ts'
 import { createPolicy } from '../core/policy/policy.ts'
 import { generateHostKey } from '../sftp/host-keys.ts'
-import { nativeParts } from '../sftp/native-parts.ts'
 import { emptyUsersFile } from '../users/edit.ts'
 import { makeSecretsKey } from '../users/secret-box.ts'
 import { createTotpVerifier } from '../users/totp-speakeasy.ts'
 import { openState } from './core.ts'
 import { readAllHostKeys, readCertificates } from './key-material.ts'
+import { nativeParts } from './native-parts.ts'
 import { policySettings, readBanners } from './settings.ts'
 import { startServer } from './start.ts'
 import { openUserStore } from './user-store.ts'
@@ -15,12 +15,7 @@ import { version } from './version.ts'
 /** The real parts behind the CLI's verbs. */
 export const services: AppServices = {
   version,
-  nativeParts: () => {
-    const parts = nativeParts().map(({ name, loaded, without }) =>
-      loaded ? `${name} (present)` : `${name} (absent: ${without})`,
-    )
-    return `Native parts: ${parts.join(', ')}.`
-  },
+  nativeParts,
   start: startServer,
   openUsers: openUserStore,
   openState: async (config) => openState(config, undefined),

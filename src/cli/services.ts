@@ -77,11 +77,19 @@ export type HostKey = Readonly<{ algorithm: string; fingerprint: string }>
 /** Texts as ssh-keygen writes them. */
 export type NewHostKey = Readonly<{ privateKey: string; publicKey: string }>
 
+/** An optional part in machine code, and whether it will be used. */
+export type NativePart = Readonly<{
+  name: string
+  state: 'present' | 'absent' | 'off'
+  /** What it costs to be without it. */
+  without: string
+}>
+
 /** What the verbs need of the composition root. The state is closed by the verb that opened it. */
 export type AppServices = Readonly<{
   version: string
-  /** One line: the optional native parts that are there, and what the absence of the others costs. */
-  nativeParts(): string
+  /** One line each: an optional native part, and what its absence costs. */
+  nativeParts(config: Config): readonly NativePart[]
   /** Binds every listener or none; throws OperatorError or a system error when something is in the way. */
   start(config: Config): Promise<RunningServer>
   /** Needs no closing: it holds nothing open between two calls. */

@@ -3,6 +3,7 @@ import { isAbsolute } from 'node:path'
 import { FileServerError } from '../core/errors.ts'
 import type { Clock } from '../core/ports.ts'
 import type { StorageDriver, StorageProvider } from '../core/vfs/storage.ts'
+import type { Native } from '../native/native.ts'
 import { createActiveUploads } from './active-uploads.ts'
 import type { LocalContext, LocalSettings } from './local/context.ts'
 import { createDirectories } from './local/directories.ts'
@@ -17,6 +18,8 @@ export type LocalStorageOptions = LocalSettings &
     clock: Clock
     /** Makes a mount's folder when it is missing; false: storage.failed, so that an unmounted disk is noticed. */
     createRoots: boolean
+    /** Undefined: Node's own file functions do all of it. */
+    native: Native | undefined
   }>
 
 export type LocalStorage = StorageProvider & {
@@ -46,7 +49,7 @@ function requireRoot(location: string, { createRoots, umask }: LocalStorageOptio
  */
 export function createLocalStorage(options: LocalStorageOptions): LocalStorage {
   requireProc()
-  const { clock, symlinks } = options
+  const { clock, symlinks, native } = options
   const directories = createDirectories({ max: MAX_DIRECTORIES, ttlMs: DIRECTORY_TTL_MS, clock })
   const active = createActiveUploads()
   const partials = createPartials(active)
@@ -55,7 +58,8 @@ export function createLocalStorage(options: LocalStorageOptions): LocalStorage {
   const make = (location: string): StorageDriver => {
     requireRoot(location, options)
     const jail = createJail({ location, symlinks, directories })
-    const context: LocalContext = { location, settings: options, clock, jail, directories, partials, active }
+    const shared = { clock, jail, directories, partials, active, native }
+    const context: LocalContext = { location, settings: options, ...shared }
     return createLocalDriver(context)
   }
   return {

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Clock } from '../../src/core/ports.ts'
 import type { StorageDriver } from '../../src/core/vfs/storage.ts'
+import { loadNative } from '../../src/native/load.ts'
 import { createLocalStorage, type LocalStorage, type LocalStorageOptions } from '../../src/storage/local.ts'
 
 /** Real time: the local driver measures the disk with it. */
@@ -32,6 +33,7 @@ export const LOCAL_DEFAULTS: LocalStorageOptions = {
   inPlaceWrites: false,
   syncOnCommit: false,
   createRoots: true,
+  native: loadNative(),
 }
 
 /** A local driver on a new temporary folder, which `close` removes. */

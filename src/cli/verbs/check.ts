@@ -1,6 +1,7 @@
 import type { Config } from '../../config/schema.ts'
 import { createAttempts } from '../attempt.ts'
 import { EXIT_FAILED, EXIT_OK } from '../failure.ts'
+import { nativeLine } from '../format/native-parts.ts'
 import { reviewListeners, reviewUsers } from '../review.ts'
 import { reviewKeys } from '../review-keys.ts'
 import type { AppServices } from '../services.ts'
@@ -48,13 +49,16 @@ async function review(config: Config, services: AppServices) {
     users: users.length,
     hostKeys: keys.hostKeys,
     certificates: keys.certificates,
+    nativeParts: services.nativeParts(config),
   }
 }
 
-function print({ ok, problems, warnings, listeners, users, certificates }: Report, terminal: Terminal): void {
+function print(report: Report, terminal: Terminal): void {
+  const { ok, problems, warnings, listeners, users, certificates, nativeParts } = report
   for (const problem of problems) terminal.err(problem)
   for (const warning of warnings) terminal.out(`warning: ${warning}`)
   if (!ok) return
+  terminal.out(nativeLine(nativeParts))
   const doors = listeners.map(({ name, address, port }) => `${name} ${address}:${port}`).join(', ')
   const [first] = certificates.map(({ notAfter }) => notAfter).sort()
   const end = first === undefined ? 'no certificate' : `certificate until ${first}`

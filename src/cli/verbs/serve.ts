@@ -1,5 +1,6 @@
 import { EXIT_OK, toOperatorError } from '../failure.ts'
 import { printDoors, printListeners } from '../format/doors.ts'
+import { nativeLine } from '../format/native-parts.ts'
 import type { RunningServer } from '../services.ts'
 import { firstStart } from '../setup/first-start.ts'
 import { createSignals } from '../signals.ts'
@@ -20,7 +21,7 @@ export const serve: Verb = {
     const signals = createSignals()
     try {
       const server = await services.start(config)
-      terminal.out(services.nativeParts())
+      terminal.out(nativeLine(services.nativeParts(config)))
       printListeners(server.listeners, terminal)
       if (made !== undefined) {
         const hostKeys = await services.loadHostKeys(config)

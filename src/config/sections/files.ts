@@ -10,6 +10,10 @@ export const server = z
       "Where every relative path in this file starts. Relative itself, it starts at this file's folder.",
     ).default('..'),
     drainSeconds: whole(0, 86_400, 30, 'At shutdown, how long running transfers may go on.'),
+    native: flag(
+      true,
+      'false: does without the optional native part, which makes transfers cheaper; for comparing and for ruling it out.',
+    ),
   })
   .prefault({})
   .describe('The server as a whole.')

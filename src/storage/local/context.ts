@@ -1,4 +1,5 @@
 import type { Clock } from '../../core/ports.ts'
+import type { Native } from '../../native/native.ts'
 import type { ActiveUploads } from '../active-uploads.ts'
 import type { Directories } from './directories.ts'
 import type { Jail } from './jail.ts'
@@ -26,4 +27,5 @@ export type LocalContext = Readonly<{
   directories: Directories
   partials: Partials
   active: ActiveUploads
+  native: Native | undefined
 }>

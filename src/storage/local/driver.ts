@@ -29,13 +29,14 @@ function stat({ jail, partials }: LocalContext, key: StorageKey, owner: UserId, 
   })
 }
 
-function openRead({ jail, partials, clock }: LocalContext, key: StorageKey, owner: UserId): OpenedFile {
+function openRead(context: LocalContext, key: StorageKey, owner: UserId): OpenedFile {
+  const { jail, partials } = context
   return jail.find(key, (spot) => {
     if (partials.idle(spot, owner) !== undefined) {
       throw new FileServerError('storage.busy', 'an upload of this name is not finished')
     }
     const file = openFile(spot, constants.O_RDONLY)
-    return file === LINK ? LINK : createReadHandle(file, spot.name, clock)
+    return file === LINK ? LINK : createReadHandle(file, spot.name, context)
   })
 }
 

@@ -1,21 +1,12 @@
-import { closeSync, fstatSync, openSync, read as readAsync, readSync, type Stats } from 'node:fs'
+import { closeSync, fstatSync, openSync, read as readAsync, type Stats } from 'node:fs'
 import { FileServerError } from '../../core/errors.ts'
-import type { Clock } from '../../core/ports.ts'
 import type { OpenedFile } from '../../core/vfs/storage.ts'
+import type { LocalContext } from './context.ts'
 import { toEntry } from './entry.ts'
 import { errnoOf, guarded, translate } from './errno.ts'
 import { LINK, type Spot } from './jail.ts'
 import { OPEN_SAFELY } from './proc.ts'
-
-/** A read of cached pages takes some 30 us for this much; it is all that may stop the event loop at once. */
-const SYNC_BYTES = 256 * 1024
-/** A sync read that took longer met the disk, or the process lost the CPU; hence one alone proves nothing. */
-const SLOW_MS = 2
-/** Each slow read weighs so much, each quick one takes 1 off: two slow ones close together are enough. */
-const SLOW_WEIGHT = 4
-const SLOW_ENOUGH = 2 * SLOW_WEIGHT - 2
-/** For how long reads then go through the thread pool before a sync read is tried again. */
-const POOL_MS = 1000
+import { readCached, readMeasured } from './read-now.ts'
 
 /** Only regular files are opened for their content: never devices, FIFOs and sockets. */
 export function requireFile(fd: number): Stats {
@@ -44,29 +35,18 @@ export function openFile(spot: Spot, flags: number): OpenFile | typeof LINK {
   }
 }
 
-/** Takes over the descriptor. Reads at once while the pages are cached, by measurement; through the thread pool while they are not. */
+/** Takes over the descriptor. Reads at once what is in memory, the rest through the thread pool. */
 export function createReadHandle(
   { fd, size }: OpenFile,
   name: string,
-  clock: Pick<Clock, 'monotonic'>,
+  { clock, native }: Pick<LocalContext, 'clock' | 'native'>,
 ): OpenedFile {
   let open = true
-  let poolUntil = 0
-  let slowness = 0
   let underWay = 0
   let whenIdle: (() => void) | undefined
 
-  const readNow = (into: Uint8Array, position: number, now: number): number => {
-    const bytes = readSync(fd, into, 0, Math.min(into.byteLength, SYNC_BYTES), position)
-    const after = clock.monotonic()
-    if (after - now <= SLOW_MS) slowness = Math.max(0, slowness - 1)
-    else slowness += SLOW_WEIGHT
-    if (slowness >= SLOW_ENOUGH) {
-      poolUntil = after + POOL_MS
-      slowness = 0
-    }
-    return bytes
-  }
+  const measured = readMeasured(fd, clock)
+  const readNow = native === undefined ? measured : readCached(fd, native, measured)
   const readLater = (into: Uint8Array, position: number): Promise<number> =>
     new Promise((resolve, reject) => {
       underWay += 1
@@ -88,10 +68,8 @@ export function createReadHandle(
       if (!open) throw new FileServerError('handle.invalid')
       // The protocols' offsets go further than any file; reads past the end give 0.
       if (position > Number.MAX_SAFE_INTEGER) return 0
-      const now = clock.monotonic()
-      if (now < poolUntil) return readLater(into, position)
       try {
-        return readNow(into, position, now)
+        return readNow(into, position) ?? readLater(into, position)
       } catch (error) {
         throw translate(error)
       }

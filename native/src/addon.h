@@ -1,0 +1,37 @@
+// What the files of the addon share. Node-API only: one build serves every major version of Node.
+//
+// A function answers with one number: what it did, or the negative errno. It throws nothing, keeps nothing between two
+// calls, and checks nothing that its TypeScript signature already says (src/native/native.ts).
+#ifndef SALLYPORT_ADDON_H
+#define SALLYPORT_ADDON_H
+
+#define NAPI_VERSION 8
+#include <node_api.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define MAX_ARGUMENTS 6
+
+typedef struct {
+  napi_env env;
+  napi_value values[MAX_ARGUMENTS];
+} arguments;
+
+// Arguments that were not given are undefined.
+arguments take_arguments(napi_env env, napi_callback_info info);
+
+// 0 where the argument is no number.
+int64_t integer_at(const arguments *given, size_t index);
+
+// The bytes of a Uint8Array; NULL and 0 for anything else.
+uint8_t *bytes_at(const arguments *given, size_t index, size_t *length);
+
+// The answer of a system call: `result`, or -errno when it is negative.
+napi_value answer(napi_env env, int64_t result);
+
+void add_function(napi_env env, napi_value exports, const char *name, napi_callback function);
+
+// One per file of the addon, called once at load.
+void add_read_cached(napi_env env, napi_value exports);
+
+#endif
