@@ -8,6 +8,7 @@ import type { FtpSettings, TlsMaterial } from '../ftp/settings.ts'
 import type { ProtocolAdapter } from '../server/adapter.ts'
 import { createSftpAdapter } from '../sftp/adapter.ts'
 import { readHostKeys, readTlsMaterial } from './key-material.ts'
+import type { FindHost } from './passive-address.ts'
 import { ftpSettings, sftpSettings } from './settings.ts'
 
 export type DoorDeps = Readonly<{
@@ -15,6 +16,8 @@ export type DoorDeps = Readonly<{
   audit: Auditor
   clock: Clock
   logger: Logger
+  /** Addresses of the host names that PASV names. */
+  findHost: FindHost
 }>
 
 /** The adapters of all listeners. */
@@ -31,19 +34,22 @@ export type Doors = {
 type ListenerFiles = Readonly<{ settings: FtpSettings; material: TlsMaterial }>
 
 /** What the ftp listeners read from files, by the listener's name. */
-function readFiles(config: Config, tls: Config['tls']): ReadonlyMap<string, ListenerFiles> {
+function readFiles(config: Config, tls: Config['tls'], find: FindHost): ReadonlyMap<string, ListenerFiles> {
   const listeners = config.listeners.filter((listener) => listener.door === 'ftp')
   return new Map(
     listeners.map((listener) => [
       listener.name,
-      { settings: ftpSettings(config, listener), material: readTlsMaterial({ ...config, tls }, listener) },
+      {
+        settings: ftpSettings(config, listener, find),
+        material: readTlsMaterial({ ...config, tls }, listener),
+      },
     ]),
   )
 }
 
 /** Reads only the keys that some listener needs. Throws OperatorError or the system's error for a key file. */
 export function createDoors(config: Config, deps: DoorDeps): Doors {
-  let files = readFiles(config, config.tls)
+  let files = readFiles(config, config.tls, deps.findHost)
   const adapters = new Map<string, ProtocolAdapter>()
 
   function make(listener: ListenerConfig): ProtocolAdapter {
@@ -73,7 +79,7 @@ export function createDoors(config: Config, deps: DoorDeps): Doors {
     },
     reloadFiles(next) {
       // The listeners themselves stay as they were started; what their files hold is new.
-      files = readFiles(config, next.tls)
+      files = readFiles(config, next.tls, deps.findHost)
     },
     close: async () => void (await Promise.all([...adapters.values()].map((adapter) => adapter.close()))),
   }

@@ -8,6 +8,7 @@ import type { FtpSettings } from '../ftp/settings.ts'
 import type { SftpSettings } from '../sftp/settings.ts'
 import type { LocalSettings } from '../storage/local/context.ts'
 import { readBanner } from './banner.ts'
+import { type FindHost, passiveAddressOf } from './passive-address.ts'
 
 // From the keys of the configuration to what each part asks for: the only place where units change.
 
@@ -97,7 +98,7 @@ export function readBanners({ listeners }: Config): void {
 }
 
 /** Reads the banner files: throws OperatorError, or the system's error for an unreadable one. */
-export function ftpSettings({ ftp, login, tls }: Config, listener: FtpListener): FtpSettings {
+export function ftpSettings({ ftp, login, tls }: Config, listener: FtpListener, find: FindHost): FtpSettings {
   const greeting = greetingOf(listener) ?? []
   return {
     tls: listener.tls,
@@ -107,8 +108,9 @@ export function ftpSettings({ ftp, login, tls }: Config, listener: FtpListener):
     tlsReuse: ftp.tlsSessionReuse,
     minTlsVersion: tls.minVersion,
     passivePorts: listener.passivePorts ?? ftp.passivePorts,
-    passiveAddress: listener.passiveAddress ?? ftp.passiveAddress ?? undefined,
+    passiveAddress: passiveAddressOf({ ftp }, listener, find),
     activeMode: ftp.activeMode,
+    activePort: ftp.activePort,
     maxLineBytes: ftp.maxLineBytes,
     commandsPerSecond: ftp.commandsPerSecond,
     maxBadCommands: ftp.maxBadCommands,

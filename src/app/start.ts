@@ -6,12 +6,14 @@ import { FileServerError } from '../core/errors.ts'
 import { createAuditLog } from '../observe/audit-log.ts'
 import { createLogger } from '../observe/logger.ts'
 import { createConnectionCaps } from '../server/connection-caps.ts'
+import { watchHostAddresses } from '../server/host-addresses.ts'
 import { keepAlive, within } from '../server/keep-alive.ts'
 import { createListener, type ListenerDeps } from '../server/listener.ts'
 import { createFileServer, type FileServer, ListenError } from '../server/server.ts'
 import { systemClock as clock } from '../server/system-clock.ts'
 import { openCore } from './core.ts'
 import { createDoors, type Doors } from './doors.ts'
+import { passiveHostNames } from './passive-address.ts'
 import { createReloader } from './reload.ts'
 import { doorAtAccept } from './settings.ts'
 import { version } from './version.ts'
@@ -46,7 +48,10 @@ async function open(config: Config, closers: Closers): Promise<RunningServer> {
   const audit = createAuditor(auditLog, clock)
   const core = await openCore(config, { audit, clock, logger })
   closers.push(() => core.close())
-  const doors = createDoors(config, { authenticator: core.authenticator, audit, clock, logger })
+  const hosts = await watchHostAddresses(passiveHostNames(config), { clock, logger })
+  closers.push(async () => hosts.close())
+  const findHost = hosts.of
+  const doors = createDoors(config, { authenticator: core.authenticator, audit, clock, logger, findHost })
   closers.push(() => doors.close())
   const shared = { policy: core.policy, state: core.state, audit, clock, logger }
   const server = createServer(config, doors, shared)

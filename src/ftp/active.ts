@@ -16,13 +16,20 @@ export function allowedTarget(target: ActiveTarget, peerIp: string): boolean {
   )
 }
 
-/** Rejects with transfer.no-data-connection, or the signal's reason. */
-export function connectActive(target: ActiveTarget, localIp: string, signal: AbortSignal): Promise<Socket> {
+export type ActiveSource = Readonly<{ ip: string; port: number }>
+
+/** `from.port` 0 = any. Rejects with transfer.no-data-connection, or the signal's reason. */
+export function connectActive(
+  target: ActiveTarget,
+  from: ActiveSource,
+  signal: AbortSignal,
+): Promise<Socket> {
   return new Promise((resolve, reject) => {
     const socket = connect({
       host: target.host,
       port: target.port,
-      localAddress: localIp,
+      localAddress: from.ip,
+      localPort: from.port,
       allowHalfOpen: true,
       noDelay: true,
     })

@@ -79,7 +79,8 @@ export function createDataChannel({ settings, clock, origin, tls }: DataDeps): D
     else signal.addEventListener('abort', stop, { once: true })
     try {
       if (current.kind === 'passive') return await current.listener.accept(either.signal)
-      return await connectActive(current.target, origin().localIp, either.signal)
+      const from = { ip: origin().localIp, port: settings.activePort }
+      return await connectActive(current.target, from, either.signal)
     } finally {
       timer.cancel()
       signal.removeEventListener('abort', stop)

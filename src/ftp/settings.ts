@@ -17,9 +17,11 @@ export type FtpSettings = Readonly<{
   minTlsVersion: 'TLSv1.2' | 'TLSv1.3'
   /** Both 0 = any free one of the dynamic ports, 49152 to 65535. */
   passivePorts: Readonly<{ from: number; to: number }>
-  /** IPv4 address that PASV names to clients behind a NAT; undefined = the control connection's own. */
-  passiveAddress: string | undefined
+  /** IPv4 address that PASV names to this client; `own` = the control connection's, undefined = not known now. */
+  passiveAddress: (remoteIp: string) => string | undefined
   activeMode: boolean
+  /** Where active data connections go out; 0 = anywhere. */
+  activePort: number
   maxLineBytes: number
   /** Commands of one session; a second's worth may come at once. */
   commandsPerSecond: number

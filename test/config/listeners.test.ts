@@ -38,7 +38,13 @@ test('what no single key can show is refused', (t) => {
     ['clientCertificates: require', /name the authorities in clientCaFile/],
     ['passivePorts: { from: 50000, to: 50099 }', /port 50001 lies in the passive range 50000 to 50099/],
     ['passivePorts: { from: 4000, to: 4001 }', /passivePorts\.to: a range of 2 is too small/],
-    ['passiveAddress: "::1"', /expected an IPv4 address, or null/],
+    ['passiveAddress: 999.1.2.3', /expected an IPv4 address, a host name, or null/],
+    [
+      'passiveNetworks: [{ networks: [10.0.0.0/33], address: 192.0.2.1 }]',
+      /FILE:1:\d+ .*passiveNetworks\[0\]\.networks\[0\]: expected an address or a network/,
+    ],
+    ['passiveNetworks: [{ networks: [], address: null }]', /expected at least one network/],
+    ['passiveAddress: "::1"', /expected an IPv4 address, a host name, or null/],
     ['hostKeys: [a]', /hostKeys: does not apply to this kind of entry/],
     ['banner: "a\\tb"', /expected one line/],
   ]

@@ -63,7 +63,7 @@ describe('data connections', () => {
   test('the configured address and range stand in PASV', async () => {
     const { server: taken, port } = await listen('127.0.0.1')
     const server = await startFtpServer({
-      settings: { passiveAddress: '203.0.113.9', passivePorts: { from: port, to: port } },
+      settings: { passiveAddress: () => '203.0.113.9', passivePorts: { from: port, to: port } },
     })
     const client = await connectFtp(server)
     await client.login('legacy')
@@ -74,6 +74,38 @@ describe('data connections', () => {
       await client.send('PASV'),
       `227 Entering Passive Mode (203,0,113,9,${port >> 8},${port & 255}).`,
     )
+    client.destroy()
+    await server.close()
+  })
+
+  test('PASV says so when the address is not known, and EPSV works all the same', async () => {
+    const server = await startFtpServer({ settings: { passiveAddress: () => undefined } })
+    const client = await connectFtp(server)
+    await client.login('legacy')
+    assert.equal(await client.send('PASV'), '425 The address is not known now; use EPSV.')
+    assert.match(await client.upload('STOR a', 'x'), /^226/)
+    client.destroy()
+    await server.close()
+  })
+
+  test('active connections go out from the configured port, one after the other', async () => {
+    const { server: taken, port: activePort } = await listen('127.0.0.1')
+    taken.close()
+    await once(taken, 'close')
+    const server = await startFtpServer({ settings: { activePort } })
+    const client = await connectFtp(server)
+    await client.login('legacy')
+    for (let round = 0; round < 3; round += 1) {
+      const { server: mine, port } = await listen('127.0.0.1')
+      const arrived = once(mine, 'connection')
+      await client.send(`EPRT |1|127.0.0.1|${port}|`)
+      assert.match(await client.send('NLST'), /^150/)
+      const [socket] = (await arrived) as [Socket]
+      assert.equal(socket.remotePort, activePort)
+      await dataClient(socket).read()
+      assert.match((await client.reply()) ?? '', /^226/)
+      mine.close()
+    }
     client.destroy()
     await server.close()
   })

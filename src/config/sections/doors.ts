@@ -1,7 +1,7 @@
-import { isIPv4 } from 'node:net'
 import { z } from 'zod'
 import { filePath } from '../../yaml/fields.ts'
 import { DAY_SECONDS, flag, MAX_PORT, whole } from '../fields.ts'
+import { passiveAddress, passiveNetworks } from './passive.ts'
 
 const passivePorts = z
   .strictObject({
@@ -14,13 +14,18 @@ const passivePorts = z
 export const ftp = z
   .strictObject({
     passivePorts,
-    passiveAddress: z
-      .string()
-      .refine(isIPv4, { error: 'expected an IPv4 address, or null' })
-      .nullable()
-      .default(null)
-      .describe('The IPv4 address that PASV names, behind NAT; null = the one the client connected to.'),
-    activeMode: flag(true, "PORT and EPRT, to the client's own address only; false refuses them."),
+    passiveAddress,
+    passiveNetworks,
+    activeMode: flag(
+      true,
+      "PORT and EPRT, to the client's own address and ports from 1024 only; false refuses them.",
+    ),
+    activePort: whole(
+      0,
+      MAX_PORT,
+      0,
+      'The port from which active data connections go out, for firewalls that want 20; below 1024 it needs a privilege. 0 = any.',
+    ),
     idleSeconds: whole(1, DAY_SECONDS, 900, 'A session without a command or transfer is closed after this.'),
     stallSeconds: whole(1, DAY_SECONDS, 300, 'A transfer in which no byte moves is ended after this.'),
     dataConnectSeconds: whole(1, 3600, 30, 'Time for a data connection to come about.'),

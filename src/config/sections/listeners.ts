@@ -1,7 +1,8 @@
-import { isIP, isIPv4 } from 'node:net'
+import { isIP } from 'node:net'
 import { z } from 'zod'
 import { filePath } from '../../yaml/fields.ts'
 import { flag, MAX_PORT } from '../fields.ts'
+import { ownPassiveAddress, ownPassiveNetworks } from './passive.ts'
 
 /** Stands for every address of the machine, IPv4 and IPv6 alike. */
 export const ANY_ADDRESS = '*'
@@ -116,12 +117,8 @@ const ftp = z.strictObject({
     'For ftp. true: anybody may read as the user anonymous, if there is one. Without TLS only with cleartext: true.',
   ),
   passivePorts,
-  passiveAddress: z
-    .string()
-    .refine(isIPv4, { error: 'expected an IPv4 address, or null' })
-    .nullable()
-    .default(null)
-    .describe('For ftp. The IPv4 address that PASV names; null = ftp.passiveAddress.'),
+  passiveAddress: ownPassiveAddress,
+  passiveNetworks: ownPassiveNetworks,
   ...clientCertificates,
   hosts: z
     .array(host)

@@ -7,7 +7,9 @@ export async function pasv(ftp: Ftp): Promise<Reply> {
   if (ftp.data.onlyEpsv) return reply(503, 'EPSV ALL was sent.')
   const { localIp } = ftp.origin
   if (!isIPv4(localIp)) return reply(425, 'PASV cannot name an IPv6 address; use EPSV.')
+  const named = ftp.settings.passiveAddress(ftp.origin.remoteIp)
+  if (named === undefined) return reply(425, 'The address is not known now; use EPSV.')
   const port = await ftp.data.listen()
-  const host = (ftp.settings.passiveAddress ?? localIp).replaceAll('.', ',')
+  const host = (named === 'own' ? localIp : named).replaceAll('.', ',')
   return reply(227, `Entering Passive Mode (${host},${port >> 8},${port & 0xff}).`)
 }
