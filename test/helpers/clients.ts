@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { accessSync, constants } from 'node:fs'
+import { accessSync, constants, readFileSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 
@@ -34,7 +34,12 @@ export function findPython(module: string): string | undefined {
 }
 
 /** A program that a test needs, as it is called in messages, and where it is (undefined: not installed). */
-export type Client = Readonly<{ name: string; path: string | undefined }>
+export type Client = Readonly<{
+  name: string
+  path: string | undefined
+  /** Not a program but something that the machine allows: without it the test is skipped in any case. */
+  ofMachine?: true
+}>
 
 export function program(name: string): Client {
   return { name, path: findProgram(name) }
@@ -42,6 +47,27 @@ export function program(name: string): Client {
 
 export function pythonWith(module: string): Client {
   return { name: `python3 with ${module}`, path: findPython(module) }
+}
+
+const FUSE = '/dev/fuse'
+/** Bit of CAP_SYS_ADMIN in the capability sets of /proc. */
+const SYS_ADMIN = 1n << 21n
+
+function canMount(): boolean {
+  try {
+    accessSync(FUSE, constants.R_OK | constants.W_OK)
+    const effective = /^CapEff:\s*(\w+)$/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1]
+    return effective !== undefined && (BigInt(`0x${effective}`) & SYS_ADMIN) !== 0n
+  } catch {
+    return false
+  }
+}
+
+/** Leave to mount user-space file systems, which containers mostly withhold. */
+export const mountable: Client = {
+  name: 'leave to mount with FUSE',
+  path: canMount() ? FUSE : undefined,
+  ofMachine: true,
 }
 
 /** For clients that npm brings along: always there. */
@@ -56,10 +82,11 @@ export function clientTest(
   needs: readonly Client[],
   fn: (t: TestContext) => Promise<void>,
 ): void {
-  const missing = needs.filter((need) => need.path === undefined).map((need) => need.name)
+  const absent = needs.filter((need) => need.path === undefined)
+  const missing = absent.map((need) => need.name)
   const reason = `${missing.join(', ')} ${missing.length === 1 ? 'is' : 'are'} not installed`
   if (missing.length === 0) test(name, { timeout: TEST_TIMEOUT_MS }, fn)
-  else if (!REQUIRED) test(name, { skip: reason }, () => {})
+  else if (!REQUIRED || absent.some((need) => need.ofMachine)) test(name, { skip: reason }, () => {})
   else {
     test(name, () => {
       throw new Error(`${reason}, and REQUIRE_CLIENTS=1 says that nothing may be skipped`)

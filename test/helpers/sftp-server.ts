@@ -64,7 +64,6 @@ export type TestServerOptions = Readonly<{
 export async function startSftp(options: TestServerOptions = {}): Promise<TestServer> {
   const clock = createFakeClock()
   const session = createTestSession()
-  const files = options.wrap?.(session.files) ?? session.files
   const events: AuditEvent[] = []
   const logged: TestServer['logged'] = []
   const ended = new AbortController()
@@ -76,6 +75,7 @@ export async function startSftp(options: TestServerOptions = {}): Promise<TestSe
       keys: options.keys ?? [],
       async grant() {
         open += 1
+        const files = options.wrap?.(session.another()) ?? session.another()
         let closed = false
         return {
           principal: files.principal,

@@ -45,6 +45,8 @@ export function principal(mounts: readonly Mount[], limits: Partial<Limits> = {}
 
 export type TestSession = {
   files: VfsSession
+  /** Another session of the same user on the same files. */
+  another(): VfsSession
   storage: StorageProvider
   state: ReturnType<typeof createQuotaState>
   events: AuditEvent[]
@@ -66,8 +68,10 @@ export function createTestSession(setup: Setup = {}): TestSession {
   const state = setup.state ?? createQuotaState()
   const audit = createAuditor({ record: (event) => events.push(event), flush: async () => {} }, clock)
   const who = principal(setup.mounts ?? [mount('/', 'home')], setup.limits)
+  const another = () => createVfsSession({ principal: who, storage, audit, clock, state })
   return {
-    files: createVfsSession({ principal: who, storage, audit, clock, state }),
+    files: another(),
+    another,
     storage,
     state,
     events,

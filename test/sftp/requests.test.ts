@@ -3,7 +3,7 @@ import { after, before, test } from 'node:test'
 import { byte, type Field, string, uint32, uint64 } from '../../src/sftp/codec.ts'
 import { openFile, openRaw, type RawClient, statusOf } from '../helpers/sftp-raw-client.ts'
 import { startSftp, type TestServer } from '../helpers/sftp-server.ts'
-import { download, upload } from '../helpers/vfs.ts'
+import { at, download, upload } from '../helpers/vfs.ts'
 
 const OK = 0
 const EOF = 1
@@ -47,10 +47,26 @@ async function name(type: number, ...fields: Field[]): Promise<string | number> 
 test('an upload appears under its name at CLOSE, not before', async () => {
   const handle = await openFile(raw, '/a.txt', NEW)
   assert.equal(await write(handle, 0, 'hello'), OK)
-  assert.equal(statusOf(await raw.ask(17, string('/a.txt'))), NO_SUCH_FILE)
+  const other = await openRaw(server.port)
+  assert.equal(statusOf(await other.ask(17, string('/a.txt'))), NO_SUCH_FILE)
+  await other.end()
   assert.equal(await close(handle), OK)
   assert.equal(await download(files(), '/a.txt'), 'hello')
   assert.equal(await close(handle), FAILURE)
+})
+
+test('who uploads finds the file by path at once, and sets its attributes there, as sshfs does', async () => {
+  const handle = await openFile(raw, '/seen', NEW)
+  assert.equal(await write(handle, 0, 'hello'), OK)
+  const looked = await raw.ask(7, string('/seen'))
+  assert.equal(looked.type, 105)
+  looked.body.uint32()
+  assert.equal(looked.body.uint64(), 5)
+  assert.equal(statusOf(await raw.ask(9, string('/seen'), uint32(1), uint64(4))), OK)
+  assert.equal(statusOf(await raw.ask(9, string('/seen'), uint32(8), uint32(11), uint32(22))), OK)
+  assert.equal(await close(handle), OK)
+  assert.equal(await download(files(), '/seen'), 'hell')
+  assert.equal((await files().stat(at('/seen'))).mtimeMs, 22_000)
 })
 
 test('pieces of an upload may come in any order', async () => {

@@ -31,6 +31,8 @@ export function createBrowse(context: VfsContext): Browse {
 
   const describe = async (path: VirtualPath, follow: boolean): Promise<Entry> => {
     access.demand(path, 'list')
+    const own = context.uploads.at(path)
+    if (own !== undefined) return { ...(await own.stat()), name: nameOf(path) }
     const place = mounts.locate(path)
     try {
       if (place === undefined) return bareDirectory(path, openedAt)

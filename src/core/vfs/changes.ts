@@ -89,6 +89,8 @@ async function resize(context: VfsContext, { path, follow }: AttributeRequest, s
 
 async function setAttributes(context: VfsContext, request: AttributeRequest): Promise<void> {
   const { path, follow } = request
+  const own = context.uploads.at(path)
+  if (own !== undefined) return own.setAttributes(request.changes)
   const { size, ...others } = request.changes
   if (size !== undefined) await resize(context, request, size)
   if (size === undefined || Object.keys(others).length > 0) {

@@ -6,6 +6,7 @@ import { createAccess } from './access.ts'
 import { createBrowse } from './browse.ts'
 import { createChanges } from './changes.ts'
 import { createMountTable, type Place } from './mounts.ts'
+import { createOpenUploads } from './open-uploads.ts'
 import { resolveVirtual } from './path.ts'
 import type { VfsSession } from './session.ts'
 import type { StorageDriver, StorageProvider, Usage } from './storage.ts'
@@ -60,7 +61,8 @@ export function createVfsSession(options: VfsSessionOptions): VfsSession {
     count: () => countUsage(principal.mounts, open),
   })
   const driver = (place: Place) => open(place.mount.location)
-  const context = { principal, mounts, access, quota, audit, clock, driver }
+  const uploads = createOpenUploads()
+  const context = { principal, mounts, access, quota, uploads, audit, clock, driver }
   return {
     principal,
     resolve: resolveVirtual,

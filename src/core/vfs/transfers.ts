@@ -12,7 +12,7 @@ const NOBODY = asUserId('')
 
 /** Opens files for reading and writing, with quota, meter and the audit event of the transfer around them. */
 export function createTransfers(context: VfsContext): Pick<VfsSession, 'openRead' | 'openWrite'> {
-  const { principal, access, quota } = context
+  const { principal, access, quota, uploads } = context
 
   const metered = (path: VirtualPath, direction: 'up' | 'down'): MeterOptions => ({
     clock: context.clock,
@@ -60,10 +60,17 @@ export function createTransfers(context: VfsContext): Pick<VfsSession, 'openRead
         // A file that appears meanwhile must not be replaced by who may only create.
         exclusive: options.exclusive || !place.mount.permissions.has('overwrite'),
       })
-      return meterWrite(await withQuota(staged, quota, replacing), {
-        ...metered(path, 'up'),
+      const { clock, report } = metered(path, 'up')
+      const upload = meterWrite(await withQuota(staged, quota, replacing), {
+        clock,
+        report: (transfer) => {
+          uploads.ended(path, upload)
+          report(transfer)
+        },
         demand: (action) => access.demand(path, action),
       })
+      uploads.opened(path, upload)
+      return upload
     },
   }
 }
