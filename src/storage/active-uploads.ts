@@ -10,8 +10,8 @@ export type ActiveUpload = {
 /** Which partials have an upload behind them, by a key of the driver's choice. */
 export type ActiveUploads = {
   has(key: string): boolean
-  /** Runs openings of one key one after the other. */
-  inTurn<T>(key: string, open: () => Promise<T>): Promise<T>
+  /** Runs openings of one key one after the other; the first begins in this turn. */
+  inTurn<T>(key: string, open: (waited: boolean) => Promise<T>): Promise<T>
   /** Ends whatever runs under `key`; true when a running upload was taken over. After it, the key is free in this turn. */
   takeOver(key: string): Promise<boolean>
   add(key: string, upload: ActiveUpload): void
@@ -25,7 +25,7 @@ export function createActiveUploads(): ActiveUploads {
     has: (key) => uploads.has(key),
     inTurn: async (key, open) => {
       const before = openings.get(key)
-      const turn = before === undefined ? open() : before.then(open)
+      const turn = before === undefined ? open(false) : before.then(() => open(true))
       const settled = turn.catch(() => {})
       openings.set(key, settled)
       try {

@@ -10,6 +10,7 @@ import { createDirectories } from './local/directories.ts'
 import { createLocalDriver } from './local/driver.ts'
 import { guarded } from './local/errno.ts'
 import { createJail } from './local/jail.ts'
+import { createNodeSystem } from './local/node-system.ts'
 import { createPartials } from './local/partials.ts'
 import { requireProc } from './local/proc.ts'
 
@@ -52,13 +53,14 @@ export function createLocalStorage(options: LocalStorageOptions): LocalStorage {
   const { clock, symlinks, native } = options
   const directories = createDirectories({ max: MAX_DIRECTORIES, ttlMs: DIRECTORY_TTL_MS, clock })
   const active = createActiveUploads()
-  const partials = createPartials(active)
+  const system = createNodeSystem(clock)
+  const partials = createPartials(active, system)
   const drivers = new Map<string, StorageDriver>()
 
   const make = (location: string): StorageDriver => {
     requireRoot(location, options)
     const jail = createJail({ location, symlinks, directories })
-    const shared = { clock, jail, directories, partials, active, native }
+    const shared = { clock, system, jail, directories, partials, active, native }
     const context: LocalContext = { location, settings: options, ...shared }
     return createLocalDriver(context)
   }

@@ -5,7 +5,7 @@ import type { AttributeChanges, StorageKey } from '../../core/vfs/storage.ts'
 import type { LocalContext } from './context.ts'
 import { MODE_BITS } from './entry.ts'
 import { LINK } from './jail.ts'
-import { OPEN_NAME, self, withOpen } from './proc.ts'
+import { inside, OPEN_NAME, self, withOpen } from './proc.ts'
 
 /** Acts on what the descriptor has open, never on a name that could have become a link. Gives the growth in bytes. */
 function changeOpened(fd: number, { size, mode, mtimeMs, atimeMs }: AttributeChanges): number {
@@ -35,7 +35,8 @@ export function setAttributes(
   changes: AttributeChanges,
 ): number {
   return context.jail.find(target.key, (spot) => {
-    const at = context.partials.idle(spot, target.owner)?.at ?? spot.at
+    const partial = context.partials.idle(spot, target.owner)
+    const at = partial === undefined ? spot.at : inside(spot.directory.fd, partial.name)
     return withOpen(at, OPEN_NAME, (fd) => {
       const stats = fstatSync(fd)
       if (!stats.isSymbolicLink()) return changeOpened(fd, changes)

@@ -1,23 +1,14 @@
-import {
-  chmodSync,
-  fstatSync,
-  mkdirSync,
-  opendirSync,
-  rmdirSync,
-  type Stats,
-  symlinkSync,
-  unlinkSync,
-} from 'node:fs'
+import { chmodSync, fstatSync, mkdirSync, opendirSync, rmdirSync, symlinkSync } from 'node:fs'
 import { FileServerError } from '../../core/errors.ts'
 import type { UserId } from '../../core/identity.ts'
-import type { StorageKey, Usage } from '../../core/vfs/storage.ts'
+import type { Entry, StorageKey, Usage } from '../../core/vfs/storage.ts'
 import { isReserved } from '../reserved.ts'
 import { NO_USAGE } from '../staged-upload.ts'
 import type { LocalContext } from './context.ts'
 import { plus, usageOf } from './entry.ts'
 import { errnoOf } from './errno.ts'
 import { ITSELF, type Spot } from './jail.ts'
-import { inside, lstatMaybe, OPEN_DIRECTORY, self, withOpen } from './proc.ts'
+import { inside, OPEN_DIRECTORY, self, withOpen } from './proc.ts'
 
 const NEW_DIRECTORY_MODE = 0o777
 
@@ -29,9 +20,9 @@ export function visitName<T>(context: LocalContext, key: StorageKey, work: (spot
   })
 }
 
-export function required(stats: Stats | undefined): Stats {
-  if (stats === undefined) throw new FileServerError('path.not-found')
-  return stats
+export function required(entry: Entry | undefined): Entry {
+  if (entry === undefined) throw new FileServerError('path.not-found')
+  return entry
 }
 
 export function makeDirectory(context: LocalContext, key: StorageKey): void {
@@ -48,16 +39,16 @@ export function removeFile(context: LocalContext, key: StorageKey, owner: UserId
   return visitName(context, key, (spot) => {
     const dropped = context.partials.drop(spot, owner)
     if (dropped !== undefined) return dropped
-    const stats = required(lstatMaybe(spot.at))
-    if (stats.isDirectory()) throw new FileServerError('path.is-directory')
-    unlinkSync(spot.at)
-    return usageOf(stats)
+    const entry = required(context.system.lstat(spot.directory.fd, spot.name))
+    if (entry.kind === 'directory') throw new FileServerError('path.is-directory')
+    context.system.unlink(spot.directory.fd, spot.name)
+    return usageOf(entry)
   })
 }
 
 /** Removes idle partials, if nothing else is in the directory. Resolves to what the owner's freed. */
 function removePartialsIn(context: LocalContext, spot: Spot, owner: UserId): Usage {
-  const { partials } = context
+  const { partials, system } = context
   return withOpen(spot.at, OPEN_DIRECTORY, (fd) => {
     const { dev, ino } = fstatSync(fd)
     const directory = { ...spot.directory, fd, id: `${dev}:${ino}` }
@@ -75,9 +66,8 @@ function removePartialsIn(context: LocalContext, spot: Spot, owner: UserId): Usa
     }
     let freed = NO_USAGE
     for (const name of names) {
-      const at = inside(fd, name)
-      if (name.startsWith(partials.ownerPrefix(owner))) freed = plus(freed, usageOf(lstatMaybe(at)))
-      unlinkSync(at)
+      if (name.startsWith(partials.ownerPrefix(owner))) freed = plus(freed, usageOf(system.lstat(fd, name)))
+      system.unlink(fd, name)
     }
     return freed
   })

@@ -4,6 +4,7 @@ import type { ActiveUploads } from '../active-uploads.ts'
 import type { Directories } from './directories.ts'
 import type { Jail } from './jail.ts'
 import type { Partials } from './partials.ts'
+import type { LocalSystem } from './system.ts'
 
 export type LocalSettings = Readonly<{
   /** Taken from 0666 and 0777 for new files and directories. */
@@ -23,6 +24,7 @@ export type LocalContext = Readonly<{
   location: string
   settings: LocalSettings
   clock: Clock
+  system: LocalSystem
   jail: Jail
   directories: Directories
   partials: Partials

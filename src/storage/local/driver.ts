@@ -6,26 +6,25 @@ import { setAttributes } from './attributes.ts'
 import * as changes from './changes.ts'
 import type { LocalContext } from './context.ts'
 import type { Directory } from './directories.ts'
-import { toEntry } from './entry.ts'
 import { errnoOf, guarded, translate } from './errno.ts'
 import { ITSELF, LINK } from './jail.ts'
 import { listDirectory } from './listing.ts'
 import * as moves from './moves.ts'
 import { openWrite } from './open-write.ts'
-import { inside, lstatMaybe } from './proc.ts'
+import { inside } from './proc.ts'
 import { createReadHandle, openFile } from './read-handle.ts'
 import { usageBelow } from './usage.ts'
 
-function shownName(name: string): string {
-  return name === ITSELF ? '/' : name
-}
-
-function stat({ jail, partials }: LocalContext, key: StorageKey, owner: UserId, follow: boolean): Entry {
+function stat(context: LocalContext, key: StorageKey, owner: UserId, follow: boolean): Entry {
+  const { jail, partials, system } = context
   return jail.find(key, (spot) => {
-    const own = partials.idle(spot, owner)
-    const stats = own?.stats ?? lstatMaybe(spot.at)
-    if (stats === undefined) throw new FileServerError('path.not-found')
-    return follow && stats.isSymbolicLink() ? LINK : toEntry(stats, shownName(spot.name))
+    const { directory, name } = spot
+    const partial = partials.idle(spot, owner)
+    if (partial !== undefined) return { ...partial, name }
+    const entry = system.lstat(directory.fd, name)
+    if (entry === undefined) throw new FileServerError('path.not-found')
+    if (follow && entry.kind === 'symlink') return LINK
+    return name === ITSELF ? { ...entry, name: '/' } : entry
   })
 }
 
@@ -35,8 +34,8 @@ function openRead(context: LocalContext, key: StorageKey, owner: UserId): Opened
     if (partials.idle(spot, owner) !== undefined) {
       throw new FileServerError('storage.busy', 'an upload of this name is not finished')
     }
-    const file = openFile(spot, constants.O_RDONLY)
-    return file === LINK ? LINK : createReadHandle(file, spot.name, context)
+    const file = openFile(context.system, spot, constants.O_RDONLY)
+    return file === LINK ? LINK : createReadHandle(file, context)
   })
 }
 
@@ -72,7 +71,7 @@ function filesystemStats(fd: number): FilesystemStats {
 
 /** One folder of the local disk as a StorageDriver; every method is the driver's edge for system errors. */
 export function createLocalDriver(context: LocalContext): StorageDriver {
-  const { clock, directories, location } = context
+  const { directories, location, system } = context
   const held = async <T>(key: StorageKey, work: (directory: Directory) => T | Promise<T>): Promise<T> => {
     const directory = holdDirectory(context, key)
     try {
@@ -107,7 +106,7 @@ export function createLocalDriver(context: LocalContext): StorageDriver {
     symbolicLink: (target, key) => guarded(() => changes.symbolicLink(context, target, key)),
     readLink: (key) => guarded(() => readLink(context, key)),
     filesystemStats: (key) => guarded(() => held(key, ({ fd }) => filesystemStats(fd))),
-    usage: () => guarded(() => held('/' as StorageKey, ({ fd }) => usageBelow(fd, clock))),
+    usage: () => guarded(() => held('/' as StorageKey, ({ fd }) => usageBelow(fd, system))),
     close: async () => directories.forget(location, ''),
   }
 }

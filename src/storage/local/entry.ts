@@ -28,9 +28,14 @@ export function toEntry(stats: Stats, name: string): Entry {
   }
 }
 
+/** Two names of one object, or one name that still leads to it. */
+export function isSame(a: Entry | undefined, b: Entry): boolean {
+  return a !== undefined && a.inode === b.inode && a.device === b.device
+}
+
 /** What removing this name frees. */
-export function usageOf(stats: Stats | undefined): Usage {
-  return stats?.isFile() ? { bytes: stats.size, files: 1 } : NO_USAGE
+export function usageOf(entry: Pick<Entry, 'kind' | 'size'> | undefined): Usage {
+  return entry?.kind === 'file' ? { bytes: entry.size, files: 1 } : NO_USAGE
 }
 
 export function plus(a: Usage, b: Usage): Usage {

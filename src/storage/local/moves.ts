@@ -1,18 +1,22 @@
-import { linkSync, mkdirSync, renameSync, rmdirSync, type Stats, unlinkSync } from 'node:fs'
+import { linkSync, mkdirSync, renameSync, rmdirSync, unlinkSync } from 'node:fs'
 import { FileServerError } from '../../core/errors.ts'
 import type { UserId } from '../../core/identity.ts'
-import type { StorageKey, Usage } from '../../core/vfs/storage.ts'
+import type { Entry, StorageKey, Usage } from '../../core/vfs/storage.ts'
 import { NO_USAGE } from '../staged-upload.ts'
 import { required, visitName } from './changes.ts'
 import type { LocalContext } from './context.ts'
-import { plus, usageOf } from './entry.ts'
+import { isSame, plus, usageOf } from './entry.ts'
 import { refusesHardLinks } from './errno.ts'
 import type { Spot } from './jail.ts'
-import { lstatMaybe } from './proc.ts'
+import type { LocalSystem } from './system.ts'
+
+function nameAt(system: LocalSystem, { directory, name }: Spot): Entry | undefined {
+  return system.lstat(directory.fd, name)
+}
 
 /** Moves without replacing: a link for files, an empty directory of our own as the place for directories. */
-function moveToFreeName(from: Spot, to: Spot, stats: Stats): void {
-  if (stats.isDirectory()) {
+function moveToFreeName(system: LocalSystem, from: Spot, to: Spot, entry: Entry): void {
+  if (entry.kind === 'directory') {
     mkdirSync(to.at)
     try {
       renameSync(from.at, to.at)
@@ -27,7 +31,7 @@ function moveToFreeName(from: Spot, to: Spot, stats: Stats): void {
     unlinkSync(from.at)
   } catch (error) {
     if (!refusesHardLinks(error)) throw error
-    if (lstatMaybe(to.at) !== undefined) throw new FileServerError('path.exists')
+    if (nameAt(system, to) !== undefined) throw new FileServerError('path.exists')
     renameSync(from.at, to.at)
   }
 }
@@ -38,12 +42,13 @@ function move(context: LocalContext, from: Spot, to: Spot, { owner, replace }: R
   if (context.partials.idle(from, owner) !== undefined) {
     throw new FileServerError('storage.busy', 'an upload of this name is not finished')
   }
-  const stats = required(lstatMaybe(from.at))
-  const replaced = lstatMaybe(to.at)
-  if (replaced !== undefined && replaced.ino === stats.ino && replaced.dev === stats.dev) return NO_USAGE
+  const { system } = context
+  const entry = required(nameAt(system, from))
+  const replaced = nameAt(system, to)
+  if (isSame(replaced, entry)) return NO_USAGE
   if (replaced !== undefined && !replace) throw new FileServerError('path.exists')
-  if (replace) renameSync(from.at, to.at)
-  else moveToFreeName(from, to, stats)
+  if (replace) system.rename(from.directory.fd, from.name, to.directory.fd, to.name)
+  else moveToFreeName(system, from, to, entry)
   for (const spot of [from, to]) {
     context.directories.forget(context.location, `${spot.directory.path}/${spot.name}`)
   }
@@ -79,11 +84,11 @@ function between<T>(
 
 export function hardLink(context: LocalContext, from: StorageKey, to: StorageKey): number {
   return between(context, from, to, (source, target) => {
-    const stats = required(lstatMaybe(source.at))
-    if (!stats.isFile()) {
+    const entry = required(nameAt(context.system, source))
+    if (entry.kind !== 'file') {
       throw new FileServerError('storage.unsupported', 'only files can be linked')
     }
     linkSync(source.at, target.at)
-    return stats.size
+    return entry.size
   })
 }

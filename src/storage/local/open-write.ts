@@ -1,14 +1,23 @@
-import { closeSync, constants, copyFile, openSync, type Stats, unlinkSync } from 'node:fs'
+import { closeSync, constants, copyFile } from 'node:fs'
 import { promisify } from 'node:util'
 import { FileServerError } from '../../core/errors.ts'
-import type { StagedFile, StorageKey, Usage, WriteOptions } from '../../core/vfs/storage.ts'
+import type {
+  Entry,
+  MaybePromise,
+  StagedFile,
+  StorageKey,
+  Usage,
+  WriteOptions,
+} from '../../core/vfs/storage.ts'
 import { createStagedUpload, NO_USAGE } from '../staged-upload.ts'
 import type { LocalContext } from './context.ts'
 import { usageOf } from './entry.ts'
+import { errnoOf } from './errno.ts'
 import { ITSELF, LINK, type Spot } from './jail.ts'
-import { inside, lstatMaybe, OPEN_SAFELY, self } from './proc.ts'
+import { inside, OPEN_SAFELY, self } from './proc.ts'
 import { openFile, requireFile } from './read-handle.ts'
 import { createInPlace, createStaging } from './staging.ts'
+import type { LocalSystem } from './system.ts'
 
 const { O_RDWR, O_RDONLY, O_CREAT, O_EXCL, COPYFILE_EXCL, COPYFILE_FICLONE } = constants
 /** Nobody but the server reads a partial; the final mode comes at commit. */
@@ -17,126 +26,170 @@ const PARTIAL_MODE = 0o600
 const copy = promisify(copyFile)
 
 /** What lies at the start of an upload, looked up in one turn. */
-type Ground = Readonly<{
-  spot: Spot
-  existing: Stats | undefined
-  partialName: string
-  partial: Stats | undefined
-}>
+type Ground = Readonly<{ spot: Spot; existing: Entry | undefined }>
 
-function survey(context: LocalContext, spot: Spot, options: WriteOptions): Ground {
-  const existing = lstatMaybe(spot.at)
-  const partialName = context.partials.nameFor(options.owner, spot.name)
-  const partial = lstatMaybe(inside(spot.directory.fd, partialName))
-  if (existing?.isDirectory()) throw new FileServerError('path.is-directory')
-  if (options.exclusive && existing !== undefined) throw new FileServerError('path.exists')
-  if (existing !== undefined && !existing.isFile()) {
-    throw new FileServerError('storage.unsupported', 'not a regular file')
-  }
-  if (!options.create && existing === undefined && partial === undefined) {
-    throw new FileServerError('path.not-found')
-  }
-  return { spot, existing, partialName, partial }
+function requireReplaceable(existing: Entry | undefined, { exclusive }: WriteOptions): void {
+  if (existing === undefined) return
+  if (existing.kind === 'directory') throw new FileServerError('path.is-directory')
+  if (exclusive) throw new FileServerError('path.exists')
+  if (existing.kind !== 'file') throw new FileServerError('storage.unsupported', 'not a regular file')
 }
 
 /** Finds the final name, links followed, and keeps its directory open. */
-function locate(context: LocalContext, key: StorageKey): Spot {
-  const spot = context.jail.find(key, (found) => {
-    if (found.name === ITSELF) throw new FileServerError('path.is-directory')
-    return lstatMaybe(found.at)?.isSymbolicLink() ? LINK : found
+function locate(context: LocalContext, key: StorageKey): Ground {
+  const ground = context.jail.find(key, (spot): Ground | typeof LINK => {
+    if (spot.name === ITSELF) throw new FileServerError('path.is-directory')
+    const existing = context.system.lstat(spot.directory.fd, spot.name)
+    return existing?.kind === 'symlink' ? LINK : { spot, existing }
   })
-  context.directories.retain(spot.directory)
-  return spot
+  context.directories.retain(ground.spot.directory)
+  return ground
 }
 
-function openPartial(at: string, flags: number): number {
-  const fd = openSync(at, O_RDWR | flags | OPEN_SAFELY, PARTIAL_MODE)
+/** `fresh`: made by this upload, so that nothing but its own mode can be on it. */
+type Partial = Readonly<{ fd: number; size: number; inherited: Usage; continues: boolean; fresh: boolean }>
+
+/** Goes on with a partial that was found. */
+function reopen(system: LocalSystem, directory: number, partial: Entry): Partial {
+  const fd = system.open(directory, partial.name, O_RDWR | OPEN_SAFELY)
   try {
-    requireFile(fd)
-    return fd
+    const entry = system.fstat(fd, partial.name)
+    requireFile(entry)
+    return { fd, size: entry.size, inherited: usageOf(partial), continues: true, fresh: false }
   } catch (error) {
     closeSync(fd)
     throw error
   }
 }
 
-/** A copy shares the blocks with the file where the file system can (FICLONE). */
-async function copyOf(spot: Spot, at: string): Promise<number> {
-  const source = openFile(spot, O_RDONLY)
-  if (source === LINK) throw new FileServerError('storage.busy', 'the file became a link')
+/** A new partial; drops what is in its place. That there mostly is nothing is found out by trying. */
+function createEmpty(system: LocalSystem, directory: number, name: string): Partial {
+  const create = () => system.open(directory, name, O_RDWR | O_CREAT | O_EXCL | OPEN_SAFELY, PARTIAL_MODE)
+  const empty = { size: 0, continues: false, fresh: true }
   try {
-    await copy(self(source.fd), at, COPYFILE_EXCL | COPYFILE_FICLONE)
+    return { fd: create(), inherited: NO_USAGE, ...empty }
+  } catch (error) {
+    if (errnoOf(error) !== 'EEXIST') throw error
+    const inherited = usageOf(system.lstat(directory, name))
+    system.unlink(directory, name)
+    return { fd: create(), inherited, ...empty }
+  }
+}
+
+/** A copy shares the blocks with the file where the file system can (FICLONE). */
+async function copyExisting(system: LocalSystem, spot: Spot, name: string): Promise<Partial> {
+  const source = openFile(system, spot, O_RDONLY)
+  if (source === LINK) throw new FileServerError('storage.busy', 'the file became a link')
+  const directory = spot.directory.fd
+  try {
+    await copy(self(source.fd), inside(directory, name), COPYFILE_EXCL | COPYFILE_FICLONE)
   } finally {
     closeSync(source.fd)
   }
-  return openPartial(at, 0)
+  const copied = reopen(system, directory, { ...source.entry, name })
+  return { ...copied, inherited: NO_USAGE, continues: false }
 }
 
-async function openStart(ground: Ground, start: WriteOptions['start']): Promise<number> {
-  const { spot, existing, partial, partialName } = ground
-  const at = inside(spot.directory.fd, partialName)
-  if (start === 'current' && partial !== undefined) return openPartial(at, 0)
-  if (partial !== undefined) unlinkSync(at)
-  if (start === 'current' && existing !== undefined) return copyOf(spot, at)
-  return openPartial(at, O_CREAT | O_EXCL)
+function openPartial(
+  { system }: LocalContext,
+  { spot, existing }: Ground,
+  { start, create }: WriteOptions,
+  name: string,
+): MaybePromise<Partial> {
+  const directory = spot.directory.fd
+  const needed = start === 'current' || (!create && existing === undefined)
+  const partial = needed ? system.lstat(directory, name) : undefined
+  if (!create && existing === undefined && partial === undefined) {
+    throw new FileServerError('path.not-found')
+  }
+  if (start === 'empty') return createEmpty(system, directory, name)
+  if (partial !== undefined) return reopen(system, directory, partial)
+  return existing === undefined ? createEmpty(system, directory, name) : copyExisting(system, spot, name)
 }
 
 function openInPlace(context: LocalContext, spot: Spot): StagedFile {
-  const file = openFile(spot, O_RDWR)
+  const file = openFile(context.system, spot, O_RDWR)
   if (file === LINK) throw new FileServerError('storage.busy', 'the file became a link')
   context.directories.release(spot.directory)
+  const { fd, entry } = file
   return createStagedUpload({
-    staging: createInPlace(context, spot.name, file.fd),
-    inherited: { bytes: file.size, files: 1 },
+    staging: createInPlace(context, { fd, size: entry.size, name: spot.name }),
+    inherited: { bytes: entry.size, files: 1 },
     continues: true,
     onEnd: () => {},
   })
 }
 
+/** The name of the partial, and the key under which its upload runs. */
+type Claim = Readonly<{ name: string; key: string }>
+/** `taken`: an upload that ran was ended for this one; what it had is no longer charged. */
+type Turn = Claim & Readonly<{ taken: boolean }>
+
+/** In place every name of the file would grow, and its quota counts them all: such a file gets a copy of its own. */
+function goesInPlace({ settings, system }: LocalContext, ground: Ground, name: string): boolean {
+  if (!settings.inPlaceWrites || ground.existing?.links !== 1) return false
+  return system.lstat(ground.spot.directory.fd, name) === undefined
+}
+
 async function openStaged(
   context: LocalContext,
-  spot: Spot,
+  ground: Ground,
   options: WriteOptions,
-  key: string,
+  { name, key, taken }: Turn,
 ): Promise<StagedFile> {
-  const { active } = context
-  // A newcomer that cannot be opened anyway must not end the upload that runs.
-  if (active.has(key)) survey(context, spot, options)
-  const taken = await active.takeOver(key)
-  const ground = survey(context, spot, options)
-  const { partial, existing, partialName } = ground
-  // In place every name of the file would grow, and its quota counts them all: such a file gets a copy of its own.
-  const inPlace = context.settings.inPlaceWrites && existing?.nlink === 1
-  if (inPlace && options.start === 'current' && !partial) {
-    return openInPlace(context, spot)
+  if (options.start === 'current' && goesInPlace(context, ground, name)) {
+    return openInPlace(context, ground.spot)
   }
-  const inherited: Usage = taken ? NO_USAGE : usageOf(partial)
-  const fd = await openStart(ground, options.start)
+  const { active } = context
+  const opening = openPartial(context, ground, options, name)
+  const partial = opening instanceof Promise ? await opening : opening
   const upload = createStagedUpload({
-    staging: createStaging({ context, spot, partialName, fd, exclusive: options.exclusive }),
-    inherited,
-    continues: partial !== undefined && options.start === 'current',
+    staging: createStaging({ context, spot: ground.spot, name, partial, exclusive: options.exclusive }),
+    inherited: taken ? NO_USAGE : partial.inherited,
+    continues: partial.continues,
     onEnd: () => active.remove(key),
   })
   active.add(key, upload)
   return upload
 }
 
+/** Ends the upload that runs under the same claim; looks again at what may have changed since. */
+async function openInTurn(
+  context: LocalContext,
+  found: Ground,
+  options: WriteOptions,
+  claim: Claim & Readonly<{ waited: boolean }>,
+): Promise<StagedFile> {
+  const { active, system } = context
+  const { spot } = found
+  const lookAgain = (): Ground => {
+    const existing = system.lstat(spot.directory.fd, spot.name)
+    requireReplaceable(existing, options)
+    return { spot, existing }
+  }
+  if (!claim.waited) requireReplaceable(found.existing, options)
+  const ground = claim.waited ? lookAgain() : found
+  // A newcomer that cannot be opened anyway has not ended the upload that runs.
+  if (!active.has(claim.key)) return openStaged(context, ground, options, { ...claim, taken: false })
+  const taken = await active.takeOver(claim.key)
+  return openStaged(context, lookAgain(), options, { ...claim, taken })
+}
+
 /** Opens an upload: a partial of the owner's beside the final name, or with `inPlaceWrites` an existing file itself. */
 export async function openWrite(
   context: LocalContext,
-  key: StorageKey,
+  storageKey: StorageKey,
   options: WriteOptions,
 ): Promise<StagedFile> {
-  const spot = locate(context, key)
+  const { partials, active, directories } = context
+  const ground = locate(context, storageKey)
+  const { directory } = ground.spot
   try {
-    const activeKey = context.partials.activeKey(
-      spot.directory,
-      context.partials.nameFor(options.owner, spot.name),
-    )
-    return await context.active.inTurn(activeKey, () => openStaged(context, spot, options, activeKey))
+    const name = partials.nameFor(options.owner, ground.spot.name)
+    const key = partials.activeKey(directory, name)
+    return await active.inTurn(key, (waited) => openInTurn(context, ground, options, { name, key, waited }))
   } catch (error) {
-    context.directories.release(spot.directory)
+    directories.release(directory)
     throw error
   }
 }

@@ -1,13 +1,12 @@
 import { createHash } from 'node:crypto'
-import { type Stats, unlinkSync } from 'node:fs'
 import type { UserId } from '../../core/identity.ts'
-import type { Usage } from '../../core/vfs/storage.ts'
+import type { Entry, Usage } from '../../core/vfs/storage.ts'
 import type { ActiveUploads } from '../active-uploads.ts'
 import { RESERVED_PREFIX } from '../reserved.ts'
 import type { Directory } from './directories.ts'
 import { usageOf } from './entry.ts'
 import type { Spot } from './jail.ts'
-import { inside, lstatMaybe } from './proc.ts'
+import type { LocalSystem } from './system.ts'
 
 /** Hex digits of SHA-256 that stand for an owner: enough that two accounts never meet. */
 const OWNER_DIGITS = 10
@@ -29,8 +28,8 @@ export type Partials = {
   /** An upload of this process has the partial open. */
   isActive(directory: Directory, partialName: string): boolean
   activeKey(directory: Directory, partialName: string): string
-  /** The owner's idle partial for the spot. */
-  idle(spot: Spot, owner: UserId): { at: string; stats: Stats } | undefined
+  /** The owner's idle partial for the spot, under its own name. */
+  idle(spot: Spot, owner: UserId): Entry | undefined
   /** Removes the owner's idle partial for the spot; undefined when there is none. */
   drop(spot: Spot, owner: UserId): Usage | undefined
 }
@@ -39,7 +38,7 @@ function hash(text: string, digits: number): string {
   return createHash('sha256').update(text).digest('hex').slice(0, digits)
 }
 
-export function createPartials(active: ActiveUploads): Partials {
+export function createPartials(active: ActiveUploads, system: LocalSystem): Partials {
   const known = new Map<string, string>()
   const ownerPrefix = (owner: UserId): string => {
     const found = known.get(owner)
@@ -59,9 +58,8 @@ export function createPartials(active: ActiveUploads): Partials {
     active.has(activeKey(directory, partialName))
   const idle = ({ directory, name }: Spot, owner: UserId) => {
     const partialName = nameFor(owner, name)
-    const at = inside(directory.fd, partialName)
-    const stats = lstatMaybe(at)
-    return stats?.isFile() && !isActive(directory, partialName) ? { at, stats } : undefined
+    const partial = system.lstat(directory.fd, partialName)
+    return partial?.kind === 'file' && !isActive(directory, partialName) ? partial : undefined
   }
   return {
     nameFor,
@@ -73,8 +71,8 @@ export function createPartials(active: ActiveUploads): Partials {
     drop: (spot, owner) => {
       const partial = idle(spot, owner)
       if (partial === undefined) return undefined
-      unlinkSync(partial.at)
-      return usageOf(partial.stats)
+      system.unlink(spot.directory.fd, partial.name)
+      return usageOf(partial)
     },
   }
 }

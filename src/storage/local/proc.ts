@@ -1,4 +1,4 @@
-import { closeSync, constants, fstatSync, lstatSync, openSync, type Stats } from 'node:fs'
+import { closeSync, constants, fstatSync, lstatSync, openSync } from 'node:fs'
 import { FileServerError } from '../../core/errors.ts'
 
 /** Linux's flag for a handle that only names a place; Node passes it on but has no name for it. */
@@ -21,11 +21,6 @@ export function inside(fd: number, name: string): string {
   return `/proc/self/fd/${fd}/${name}`
 }
 
-/** Undefined when nothing has the name. */
-export function lstatMaybe(path: string): Stats | undefined {
-  return lstatSync(path, { throwIfNoEntry: false })
-}
-
 /** Runs `work` on a new descriptor and closes it. */
 export function withOpen<T>(path: string, flags: number, work: (fd: number) => T): T {
   const fd = openSync(path, flags)
@@ -39,8 +34,8 @@ export function withOpen<T>(path: string, flags: number, work: (fd: number) => T
 /** The jail stands on /proc/self/fd; without it there is no race-free way, so better no server than an unsafe one. */
 export function requireProc(): void {
   const leadsHome = withOpen('/', OPEN_ROOT, (fd) => {
-    const through = lstatMaybe(inside(fd, '.'))
-    return through !== undefined && through.ino === fstatSync(fd).ino
+    const through = lstatSync(inside(fd, '.'), { throwIfNoEntry: false })
+    return through?.ino === fstatSync(fd).ino
   })
   if (!leadsHome) {
     throw new FileServerError(

@@ -1,34 +1,39 @@
-import { closeSync, fstatSync, openSync, read as readAsync, type Stats } from 'node:fs'
+import { closeSync, read as readAsync } from 'node:fs'
 import { FileServerError } from '../../core/errors.ts'
-import type { OpenedFile } from '../../core/vfs/storage.ts'
+import type { Entry, OpenedFile } from '../../core/vfs/storage.ts'
 import type { LocalContext } from './context.ts'
-import { toEntry } from './entry.ts'
 import { errnoOf, guarded, translate } from './errno.ts'
 import { LINK, type Spot } from './jail.ts'
 import { OPEN_SAFELY } from './proc.ts'
 import { readCached, readMeasured } from './read-now.ts'
+import type { LocalSystem } from './system.ts'
 
 /** Only regular files are opened for their content: never devices, FIFOs and sockets. */
-export function requireFile(fd: number): Stats {
-  const stats = fstatSync(fd)
-  if (stats.isFile()) return stats
-  if (stats.isDirectory()) throw new FileServerError('path.is-directory')
+export function requireFile(entry: Entry): void {
+  if (entry.kind === 'file') return
+  if (entry.kind === 'directory') throw new FileServerError('path.is-directory')
   throw new FileServerError('storage.unsupported', 'not a regular file')
 }
 
-export type OpenFile = Readonly<{ fd: number; size: number }>
+export type OpenFile = Readonly<{ fd: number; entry: Entry }>
 
 /** Opens the file at a spot without following a link; the descriptor is the caller's. */
-export function openFile(spot: Spot, flags: number): OpenFile | typeof LINK {
+export function openFile(
+  system: LocalSystem,
+  { directory, name }: Spot,
+  flags: number,
+): OpenFile | typeof LINK {
   let fd: number
   try {
-    fd = openSync(spot.at, flags | OPEN_SAFELY)
+    fd = system.open(directory.fd, name, flags | OPEN_SAFELY)
   } catch (error) {
     if (errnoOf(error) === 'ELOOP') return LINK
     throw error
   }
   try {
-    return { fd, size: requireFile(fd).size }
+    const entry = system.fstat(fd, name)
+    requireFile(entry)
+    return { fd, entry }
   } catch (error) {
     closeSync(fd)
     throw error
@@ -37,9 +42,8 @@ export function openFile(spot: Spot, flags: number): OpenFile | typeof LINK {
 
 /** Takes over the descriptor. Reads at once what is in memory, the rest through the thread pool. */
 export function createReadHandle(
-  { fd, size }: OpenFile,
-  name: string,
-  { clock, native }: Pick<LocalContext, 'clock' | 'native'>,
+  { fd, entry }: OpenFile,
+  { clock, native, system }: Pick<LocalContext, 'clock' | 'native' | 'system'>,
 ): OpenedFile {
   let open = true
   let underWay = 0
@@ -58,11 +62,11 @@ export function createReadHandle(
       })
     })
   return {
-    size,
+    size: entry.size,
     stat: () =>
       guarded(() => {
         if (!open) throw new FileServerError('handle.invalid')
-        return toEntry(fstatSync(fd), name)
+        return system.fstat(fd, entry.name)
       }),
     read: (into, position) => {
       if (!open) throw new FileServerError('handle.invalid')

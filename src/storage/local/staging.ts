@@ -9,7 +9,6 @@ import {
   linkSync,
   openSync,
   renameSync,
-  type Stats,
   unlinkSync,
 } from 'node:fs'
 import { promisify } from 'node:util'
@@ -17,11 +16,11 @@ import { FileServerError } from '../../core/errors.ts'
 import type { AttributeChanges, Entry, Usage } from '../../core/vfs/storage.ts'
 import { NO_USAGE, type Staging } from '../staged-upload.ts'
 import type { LocalContext } from './context.ts'
-import { MODE_BITS, toEntry, usageOf } from './entry.ts'
+import { isSame, MODE_BITS, usageOf } from './entry.ts'
 import { guarded, refusesHardLinks } from './errno.ts'
 import { createFileIo, type FileIo } from './file-io.ts'
 import type { Spot } from './jail.ts'
-import { inside, lstatMaybe } from './proc.ts'
+import { inside } from './proc.ts'
 
 const NEW_FILE_MODE = 0o666
 
@@ -37,9 +36,12 @@ export function applyAttributes(fd: number, { mode, mtimeMs, atimeMs }: Attribut
   futimesSync(fd, (atimeMs ?? now.atimeMs) / 1000, (mtimeMs ?? now.mtimeMs) / 1000)
 }
 
-/** The part of a Staging that is the same whether a partial or the file itself is written. Closes `fd`. */
-export function createContent(fd: number, name: string, context: LocalContext) {
-  const io: FileIo = createFileIo(fd, fstatSync(fd).size, context.clock)
+/** What is written: an open file of `size` bytes, and what it is to be called. */
+export type OpenedContent = Readonly<{ fd: number; size: number; name: string }>
+
+/** The part of a Staging that is the same whether a partial or the file itself is written. */
+function createContent({ clock, system }: LocalContext, { fd, size: start, name }: OpenedContent) {
+  const io: FileIo = createFileIo(fd, start, clock)
   let pending: Attributes = {}
   return {
     get size() {
@@ -51,7 +53,7 @@ export function createContent(fd: number, name: string, context: LocalContext) {
     drained: io.drained,
     stat: () =>
       guarded((): Entry => {
-        const entry = toEntry(fstatSync(fd), name)
+        const entry = system.fstat(fd, name)
         return { ...entry, ...pending, mode: (pending.mode ?? entry.mode) & MODE_BITS }
       }),
     setAttributes: ({ size, ...rest }: AttributeChanges) =>
@@ -92,34 +94,42 @@ export type StagingOptions = Readonly<{
   context: LocalContext
   /** The final name; its directory is retained for this staging, which releases it. */
   spot: Spot
-  partialName: string
-  fd: number
+  /** The name of the partial. */
+  name: string
+  /** `fresh`: nobody has given it another mode than the one it was made with. */
+  partial: Readonly<{ fd: number; size: number; fresh: boolean }>
   exclusive: boolean
 }>
 
 /** An upload into a partial beside its final name. Takes over the descriptor and one hold on the directory. */
-export function createStaging({ context, spot, partialName, fd, exclusive }: StagingOptions): Staging {
-  const { directory, name } = spot
-  const partialAt = inside(directory.fd, partialName)
-  const own = fstatSync(fd)
-  const content = createContent(fd, name, context)
+export function createStaging({ context, spot, name, partial, exclusive }: StagingOptions): Staging {
+  const { directory } = spot
+  const { system, settings } = context
+  const { fd, fresh } = partial
+  const content = createContent(context, { fd, size: partial.size, name: spot.name })
 
-  const isOurs = (): boolean => {
-    const stats = lstatMaybe(partialAt)
-    return stats?.ino === own.ino && stats.dev === own.dev
+  const isOurs = (own: Entry = system.fstat(fd, name)): boolean =>
+    isSame(system.lstat(directory.fd, name), own)
+  const newMode = (old: Entry | undefined): number =>
+    old?.kind === 'file' ? old.mode : NEW_FILE_MODE & ~settings.umask
+
+  /** Gives the partial the attributes it is to have; resolves to what it then is. */
+  const dress = (own: Entry, attributes: Attributes): Entry => {
+    const { mode, mtimeMs, atimeMs } = attributes
+    if (fresh && mode === own.mode && mtimeMs === undefined && atimeMs === undefined) return own
+    applyAttributes(fd, attributes)
+    return system.fstat(fd, spot.name)
   }
-  const newMode = (old: Stats | undefined): number =>
-    old?.isFile() ? old.mode & MODE_BITS : NEW_FILE_MODE & ~context.settings.umask
-
   const publish = (): { entry: Entry; freed: Usage } => {
-    if (!isOurs()) throw new FileServerError('transfer.aborted', 'the partial is no longer ours')
-    const old = lstatMaybe(spot.at)
-    if (old?.isDirectory()) throw new FileServerError('path.is-directory')
+    const own = system.fstat(fd, spot.name)
+    if (!isOurs(own)) throw new FileServerError('transfer.aborted', 'the partial is no longer ours')
+    const old = system.lstat(directory.fd, spot.name)
+    if (old?.kind === 'directory') throw new FileServerError('path.is-directory')
     if (exclusive && old !== undefined) throw new FileServerError('path.exists')
-    applyAttributes(fd, { mode: newMode(old), ...content.pending })
-    if (exclusive) publishExclusively(partialAt, spot.at)
-    else renameSync(partialAt, spot.at)
-    return { entry: toEntry(fstatSync(fd), name), freed: usageOf(old) }
+    const entry = dress(own, { mode: newMode(old), ...content.pending })
+    if (exclusive) publishExclusively(inside(directory.fd, name), spot.at)
+    else system.rename(directory.fd, name, directory.fd, spot.name)
+    return { entry, freed: usageOf(old) }
   }
   return {
     ...content,
@@ -128,13 +138,13 @@ export function createStaging({ context, spot, partialName, fd, exclusive }: Sta
     },
     publish: () =>
       guarded(async () => {
-        if (context.settings.syncOnCommit) await content.flush()
+        if (settings.syncOnCommit) await content.flush()
         return publish()
       }),
     keep: () => guarded(() => (isOurs() ? { bytes: content.size, files: 1 } : NO_USAGE)),
     drop: () =>
       guarded(() => {
-        if (isOurs()) unlinkSync(partialAt)
+        if (isOurs()) system.unlink(directory.fd, name)
         return NO_USAGE
       }),
     close: async () => {
@@ -145,8 +155,9 @@ export function createStaging({ context, spot, partialName, fd, exclusive }: Sta
 }
 
 /** An edit of the file itself: what is written stays, however the upload ends. Takes over the descriptor. */
-export function createInPlace(context: LocalContext, name: string, fd: number): Staging {
-  const content = createContent(fd, name, context)
+export function createInPlace(context: LocalContext, opened: OpenedContent): Staging {
+  const { fd, name } = opened
+  const content = createContent(context, opened)
   const kept = async (): Promise<Usage> => ({ bytes: content.size, files: 1 })
   return {
     ...content,
@@ -157,7 +168,7 @@ export function createInPlace(context: LocalContext, name: string, fd: number): 
       guarded(async () => {
         applyAttributes(fd, content.pending)
         if (context.settings.syncOnCommit) await content.flush()
-        return { entry: toEntry(fstatSync(fd), name), freed: NO_USAGE }
+        return { entry: context.system.fstat(fd, name), freed: NO_USAGE }
       }),
     keep: kept,
     drop: kept,

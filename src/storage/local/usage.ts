@@ -1,28 +1,27 @@
-import { closeSync, opendirSync, openSync } from 'node:fs'
-import type { Clock } from '../../core/ports.ts'
+import { closeSync, openSync } from 'node:fs'
 import type { Usage } from '../../core/vfs/storage.ts'
 import { plus, usageOf } from './entry.ts'
 import { errnoOf } from './errno.ts'
-import { inside, lstatMaybe, OPEN_DIRECTORY } from './proc.ts'
+import { inside, OPEN_DIRECTORY } from './proc.ts'
+import type { LocalSystem } from './system.ts'
 
-const SLICE_MS = 1
-const CHECK_EVERY = 64
+/** Small directories are looked through many in a turn; after so many entries it is others' turn. */
+const TURN_ENTRIES = 256
 
 /** Adds up all files below an open directory, partials included, without following a link or holding the event loop. */
-export async function usageBelow(fd: number, clock: Pick<Clock, 'monotonic'>): Promise<Usage> {
+export async function usageBelow(fd: number, system: LocalSystem): Promise<Usage> {
   let total: Usage = { bytes: 0, files: 0 }
-  let sliceStart = clock.monotonic()
-  let seen = 0
+  let turnLeft = TURN_ENTRIES
 
-  const breathe = async () => {
-    seen += 1
-    if (seen % CHECK_EVERY !== 0 || clock.monotonic() - sliceStart < SLICE_MS) return
+  const breathe = async (seen: number): Promise<void> => {
+    turnLeft -= seen
+    if (turnLeft > 0) return
     await new Promise<void>((resolve) => setImmediate(resolve))
-    sliceStart = clock.monotonic()
+    turnLeft = TURN_ENTRIES
   }
-  const below = async (at: string): Promise<void> => {
+  const below = async (directory: number, name: string): Promise<void> => {
     try {
-      const child = openSync(at, OPEN_DIRECTORY)
+      const child = openSync(inside(directory, name), OPEN_DIRECTORY)
       try {
         await visit(child)
       } finally {
@@ -34,17 +33,20 @@ export async function usageBelow(fd: number, clock: Pick<Clock, 'monotonic'>): P
     }
   }
   const visit = async (directory: number): Promise<void> => {
-    const dir = opendirSync(inside(directory, '.'), { bufferSize: 1024 })
+    const scan = system.scan(directory, (name) => {
+      total = plus(total, usageOf(system.lstat(directory, name)))
+    })
     try {
-      for (let next = dir.readSync(); next !== null; next = dir.readSync()) {
-        const at = inside(directory, next.name)
-        const stats = lstatMaybe(at)
-        if (stats?.isDirectory()) await below(at)
-        else total = plus(total, usageOf(stats))
-        await breathe()
+      while (!scan.ended) {
+        const entries = await scan.next()
+        for (const entry of entries) {
+          if (entry.kind === 'directory') await below(directory, entry.name)
+          else total = plus(total, usageOf(entry))
+        }
+        await breathe(Math.max(1, entries.length))
       }
     } finally {
-      dir.closeSync()
+      scan.close()
     }
   }
   await visit(fd)

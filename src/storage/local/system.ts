@@ -1,0 +1,26 @@
+import type { Entry, MaybePromise } from '../../core/vfs/storage.ts'
+
+/** Reads a directory from its start to its end; whoever opened it closes it. */
+export type DirectoryScan = {
+  /**
+   * The next entries, about a millisecond's work without waiting, or what the thread pool brought while the disk is
+   * slow; empty at the end. `.`, `..`, reserved names and what vanished meanwhile are left out.
+   */
+  next(): MaybePromise<Entry[]>
+  /** True when `next` would be empty, as far as is known without asking. */
+  readonly ended: boolean
+  close(): void
+}
+
+/** The hot system calls, relative to the descriptor of an open directory. They throw the system's errors. */
+export type LocalSystem = Readonly<{
+  /** Undefined when nothing has the name; links are not followed. */
+  lstat(directory: number, name: string): Entry | undefined
+  /** `name` is what the entry is to be called. */
+  fstat(fd: number, name: string): Entry
+  open(directory: number, name: string, flags: number, mode?: number): number
+  unlink(directory: number, name: string): void
+  rename(from: number, name: string, to: number, newName: string): void
+  /** `reserved` hears of the reserved names of some hundred entries before the first of them is given. */
+  scan(directory: number, reserved: (name: string) => void): DirectoryScan
+}>
