@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { suite, type TestContext, test } from 'node:test'
 import { FileServerError } from '../../../src/core/errors.ts'
 import type { Native } from '../../../src/native/native.ts'
+import { createNodeSystem } from '../../../src/storage/local/node-system.ts'
 import { createReadHandle } from '../../../src/storage/local/read-handle.ts'
 import { realClock } from '../../helpers/local-storage.ts'
 import { native } from '../../helpers/native.ts'
@@ -28,7 +29,9 @@ function open(t: TestContext, given: Native | undefined) {
   writeFileSync(file, content)
   const fd = openSync(file, 'r')
   t.after(() => rmSync(folder, { recursive: true }))
-  const handle = createReadHandle({ fd, size: SIZE }, 'file', { clock: realClock, native: given })
+  const system = createNodeSystem(realClock)
+  const opened = { fd, entry: system.fstat(fd, 'file') }
+  const handle = createReadHandle(opened, { clock: realClock, native: given, system })
   return { handle, file, fd }
 }
 
