@@ -3,7 +3,7 @@ import { createServer } from 'node:net'
 import { createAuditor } from '../../src/core/audit/auditor.ts'
 import type { AuditEvent } from '../../src/core/audit/events.ts'
 import type { FileServerError } from '../../src/core/errors.ts'
-import { asSessionId, type Factor, type Origin } from '../../src/core/identity.ts'
+import { asSessionId, type Factor, type Mount, type Origin } from '../../src/core/identity.ts'
 import type { VfsSession } from '../../src/core/vfs/session.ts'
 import type { Connection } from '../../src/server/adapter.ts'
 import { createSftpAdapter } from '../../src/sftp/adapter.ts'
@@ -56,6 +56,8 @@ export type TestServerOptions = Readonly<{
   settings?: Partial<SftpSettings>
   chains?: readonly (readonly Factor[])[]
   keys?: readonly string[]
+  /** What the users may see and do; everything unless it says otherwise. */
+  mounts?: readonly Mount[]
   /** Puts something between the door and the files, a slow disk for instance. */
   wrap?: (files: VfsSession) => VfsSession
 }>
@@ -63,7 +65,7 @@ export type TestServerOptions = Readonly<{
 /** The SFTP door alone on a loopback port, with files in memory and time under the test's hand. */
 export async function startSftp(options: TestServerOptions = {}): Promise<TestServer> {
   const clock = createFakeClock()
-  const session = createTestSession()
+  const session = createTestSession(options.mounts === undefined ? {} : { mounts: options.mounts })
   const events: AuditEvent[] = []
   const logged: TestServer['logged'] = []
   const ended = new AbortController()

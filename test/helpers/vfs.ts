@@ -45,8 +45,8 @@ export function principal(mounts: readonly Mount[], limits: Partial<Limits> = {}
 
 export type TestSession = {
   files: VfsSession
-  /** Another session of the same user on the same files. */
-  another(): VfsSession
+  /** Another session of the same user on the same files, or on these mounts of them. */
+  another(mounts?: readonly Mount[]): VfsSession
   storage: StorageProvider
   state: ReturnType<typeof createQuotaState>
   events: AuditEvent[]
@@ -67,8 +67,8 @@ export function createTestSession(setup: Setup = {}): TestSession {
   const storage = setup.storage ?? createMemoryStorage({ clock, partialRetentionMs: 3_600_000 })
   const state = setup.state ?? createQuotaState()
   const audit = createAuditor({ record: (event) => events.push(event), flush: async () => {} }, clock)
-  const who = principal(setup.mounts ?? [mount('/', 'home')], setup.limits)
-  const another = () => createVfsSession({ principal: who, storage, audit, clock, state })
+  const another = (mounts = setup.mounts ?? [mount('/', 'home')]) =>
+    createVfsSession({ principal: principal(mounts, setup.limits), storage, audit, clock, state })
   return {
     files: another(),
     another,
