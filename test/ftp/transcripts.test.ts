@@ -1,25 +1,10 @@
-import assert from 'node:assert/strict'
-import { globSync, readFileSync } from 'node:fs'
-import { basename } from 'node:path'
-import { after, before, describe, test } from 'node:test'
-import { COMMANDS, ROWS } from '../../src/ftp/table.ts'
+import { describe, test } from 'node:test'
 import { parseTranscript, playTranscript } from '../helpers/ftp-transcript.ts'
+import { transcriptFiles } from '../helpers/ftp-transcript-facts.ts'
 
-const files = globSync(`${import.meta.dirname}/transcripts/*.txt`).sort()
-const said = new Set<string>()
-
+/** What they have to hold is in `transcript-coverage.test.ts`. */
 describe('transcripts', () => {
-  for (const file of files) {
-    test(basename(file, '.txt'), async () => {
-      const steps = parseTranscript(readFileSync(file, 'utf8'))
-      for (const step of steps) if (step.kind === 'client') said.add(step.text.split(' ')[0] ?? '')
-      await playTranscript(steps)
-    })
+  for (const { name, text } of transcriptFiles()) {
+    test(name.replace(/\.txt$/, ''), () => playTranscript(parseTranscript(text)))
   }
-  before(() => assert.ok(files.length > 0))
-  after(() => {
-    const silent = [...COMMANDS.keys()].filter((verb) => !said.has(verb))
-    assert.deepEqual(silent, [], 'verbs without a transcript')
-    assert.ok(ROWS.length > 0)
-  })
 })

@@ -81,6 +81,7 @@ export function ftpUsers(): User[] {
     ftpUser('keypass', ACTIONS, { sunset, chains: [['publickey', 'password']] }),
     ftpUser('reader', ['list', 'read']),
     ftpUser('dropper', ['list', 'create']),
+    ftpUser('blind', ['create']),
     ftpUser('legacy', ACTIONS, { sunset }),
     ftpUser('small', ACTIONS, { limits: { maxSessions: 0, quotaBytes: 10, quotaFiles: 0 } }),
   ]
@@ -105,6 +106,8 @@ export type FtpServerOptions = Readonly<{
   people?: readonly User[]
   /** What the door's TLS has besides the server's certificate. */
   tls?: Pick<TlsMaterial, 'hosts' | 'clients'>
+  /** The door has no certificate, so offers no TLS. */
+  plain?: boolean
   settings?: Partial<FtpSettings>
   /** The door's and the storage's clock; the login always runs on the real one. */
   clock?: Clock
@@ -148,7 +151,14 @@ export async function startFtpServer(options: FtpServerOptions = {}): Promise<Ft
     },
   })
   const tls = { ...material, ...options.tls }
-  const adapter = createFtpAdapter({ authenticator, audit, clock, logger, settings, tls: () => tls })
+  const adapter = createFtpAdapter({
+    authenticator,
+    audit,
+    clock,
+    logger,
+    settings,
+    tls: () => (options.plain ? undefined : tls),
+  })
   const connections: Connection[] = []
   let count = 0
   const server = createServer((socket) => {

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
+import { Secret, TOTP } from 'otpauth'
 import type { FtpSettings } from '../../src/ftp/settings.ts'
 import { createFakeClock, type FakeClock } from './fake-clock.ts'
 import { connectFtp, type DataClient, type FtpClient } from './ftp-client.ts'
-import { type FtpTestServer, startFtpServer } from './ftp-server.ts'
+import { FTP_TOTP, type FtpTestServer, startFtpServer } from './ftp-server.ts'
 
 /**
  * Golden dialogues. `C:` what the client sends, `S:` the reply (one line each; `<*>`, `<port>`, `<time>`, `<hex>` match
@@ -43,6 +44,9 @@ function toPattern(text: string): RegExp {
 
 type Play = {
   settings: Partial<FtpSettings>
+  /** The listener has no certificate. */
+  plain: boolean
+  host: string
   server: FtpTestServer | undefined
   client: FtpClient | undefined
   data: DataClient | undefined
@@ -51,9 +55,18 @@ type Play = {
   clock: FakeClock
 }
 
+const TOTP_OF_ALL = new TOTP({
+  secret: new Secret({ buffer: Uint8Array.from(FTP_TOTP.secret).buffer }),
+  algorithm: FTP_TOTP.algorithm,
+  digits: FTP_TOTP.digits,
+  period: FTP_TOTP.periodSeconds,
+})
+
 export async function playTranscript(steps: readonly Step[]): Promise<void> {
   const play: Play = {
     settings: {},
+    plain: false,
+    host: '127.0.0.1',
     server: undefined,
     client: undefined,
     data: undefined,
@@ -103,14 +116,20 @@ async function expectLine(play: Play, client: FtpClient, step: Step): Promise<vo
 }
 
 async function connect(play: Play): Promise<FtpClient> {
-  play.server ??= await startFtpServer({ settings: play.settings, clock: play.clock })
+  play.server ??= await startFtpServer({
+    settings: play.settings,
+    clock: play.clock,
+    plain: play.plain,
+    host: play.host,
+  })
   play.client = await connectFtp(play.server, { implicit: play.settings.tls === 'implicit' })
   return play.client
 }
 
 /**
- * `@ set key=value` and `@ host name greeting` (before the connection), `@ tls` (AUTH TLS, PBSZ, PROT P), `@ handshake` (after a `234`),
- * `@ login [user]`, `@ file path content`, `@ advance ms`, `@ raw JSON string`, `@ long bytes`, `@ closed`.
+ * `@ set key=value`, `@ plain` (no certificate), `@ address ip` and `@ host name greeting` (before the connection), `@ tls`
+ * (AUTH TLS, PBSZ, PROT P), `@ handshake` (after a `234`), `@ login [user]`, `@ code` (ACCT with the right code), `@ file path content`,
+ * `@ advance ms`, `@ raw JSON string`, `@ long bytes`, `@ closed`.
  */
 async function instruct(play: Play, text: string): Promise<void> {
   const [verb = '', ...rest] = text.split(' ')
@@ -126,14 +145,22 @@ async function instruct(play: Play, text: string): Promise<void> {
     play.settings = { ...play.settings, hosts }
     return
   }
+  if (verb === 'plain') {
+    play.plain = true
+    return
+  }
+  if (verb === 'address') {
+    play.host = argument
+    return
+  }
   const client = play.client ?? (await connect(play))
   switch (verb) {
-    case 'connect':
-      return
     case 'tls':
       return client.secure()
     case 'handshake':
       return client.handshake()
+    case 'code':
+      return client.write(`ACCT ${TOTP_OF_ALL.generate()}\r\n`)
     case 'login':
       return client.login(argument === '' ? 'alice' : argument)
     case 'file': {
