@@ -127,7 +127,8 @@ async function connect(play: Play): Promise<FtpClient> {
 }
 
 /**
- * `@ set key=value`, `@ plain` (no certificate), `@ address ip` and `@ host name greeting` (before the connection), `@ tls`
+ * `@ set key=value`, `@ plain` (no certificate), `@ address ip`, `@ passive [ip]` (what PASV names) and
+ * `@ host name greeting` (before the connection), `@ tls`
  * (AUTH TLS, PBSZ, PROT P), `@ handshake` (after a `234`), `@ login [user]`, `@ code` (ACCT with the right code), `@ file path content`,
  * `@ advance ms`, `@ raw JSON string`, `@ long bytes`, `@ closed`.
  */
@@ -147,6 +148,10 @@ async function instruct(play: Play, text: string): Promise<void> {
   }
   if (verb === 'plain') {
     play.plain = true
+    return
+  }
+  if (verb === 'passive') {
+    play.settings = { ...play.settings, passiveAddress: () => (argument === '' ? undefined : argument) }
     return
   }
   if (verb === 'address') {
