@@ -53,7 +53,8 @@ async function open(config: Config, closers: Closers): Promise<RunningServer> {
   const findHost = hosts.of
   const doors = createDoors(config, { authenticator: core.authenticator, audit, clock, logger, findHost })
   closers.push(() => doors.close())
-  const shared = { policy: core.policy, state: core.state, audit, clock, logger }
+  const auditBehind = () => auditLog.behind
+  const shared = { policy: core.policy, state: core.state, audit, auditBehind, clock, logger }
   const server = createServer(config, doors, shared)
   await server.start()
   audit.record({ type: 'server.started', version })

@@ -4,6 +4,8 @@ import type { AuditEvent } from '../core/audit/events.ts'
 import type { AuditSink, Clock, Logger } from '../core/ports.ts'
 
 export type AuditLog = AuditSink & {
+  /** So much waits for the disk that nobody else should be let in: what they do could not be kept. */
+  readonly behind: boolean
   /** Opens the file anew, after a log rotation moved it. */
   reopen(): Promise<void>
   close(): Promise<void>
@@ -11,6 +13,8 @@ export type AuditLog = AuditSink & {
 
 /** How long to wait before a failed write is tried again; nothing is dropped meanwhile. */
 const RETRY_MS = 1000
+/** Bytes of waiting lines: an hour's worth of a busy server, and no burden for its memory. */
+const MAX_WAITING = 16 * 1024 * 1024
 
 /**
  * Appends one JSON object per line, in the order of `record`. Lines wait in memory while a write is under way, and
@@ -19,7 +23,8 @@ const RETRY_MS = 1000
 export function createAuditLog(file: string, deps: { clock: Clock; logger: Logger }): AuditLog {
   mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
   let fd = openSync(file, 'a', 0o600)
-  let waiting: string[] = []
+  let waiting: Buffer[] = []
+  let waitingLength = 0
   let writing: Promise<void> | undefined
   let appending: Promise<unknown> = Promise.resolve()
   let closed = false
@@ -53,9 +58,10 @@ export function createAuditLog(file: string, deps: { clock: Clock; logger: Logge
 
   async function drain(): Promise<void> {
     while (waiting.length > 0) {
-      const bytes = Buffer.from(waiting.join(''))
+      const bytes = Buffer.concat(waiting)
       waiting = []
       await persist(bytes)
+      waitingLength -= bytes.length
     }
     writing = undefined
   }
@@ -65,8 +71,13 @@ export function createAuditLog(file: string, deps: { clock: Clock; logger: Logge
   }
 
   return {
+    get behind() {
+      return waitingLength > MAX_WAITING
+    },
     record(event: AuditEvent) {
-      waiting.push(`${JSON.stringify(event)}\n`)
+      const line = Buffer.from(`${JSON.stringify(event)}\n`)
+      waiting.push(line)
+      waitingLength += line.length
       // Lines of one turn go out as one write.
       writing ??= Promise.resolve().then(drain)
     },

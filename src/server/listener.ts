@@ -26,6 +26,8 @@ export type ListenerDeps = Readonly<{
   state: StateStore
   caps: ConnectionCaps
   audit: Auditor
+  /** The audit log can keep no more: see AuditLog. */
+  auditBehind: () => boolean
   clock: Clock
   logger: Logger
 }>
@@ -95,6 +97,11 @@ async function accept(socket: Socket, settings: ListenerSettings, deps: AcceptDe
   })
   const refused = (reason: DenyReason) => audit.record({ type: 'connection.refused', reason })
 
+  // Unsaid in the audit, which could not keep it either.
+  if (deps.auditBehind()) {
+    deps.logger.error({ listener: origin.listener }, 'connection refused: the audit log cannot be written')
+    return deps.adapter.refuse(socket, 'session.limit')
+  }
   const now = deps.clock.now()
   const addressLockedUntil = await deps.state.lockedUntil(addressKey(origin.remoteIp), now)
   if (socket.destroyed) return

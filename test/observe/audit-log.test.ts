@@ -58,6 +58,24 @@ test('a rotation gets by while the disk refuses every line, and none is lost', a
   assert.equal(lines(file).length, 2)
 })
 
+test('a log that cannot be written says when it is too far behind, and catches up', async () => {
+  const file = join(mkdtempSync(join(tmpdir(), 'audit-')), 'audit.jsonl')
+  symlinkSync('/dev/full', file)
+  const log = createAuditLog(file, { clock: systemClock, logger })
+  const path = `/${'x'.repeat(64 * 1024)}`
+  const record = () => log.record({ at: 1, type: 'file.denied', action: 'read', path })
+  record()
+  assert.equal(log.behind, false)
+  for (let count = 0; count < 256; count += 1) record()
+  assert.equal(log.behind, true)
+  unlinkSync(file)
+  await log.reopen()
+  await keepAlive(log.flush())
+  assert.equal(log.behind, false)
+  await log.close()
+  assert.equal(lines(file).length, 257)
+})
+
 test('a line break in a name cannot forge an event', async () => {
   const file = join(mkdtempSync(join(tmpdir(), 'audit-')), 'audit.jsonl')
   const log = createAuditLog(file, { clock: systemClock, logger })

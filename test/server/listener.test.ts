@@ -47,7 +47,7 @@ function greetingAdapter() {
 
 async function serve(
   t: { after(fn: () => unknown): void },
-  options: { deny?: string[]; limits?: object; lock?: string } = {},
+  options: { deny?: string[]; limits?: object; lock?: string; behind?: () => boolean } = {},
 ) {
   const events: AuditEvent[] = []
   const door = greetingAdapter()
@@ -66,6 +66,7 @@ async function serve(
       policy: createPolicy({ ...OPEN_POLICY, deny: options.deny ?? [] }),
       state,
       caps,
+      auditBehind: options.behind ?? (() => false),
       audit: createAuditor(
         { record: (event) => events.push(event), flush: async () => undefined },
         systemClock,
@@ -112,6 +113,15 @@ test('a denied address gets no byte at all', async (t) => {
   assert.equal(events[0]?.type === 'connection.refused' && events[0].reason, 'address-denied')
 })
 
+test('nobody is let in while the audit log cannot keep more', async (t) => {
+  let behind = true
+  const { listener, served, events } = await serve(t, { behind: () => behind })
+  assert.equal(await talk(listener.port), 'no: session.limit\n')
+  assert.deepEqual([served, events], [[], []])
+  behind = false
+  assert.equal(await talk(listener.port), 'hello\n')
+})
+
 test('connections over a cap are refused in the words of the door, and places come back', async (t) => {
   const { listener, caps } = await serve(t, { limits: { perAddress: 1 } })
   const first = connect(listener.port, '127.0.0.1')
@@ -147,6 +157,7 @@ test('a taken port is named, and the other listeners are closed again', async (t
       policy: createPolicy(OPEN_POLICY),
       state: createMemoryStateStore(),
       caps,
+      auditBehind: () => false,
       audit: createAuditor({ record() {}, flush: async () => undefined }, systemClock),
       ...deps,
     },
