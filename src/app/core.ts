@@ -26,6 +26,8 @@ export type Core = Readonly<{
   users: YamlUsers
   sessions: SessionRegistry
   authenticator: OwnedAuthenticator
+  /** Some user's TLS data connections must resume their control connection's session. */
+  strictUsers(): boolean
   /** The new address lists judge later connections and logins, and whether sessions may go on. */
   replacePolicy(config: Config): void
   close(): Promise<void>
@@ -46,6 +48,7 @@ export async function openCore(config: Config, deps: CoreDeps): Promise<Core> {
   })
   for (const warning of warnings) logger.warn({}, warning)
   let policy = createPolicy(policySettings(config))
+  const strict = await followStrictUsers(users)
   const livePolicy: Policy = { decide: (facts, now) => policy.decide(facts, now) }
   const sessions = createSessionRegistry({ users, state, policy: livePolicy, clock })
   const authenticator = createAuthenticator({
@@ -67,6 +70,7 @@ export async function openCore(config: Config, deps: CoreDeps): Promise<Core> {
     users,
     sessions,
     authenticator,
+    strictUsers: strict,
     replacePolicy: (next) => {
       policy = createPolicy(policySettings(next))
       sessions.recheck()
@@ -79,6 +83,15 @@ export async function openCore(config: Config, deps: CoreDeps): Promise<Core> {
       await storage.close()
     },
   }
+}
+
+async function followStrictUsers(users: YamlUsers): Promise<() => boolean> {
+  const ask = async () => (await users.list()).some(({ tlsReuse }) => tlsReuse === 'require')
+  let strict = await ask()
+  users.onChange(async () => {
+    strict = await ask()
+  })
+  return () => strict
 }
 
 function contextOf({ name, origin }: Principal): AuditContext {

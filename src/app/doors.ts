@@ -16,6 +16,8 @@ export type DoorDeps = Readonly<{
   audit: Auditor
   clock: Clock
   logger: Logger
+  /** Some user must resume TLS sessions, see FtpDeps. */
+  strictUsers: () => boolean
   /** Addresses of the host names that PASV names. */
   findHost: FindHost
 }>

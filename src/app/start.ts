@@ -50,8 +50,14 @@ async function open(config: Config, closers: Closers): Promise<RunningServer> {
   closers.push(() => core.close())
   const hosts = await watchHostAddresses(passiveHostNames(config), { clock, logger })
   closers.push(async () => hosts.close())
-  const findHost = hosts.of
-  const doors = createDoors(config, { authenticator: core.authenticator, audit, clock, logger, findHost })
+  const doors = createDoors(config, {
+    authenticator: core.authenticator,
+    audit,
+    clock,
+    logger,
+    strictUsers: core.strictUsers,
+    findHost: hosts.of,
+  })
   closers.push(() => doors.close())
   const auditBehind = () => auditLog.behind
   const shared = { policy: core.policy, state: core.state, audit, auditBehind, clock, logger }

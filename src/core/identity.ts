@@ -65,6 +65,10 @@ export type Limits = Readonly<{
   quotaFiles: number
 }>
 
+/** Must a TLS data connection resume the session of its control connection? `prefer` only looks and tells. */
+export const TLS_REUSE = ['off', 'prefer', 'require'] as const
+export type TlsReuse = (typeof TLS_REUSE)[number]
+
 /** A dated exception under which a user may still log in over cleartext FTP. */
 export type Sunset = Readonly<{ plaintextUntil: Date; owner: string; reason: string }>
 
@@ -98,6 +102,8 @@ export type User = Readonly<{
   mounts: readonly Mount[]
   limits: Limits
   sunset: Sunset | undefined
+  /** Absent: as the listener says. */
+  tlsReuse?: TlsReuse
   credentials: Readonly<{
     passwordHash: string | undefined
     keys: readonly PublicKeyCredential[]
@@ -115,4 +121,5 @@ export type Principal = Readonly<{
   factors: readonly Factor[]
   mounts: readonly Mount[]
   limits: Limits
+  tlsReuse?: TlsReuse
 }>

@@ -8,7 +8,7 @@ import { createTlsEngine } from './tls.ts'
 
 /** The FTP and FTPS door of one listener. `close` cuts the connections that are left. */
 export function createFtpAdapter(deps: FtpDeps): ProtocolAdapter {
-  const engine = createTlsEngine(deps.tls, deps.settings, deps.clock)
+  const engine = createTlsEngine(deps)
   const open = new Set<ReturnType<typeof createControl>>()
   return {
     serve(socket, origin) {

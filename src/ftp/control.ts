@@ -45,7 +45,13 @@ export function createControl({ socket, origin: first, deps, engine, commands }:
 
   const wire = createWire(socket, settings.maxLineBytes, { item: onItem, end: onEnd, gone: onGone })
   const login = createLoginDialog(deps.authenticator, origin, onGranted)
-  const data = createDataChannel({ settings, clock, origin: () => origin, tls: () => peer })
+  const data = createDataChannel({
+    settings,
+    clock,
+    origin: () => origin,
+    tls: () => peer,
+    reuse: () => login.session?.principal.tlsReuse ?? settings.tlsReuse,
+  })
   const conduct = createConduct(clock, settings, limited)
   const watch = createSessionWatch(onSessionEnded)
   const timers = createSessionTimers(clock, settings, { idle: onIdle, graceOver: onGrace })

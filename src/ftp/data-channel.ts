@@ -1,8 +1,9 @@
 import type { Socket } from 'node:net'
 import type { TLSSocket } from 'node:tls'
 import { FileServerError } from '../core/errors.ts'
-import type { Origin } from '../core/identity.ts'
+import type { Origin, TlsReuse } from '../core/identity.ts'
 import type { Clock, Timer } from '../core/ports.ts'
+import type { TransferNote } from '../core/vfs/session.ts'
 import { type ActiveTarget, allowedTarget, connectActive } from './active.ts'
 import { limit } from './limit.ts'
 import { openPassive, type PassiveListener } from './passive.ts'
@@ -12,6 +13,8 @@ import { createTlsFeed } from './tls-feed.ts'
 
 /** `up` is from the client to us. */
 export type Direction = 'up' | 'down'
+/** What `open` is for; it tells in the note which TLS session was resumed. */
+export type DataUse = Readonly<{ signal: AbortSignal; note: TransferNote }>
 export type DataSocket = Socket | TLSSocket
 
 /** How the data connections of one control connection come about: at most one plan, one socket and one closing socket. */
@@ -29,7 +32,7 @@ export type DataChannel = {
   /** False when the target is not the client itself or a privileged port. */
   target(target: ActiveTarget): boolean
   /** Uses the plan up. The caller ends or destroys the socket, then hands it to `release`. */
-  open(direction: Direction, signal: AbortSignal): Promise<DataSocket>
+  open(direction: Direction, transfer: DataUse): Promise<DataSocket>
   /** Lets an ended socket close in its own time, but not for ever; destroys it when the next one opens. */
   release(socket: DataSocket): void
   /** Drops the plan and whatever waits on it. */
@@ -43,6 +46,8 @@ export type DataDeps = Readonly<{
   origin: () => Origin
   /** Undefined while the control connection is in clear. */
   tls: () => TlsPeer | undefined
+  /** Of the user, or of the listener. */
+  reuse: () => TlsReuse
 }>
 
 type Plan =
@@ -52,7 +57,7 @@ type Plan =
 /** An ended socket whose peer does not close its side is cut after this time. */
 const CLOSE_MS = 10_000
 
-export function createDataChannel({ settings, clock, origin, tls }: DataDeps): DataChannel {
+export function createDataChannel({ settings, clock, origin, tls, reuse }: DataDeps): DataChannel {
   let plan: Plan | undefined
   let closing: { socket: DataSocket; timer: Timer } | undefined
   let closed = false
@@ -88,7 +93,17 @@ export function createDataChannel({ settings, clock, origin, tls }: DataDeps): D
     }
   }
 
-  async function secure(raw: Socket, direction: Direction, signal: AbortSignal): Promise<TLSSocket> {
+  /** Looks which session was resumed, if anybody wants to know; throws when it must be another. */
+  function judge(socket: TLSSocket, own: boolean, note: TransferNote): void {
+    const rule = reuse()
+    if (rule === 'off') return
+    note.tlsSession = !socket.isSessionReused() ? 'none' : own ? 'bound' : 'resumable'
+    if (rule === 'prefer' || note.tlsSession === 'bound') return
+    socket.destroy()
+    throw new FileServerError('transfer.no-data-connection', 'TLS session was not resumed')
+  }
+
+  async function secure(raw: Socket, direction: Direction, { signal, note }: DataUse): Promise<TLSSocket> {
     const peer = tls()
     if (peer === undefined) throw new FileServerError('internal', 'PROT P without TLS')
     const feed = direction === 'up' ? createTlsFeed(raw) : undefined
@@ -97,9 +112,8 @@ export function createDataChannel({ settings, clock, origin, tls }: DataDeps): D
     try {
       const socket = await peer.accept(feed?.stream ?? raw)
       feed?.attach(socket)
-      if (settings.tlsReuse !== 'require' || socket.isSessionReused()) return socket
-      socket.destroy()
-      throw new FileServerError('transfer.no-data-connection', 'TLS session was not resumed')
+      judge(socket, peer.own, note)
+      return socket
     } catch (cause) {
       raw.destroy()
       signal.throwIfAborted()
@@ -134,13 +148,13 @@ export function createDataChannel({ settings, clock, origin, tls }: DataDeps): D
       plan = { kind: 'active', target }
       return true
     },
-    async open(direction, signal) {
+    async open(direction, transfer) {
       const current = plan
       plan = undefined
       dropClosing()
       if (current === undefined) throw new FileServerError('transfer.no-data-connection')
-      const raw = await connect(current, signal)
-      return this.protection === 'P' ? secure(raw, direction, signal) : raw
+      const raw = await connect(current, transfer.signal)
+      return this.protection === 'P' ? secure(raw, direction, transfer) : raw
     },
     release(socket) {
       dropClosing()

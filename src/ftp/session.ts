@@ -1,7 +1,7 @@
 import type { Origin } from '../core/identity.ts'
 import type { Clock, Logger } from '../core/ports.ts'
 import type { VirtualPath } from '../core/vfs/path.ts'
-import type { VfsSession } from '../core/vfs/session.ts'
+import type { TransferNote, VfsSession } from '../core/vfs/session.ts'
 import type { DataChannel } from './data-channel.ts'
 import type { HashName } from './digests.ts'
 import type { Fact } from './facts.ts'
@@ -28,6 +28,8 @@ export type Transfer = {
   /** Aborted by ABOR, by the loss of the control connection, by a stall and at shutdown. */
   readonly signal: AbortSignal
   bytes: number
+  /** For the audit event of the file. */
+  readonly note: TransferNote
   abort(): void
 }
 

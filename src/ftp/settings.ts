@@ -1,5 +1,6 @@
 import type { Auditor } from '../core/audit/auditor.ts'
 import type { Authenticator } from '../core/auth/login.ts'
+import type { TlsReuse } from '../core/identity.ts'
 import type { Clock, Logger } from '../core/ports.ts'
 
 /** What one FTP listener may do. All times in milliseconds, 0 = no limit. Defaults live in the configuration. */
@@ -13,7 +14,7 @@ export type FtpSettings = Readonly<{
   /** Data connections in clear under an encrypted control connection (PROT C). */
   clearData: boolean
   /** Must a data connection resume the TLS session of its control connection? */
-  tlsReuse: 'off' | 'prefer' | 'require'
+  tlsReuse: TlsReuse
   minTlsVersion: 'TLSv1.2' | 'TLSv1.3'
   /** Both 0 = any free one of the dynamic ports, 49152 to 65535. */
   passivePorts: Readonly<{ from: number; to: number }>
@@ -60,4 +61,6 @@ export type FtpDeps = Readonly<{
   settings: FtpSettings
   /** The certificate to use for the next handshake; undefined = this door has no TLS. */
   tls: () => TlsMaterial | undefined
+  /** Some user must resume though the listener does not ask for it; who it is shows after the handshake only. */
+  strictUsers: () => boolean
 }>

@@ -6,11 +6,13 @@ import type { ClientCertificate } from '../core/auth/login.ts'
 import { FileServerError } from '../core/errors.ts'
 import type { Clock } from '../core/ports.ts'
 import { limit } from './limit.ts'
-import type { ClientTrust, FtpSettings, TlsIdentity, TlsMaterial } from './settings.ts'
+import type { ClientTrust, FtpDeps, FtpSettings, TlsIdentity, TlsMaterial } from './settings.ts'
 import { cryptoOf, hostName, knownHost, verifiedCertificate } from './tls-client.ts'
 
 /** Server side of the handshakes of one control connection and its data connections. */
 export type TlsPeer = {
+  /** Only this control connection's own sessions can be resumed with it. */
+  readonly own: boolean
   /** Takes the socket over. Rejects (socket destroyed) when the handshake fails or takes too long. */
   accept(socket: Duplex): Promise<TLSSocket>
   /** What the handshake of an accepted socket says about the client. */
@@ -54,6 +56,8 @@ const OWN_SESSION_SECONDS = 7 * 24 * 3600
 const KEPT_SESSIONS_SHARED = 2048
 const KEPT_SESSIONS_OWN = 16
 
+type TlsDeps = Pick<FtpDeps, 'tls' | 'settings' | 'clock' | 'strictUsers'>
+
 type Resumption = Readonly<{ seconds: number; kept: number }>
 const SHARED: Resumption = { seconds: SHARED_SESSION_SECONDS, kept: KEPT_SESSIONS_SHARED }
 const OWN: Resumption = { seconds: OWN_SESSION_SECONDS, kept: KEPT_SESSIONS_OWN }
@@ -66,18 +70,15 @@ type Setup = Readonly<{
 }>
 
 /**
- * `require` makes keys for every control connection, so that a data connection can only resume that one's session
- * (about 0.3 ms and 31 KiB each); otherwise all connections of the door share one context.
+ * Where resuming is a must, for the listener or for some user, every control connection has keys of its own, so that a
+ * data connection can only resume that one's session (about 0.3 ms and 31 KiB each); otherwise all connections of the
+ * door share one context.
  */
-export function createTlsEngine(
-  material: () => TlsMaterial | undefined,
-  settings: FtpSettings,
-  clock: Clock,
-): TlsEngine {
+export function createTlsEngine({ tls: material, settings, clock, strictUsers }: TlsDeps): TlsEngine {
   let shared: { material: TlsMaterial; setup: Setup; until: number } | undefined
 
-  function setupFor(current: TlsMaterial): Setup {
-    if (settings.tlsReuse === 'require') return createSetup(current, settings, OWN)
+  function setupFor(current: TlsMaterial, own: boolean): Setup {
+    if (own) return createSetup(current, settings, OWN)
     const now = clock.monotonic()
     // Control sessions under way keep the setup they began with, and so do their data connections.
     if (shared === undefined || shared.material !== current || now >= shared.until) {
@@ -94,9 +95,11 @@ export function createTlsEngine(
     forControl(host) {
       const current = material()
       if (current === undefined) throw new FileServerError('storage.unsupported', 'no certificate')
-      const setup = setupFor(current)
+      const own = settings.tlsReuse === 'require' || strictUsers()
+      const setup = setupFor(current, own)
       const handshakeOf = { ...setup, host, clock, ms: settings.tlsHandshakeMs }
       return {
+        own,
         accept: (socket) => handshake(socket, handshakeOf),
         introduce: (secure) => ({
           host: knownHost(settings, secure),

@@ -7,6 +7,7 @@ export function createTransfer(verb: string): Transfer {
     verb,
     signal: controller.signal,
     bytes: 0,
+    note: {},
     abort: () => controller.abort(new FileServerError('transfer.aborted')),
   }
 }

@@ -24,7 +24,7 @@ async function withConnection(
   use: (socket: DataSocket, progress: (bytes: number) => void) => Promise<void>,
 ): Promise<void> {
   ftp.say(opening)
-  const socket = await ftp.data.open(direction, transfer.signal)
+  const socket = await ftp.data.open(direction, transfer)
   const stalled = limit(ftp.clock, ftp.settings.stallMs, transfer.abort)
   // A write that waits for the peer must not outlive the transfer.
   const cut = () => socket.destroy()
@@ -81,7 +81,7 @@ export async function sendFile(
   files: VfsSession,
   path: VirtualPath,
 ): Promise<void> {
-  const source = await files.openRead(path)
+  const source = await files.openRead(path, transfer.note)
   try {
     const { size } = await source.stat()
     const from = ftp.dialog.restartAt

@@ -165,6 +165,7 @@ export function readRecord(name: string, record: UserRecord, settings: RecordSet
     mounts: mountsOf(name, record, settings.homes, report),
     limits: limitsOf(record),
     sunset: sunsetOf(record),
+    ...(record.tlsSessionReuse !== undefined && { tlsReuse: record.tlsSessionReuse }),
     credentials: {
       passwordHash: record.password,
       keys: keysOf(record, report),

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { ACTIONS, DOORS, FACTORS } from '../core/identity.ts'
+import { ACTIONS, DOORS, FACTORS, TLS_REUSE } from '../core/identity.ts'
 import { cidr, filePath } from '../yaml/fields.ts'
 import { type Shape, shapeOf } from '../yaml/shape.ts'
 import { parseInstant } from './dates.ts'
@@ -113,6 +113,12 @@ export const userSchema = z.strictObject({
     })
     .prefault({})
     .describe('What the home may hold.'),
+  tlsSessionReuse: z
+    .enum(TLS_REUSE)
+    .optional()
+    .describe(
+      "Must the user's TLS data connections resume the session of their control connection? Absent: as the listener says.",
+    ),
   sunset: sunset
     .optional()
     .describe('A dated exception: until then the user may log in without TLS, on a listener that allows it.'),

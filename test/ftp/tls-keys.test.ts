@@ -12,7 +12,12 @@ const HOUR_MS = 3_600_000
 async function serve(t: TestContext, reuse: 'prefer' | 'require') {
   const { authority, material } = await testCertificate()
   const clock = createFakeClock()
-  const engine = createTlsEngine(() => material, { ...FTP_SETTINGS, tlsReuse: reuse }, clock)
+  const engine = createTlsEngine({
+    tls: () => material,
+    settings: { ...FTP_SETTINGS, tlsReuse: reuse },
+    clock,
+    strictUsers: () => false,
+  })
   const server = createServer((socket) => {
     socket.on('error', () => undefined)
     void engine

@@ -151,6 +151,7 @@ export async function startFtpServer(options: FtpServerOptions = {}): Promise<Ft
     },
   })
   const tls = { ...material, ...options.tls }
+  const strictUsers = () => (options.people ?? []).some((user) => user.tlsReuse === 'require')
   const adapter = createFtpAdapter({
     authenticator,
     audit,
@@ -158,6 +159,7 @@ export async function startFtpServer(options: FtpServerOptions = {}): Promise<Ft
     logger,
     settings,
     tls: () => (options.plain ? undefined : tls),
+    strictUsers,
   })
   const connections: Connection[] = []
   let count = 0

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { TLS_REUSE } from '../../core/identity.ts'
 import { filePath } from '../../yaml/fields.ts'
 import { DAY_SECONDS, flag, MAX_PORT, whole } from '../fields.ts'
 import { passiveAddress, passiveNetworks } from './passive.ts'
@@ -30,10 +31,10 @@ export const ftp = z
     stallSeconds: whole(1, DAY_SECONDS, 300, 'A transfer in which no byte moves is ended after this.'),
     dataConnectSeconds: whole(1, 3600, 30, 'Time for a data connection to come about.'),
     tlsSessionReuse: z
-      .enum(['off', 'prefer', 'require'])
+      .enum(TLS_REUSE)
       .default('prefer')
       .describe(
-        "Must a TLS data connection resume the control connection's session? require is the strictest, and some clients cannot do it (rclone, many libraries).",
+        'Must a TLS data connection resume the session of its control connection? off: nobody looks. prefer: the audit tells. require: refused else, and some clients cannot do it (rclone, many libraries).',
       ),
     maxLineBytes: whole(512, 65_536, 4096, 'The longest command line; a longer one is refused unread.'),
     commandsPerSecond: whole(

@@ -1,5 +1,6 @@
 import { isIP } from 'node:net'
 import { z } from 'zod'
+import { TLS_REUSE } from '../../core/identity.ts'
 import { filePath } from '../../yaml/fields.ts'
 import { flag, MAX_PORT } from '../fields.ts'
 import { ownPassiveAddress, ownPassiveNetworks } from './passive.ts'
@@ -104,6 +105,13 @@ const ftp = z.strictObject({
     false,
     'For ftp with explicit TLS. true: users who have a dated exception (sunset) may log in here without TLS.',
   ),
+  tlsSessionReuse: z
+    .enum(TLS_REUSE)
+    .nullable()
+    .default(null)
+    .describe(
+      'For ftp. As ftp.tlsSessionReuse, for this listener; null = that one. A user can have another.',
+    ),
   certificateFile: optionalPath('For ftp. Certificate and chain, PEM; null = tls.certificateFile.'),
   keyFile: optionalPath('For ftp. The key of that certificate.'),
   banner: greeting()

@@ -2,6 +2,12 @@ import type { ErrorCode } from '../errors.ts'
 import type { Action, Door, Factor, SessionId } from '../identity.ts'
 import type { DenyReason } from '../policy/decide.ts'
 
+/**
+ * What a TLS data connection resumed: the session of its own control connection, some session of the same door (which
+ * proves less), or none.
+ */
+export type TlsSessionClass = 'bound' | 'resumable' | 'none'
+
 export type TransferOutcome = 'complete' | 'aborted' | 'failed'
 
 /** What each audit event carries besides its envelope. docs/audit.md lists them; a test compares. */
@@ -21,6 +27,7 @@ export type AuditDetail =
       bytes: number
       durationMs: number
       outcome: TransferOutcome
+      tlsSession?: TlsSessionClass
     }
   | { type: 'file.changed'; action: Action; path: string; to?: string }
   | { type: 'file.denied'; action: Action; path: string }

@@ -14,10 +14,11 @@ export type Grant = Readonly<{ session: Session }> | Readonly<{ refusal: Refusal
 export async function grant(
   { state, sessions, files }: AuthenticatorDeps,
   origin: Origin,
-  { id, name, mounts, limits }: User,
+  user: User,
   proof: Readonly<{ attempt: Attempt; factors: readonly Factor[] }>,
 ): Promise<Grant> {
   const { attempt, factors } = proof
+  const { id, name, mounts, limits, tlsReuse } = user
   if (sessions.draining) return { refusal: { reason: 'draining' } }
   if (!(await state.openSession(id, origin.session, limits.maxSessions))) {
     return { refusal: { reason: 'too-many-sessions' } }
@@ -28,7 +29,8 @@ export async function grant(
       await state.closeSession(origin.session)
       return { refusal: { reason: 'replayed-code', factor: 'totp' } }
     }
-    const principal = { user: id, name, origin, factors, mounts, limits }
+    const own = tlsReuse === undefined ? {} : { tlsReuse }
+    const principal = { user: id, name, origin, factors, mounts, limits, ...own }
     const view = await files(principal)
     await state.clearFailures(userKey(name))
     // Last, because from here on closing the session is what gives the place back.

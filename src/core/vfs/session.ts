@@ -1,11 +1,16 @@
+import type { TlsSessionClass } from '../audit/events.ts'
 import type { Action, Principal } from '../identity.ts'
 import type { VirtualPath } from './path.ts'
 import type { AttributeChanges, Entry, FilesystemStats, ReadHandle, WriteHandle } from './storage.ts'
+
+/** What a door tells about a transfer; it may still change until the transfer ends, and goes to the audit event. */
+export type TransferNote = { tlsSession?: TlsSessionClass }
 
 export type OpenWriteOptions = Readonly<{
   start: 'empty' | 'current'
   create: boolean
   exclusive: boolean
+  note?: TransferNote
 }>
 
 /**
@@ -21,7 +26,7 @@ export type VfsSession = {
   /** Does not follow a final symbolic link. */
   lstat(path: VirtualPath): Promise<Entry>
   list(path: VirtualPath): AsyncIterable<readonly Entry[]>
-  openRead(path: VirtualPath): Promise<ReadHandle>
+  openRead(path: VirtualPath, note?: TransferNote): Promise<ReadHandle>
   openWrite(path: VirtualPath, options: OpenWriteOptions): Promise<WriteHandle>
   mkdir(path: VirtualPath): Promise<void>
   remove(path: VirtualPath): Promise<void>

@@ -5,7 +5,7 @@ import { withQuota } from '../transfer/quota-upload.ts'
 import type { VfsContext } from './context.ts'
 import type { Place } from './mounts.ts'
 import type { VirtualPath } from './path.ts'
-import type { VfsSession } from './session.ts'
+import type { TransferNote, VfsSession } from './session.ts'
 
 /** Sees what everybody sees: no user has the empty id, so no partial shadows a name. */
 const NOBODY = asUserId('')
@@ -14,9 +14,10 @@ const NOBODY = asUserId('')
 export function createTransfers(context: VfsContext): Pick<VfsSession, 'openRead' | 'openWrite'> {
   const { principal, access, quota, uploads } = context
 
-  const metered = (path: VirtualPath, direction: 'up' | 'down'): MeterOptions => ({
+  const metered = (path: VirtualPath, direction: 'up' | 'down', note?: TransferNote): MeterOptions => ({
     clock: context.clock,
-    report: (transfer) => context.audit.record({ type: 'file.transfer', direction, path, ...transfer }),
+    report: (transfer) =>
+      context.audit.record({ type: 'file.transfer', direction, path, ...transfer, ...note }),
   })
 
   const isTaken = async (place: Place): Promise<boolean> => {
@@ -45,12 +46,12 @@ export function createTransfers(context: VfsContext): Pick<VfsSession, 'openRead
   }
 
   return {
-    openRead: async (path) => {
+    openRead: async (path, note) => {
       const place = access.place(path, 'read')
       const driver = await context.driver(place)
-      return meterRead(await driver.openRead(place.key, principal.user), metered(path, 'down'))
+      return meterRead(await driver.openRead(place.key, principal.user), metered(path, 'down', note))
     },
-    openWrite: async (path, options) => {
+    openWrite: async (path, { note, ...options }) => {
       const { place, replacing } = await demandWrite(path)
       const driver = await context.driver(place)
       await quota.prepare()
@@ -60,7 +61,7 @@ export function createTransfers(context: VfsContext): Pick<VfsSession, 'openRead
         // A file that appears meanwhile must not be replaced by who may only create.
         exclusive: options.exclusive || !place.mount.permissions.has('overwrite'),
       })
-      const { clock, report } = metered(path, 'up')
+      const { clock, report } = metered(path, 'up', note)
       const upload = meterWrite(await withQuota(staged, quota, replacing), {
         clock,
         report: (transfer) => {
