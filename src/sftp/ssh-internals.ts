@@ -4,6 +4,7 @@ import type { Socket } from 'node:net'
 import type { ServerChannel, Connection as SshClient, Session as SshSession } from 'ssh2'
 import { FileServerError } from '../core/errors.ts'
 import type { DisconnectCode } from './error-map.ts'
+import { useOwnCiphers } from './ssh-ciphers.ts'
 
 type Handler = (protocol: unknown, ...rest: unknown[]) => void
 
@@ -76,6 +77,7 @@ export function transportOf(client: SshClient): Transport {
   if (!isProtocol(protocol)) throw unfit('_protocol')
   allowRepeatedServiceRequest(client, protocol)
   dropSha1HostKey(protocol)
+  useOwnCiphers(protocol)
   return {
     get inKeyExchange() {
       return protocol._kexinit !== undefined

@@ -1,8 +1,8 @@
 // With ssh-internals.ts all that knows how ssh2 1.17 looks inside: the way of a channel's data into encrypted packets.
-import { randomFillSync } from 'node:crypto'
 import type { Socket } from 'node:net'
 import type { ServerChannel, Connection as SshClient } from 'ssh2'
 import { FileServerError } from '../core/errors.ts'
+import { randomPadding } from './ciphers/padding.ts'
 
 /** Data on its way: the bytes from `from` to `to` are to be sent; what stands between `free` and `from` may be overwritten. */
 export type Outgoing = { readonly memory: Buffer; free: number; from: number; readonly to: number }
@@ -99,19 +99,6 @@ function layoutOf(cipher: Cipher): Layout | 'unknown' {
   return known
 }
 
-const randomness = Buffer.alloc(4096)
-let randomUsed = randomness.length
-
-/** Each random byte is used once. */
-function pad(memory: Buffer, at: number, count: number): void {
-  if (randomUsed + count > randomness.length) {
-    randomFillSync(randomness)
-    randomUsed = 0
-  }
-  randomness.copy(memory, at, randomUsed, randomUsed + count)
-  randomUsed += count
-}
-
 /** Builds one packet from the next `count` bytes where they lie; undefined when there is no room for it. */
 function layOut(outgoing: Outgoing, layout: Layout, channel: number, count: number): Buffer | undefined {
   const { memory, free, from, to } = outgoing
@@ -125,7 +112,7 @@ function layOut(outgoing: Outgoing, layout: Layout, channel: number, count: numb
   memory.writeUInt8(CHANNEL_DATA, free + PACKET_HEADER)
   memory.writeUInt32BE(channel, free + PACKET_HEADER + 1)
   memory.writeUInt32BE(count, free + PACKET_HEADER + 5)
-  pad(memory, end - padding, padding)
+  randomPadding(memory, end - padding, padding)
   outgoing.free = end + layout.mac
   outgoing.from = from + count
   return memory.subarray(free, end + layout.mac)

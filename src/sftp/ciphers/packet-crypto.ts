@@ -1,0 +1,18 @@
+/** One direction of an SSH connection with one set of keys, both with a MAC of TAG_LENGTH bytes behind the packet. */
+export const TAG_LENGTH = 16
+export const LENGTH_FIELD = 4
+
+export type Sealer = {
+  /** What the packet without its length field is a multiple of. */
+  readonly block: number
+  /** Encrypts a packet where it lies and fills in its MAC, for which its last TAG_LENGTH bytes are kept free. */
+  seal(packet: Buffer, sequence: number): void
+}
+
+export type Opener = {
+  readonly block: number
+  /** The packet's length field in clear; nothing says yet that it is genuine. */
+  lengthOf(field: Buffer, sequence: number): number
+  /** Of a whole packet with its MAC: all between length field and MAC, in clear. Throws protocol.syntax for a wrong MAC. */
+  open(packet: Buffer, sequence: number): Buffer
+}

@@ -1,0 +1,171 @@
+import assert from 'node:assert/strict'
+import { randomBytes, randomInt } from 'node:crypto'
+import { createRequire } from 'node:module'
+import { before, test } from 'node:test'
+import { SshCipher } from '../../../src/sftp/ciphers/ssh-cipher.ts'
+import { SshDecipher } from '../../../src/sftp/ciphers/ssh-decipher.ts'
+import { ownCipher, ownDecipher } from '../../../src/sftp/ssh-ciphers.ts'
+
+type Info = { keyLen: number; ivLen: number }
+type Cipher = { outSeqno: number; allocPacket(size: number): Buffer; encrypt(packet: Buffer): void }
+type Decipher = { inSeqno: number; decrypt(data: Buffer, from: number, to: number): unknown }
+type SshCrypto = {
+  CIPHER_INFO: Record<string, Info>
+  init: Promise<void>
+  createCipher(config: object): Cipher
+  createDecipher(config: object): Decipher
+}
+const ssh: SshCrypto = createRequire(import.meta.url)('ssh2/lib/protocol/crypto.js')
+before(() => ssh.init)
+
+const SUITES = ['aes128-gcm@openssh.com', 'aes256-gcm@openssh.com', 'chacha20-poly1305@openssh.com']
+const PAYLOAD_AT = 5
+const LAST_SEQUENCE = 2 ** 32 - 1
+
+/** Both ends under the same keys, each in ssh2's version and in ours. */
+function ends(suite: string, sequence = 0) {
+  const info = ssh.CIPHER_INFO[suite]
+  assert.ok(info !== undefined)
+  const keys = { key: randomBytes(info.keyLen), iv: randomBytes(info.ivLen) }
+  // The counter of the IV overflows into its next byte.
+  if (info.ivLen > 0) keys.iv[11] = 0xfe
+  const received: Buffer[] = []
+  const wire: Buffer[] = []
+  const theirCipher = (): Cipher =>
+    ssh.createCipher({
+      outbound: {
+        ...{ cipherInfo: info, cipherKey: keys.key, cipherIV: Buffer.from(keys.iv), seqno: sequence },
+        ...{ onWrite: (bytes: Uint8Array) => void wire.push(Buffer.from(bytes)), forceNative: true },
+      },
+    })
+  const theirDecipher = (): Decipher =>
+    ssh.createDecipher({
+      inbound: {
+        ...{ decipherInfo: info, decipherKey: keys.key, decipherIV: Buffer.from(keys.iv), seqno: sequence },
+        ...{ onPayload: (bytes: Buffer) => void received.push(Buffer.from(bytes)), forceNative: true },
+      },
+    })
+  const ourCipher = (): SshCipher => {
+    const cipher = ownCipher(theirCipher())
+    assert.ok(cipher instanceof SshCipher)
+    return cipher
+  }
+  const ourDecipher = (): SshDecipher => {
+    const decipher = ownDecipher(theirDecipher())
+    assert.ok(decipher instanceof SshDecipher)
+    return decipher
+  }
+  return { theirCipher, theirDecipher, ourCipher, ourDecipher, received, wire }
+}
+
+function send(cipher: Cipher, payload: Buffer): void {
+  const packet = cipher.allocPacket(payload.length)
+  payload.copy(packet, PAYLOAD_AT)
+  cipher.encrypt(packet)
+}
+
+const sizes = [...Array.from({ length: 80 }, (_, size) => size + 1), 383, 400, 500, 520, 4096, 32_777, 34_900]
+const payloads = sizes.map((size) => randomBytes(size))
+
+/** Cuts `bytes` into pieces, each in memory of its own. */
+function* pieces(bytes: Buffer, most: number): Generator<Buffer> {
+  for (let at = 0; at < bytes.length; ) {
+    const count = randomInt(1, most + 1)
+    yield Buffer.from(bytes.subarray(at, at + count))
+    at += count
+  }
+}
+
+for (const suite of SUITES) {
+  test(`${suite}: ssh2 reads what we seal, every size`, () => {
+    const { ourCipher, theirDecipher, received, wire } = ends(suite)
+    const cipher = ourCipher()
+    const decipher = theirDecipher()
+    for (const payload of payloads) send(cipher, payload)
+    const bytes = Buffer.concat(wire)
+    decipher.decrypt(bytes, 0, bytes.length)
+    assert.deepEqual(received, payloads)
+  })
+
+  for (const most of [1, 7, 5000, 100_000]) {
+    test(`${suite}: we read what ssh2 seals, in pieces of up to ${most} bytes`, () => {
+      const { theirCipher, ourDecipher, received, wire } = ends(suite)
+      const cipher = theirCipher()
+      const decipher = ourDecipher()
+      for (const payload of payloads) send(cipher, payload)
+      for (const piece of pieces(Buffer.concat(wire), most)) {
+        assert.equal(decipher.decrypt(piece, 0, piece.length), undefined)
+        // What is kept of the input must be a copy.
+        piece.fill(0xff)
+      }
+      assert.deepEqual(received, payloads)
+    })
+  }
+
+  test(`${suite}: sequence numbers begin again behind the last one`, () => {
+    const { ourCipher, theirDecipher, ourDecipher, received, wire } = ends(suite, LAST_SEQUENCE)
+    const cipher = ourCipher()
+    for (const payload of payloads.slice(-3)) send(cipher, payload)
+    assert.equal(cipher.outSeqno, 2)
+    for (const decipher of [theirDecipher(), ourDecipher()]) {
+      const bytes = Buffer.concat(wire)
+      decipher.decrypt(bytes, 0, bytes.length)
+      assert.deepEqual(received.splice(0), payloads.slice(-3))
+      assert.equal(decipher.inSeqno, 2)
+    }
+  })
+
+  test(`${suite}: a bit that is not as it was sent ends it, wherever it stands`, () => {
+    for (const payload of [randomBytes(20), randomBytes(3000)]) {
+      const { theirCipher, ourDecipher, received, wire } = ends(suite)
+      send(theirCipher(), payload)
+      const bytes = Buffer.concat(wire)
+      for (const at of [4, 5, 17, bytes.length - 17, bytes.length - 16, bytes.length - 1]) {
+        const damaged = Buffer.from(bytes)
+        damaged[at] = (damaged[at] ?? 0) ^ 0x40
+        assert.throws(() => ourDecipher().decrypt(damaged, 0, damaged.length), { code: 'protocol.syntax' })
+      }
+      assert.deepEqual(received, [])
+    }
+  })
+
+  test(`${suite}: a length that no packet has ends it`, () => {
+    const { theirCipher, ourDecipher, wire } = ends(suite)
+    send(theirCipher(), randomBytes(20))
+    const bytes = Buffer.concat(wire)
+    for (const at of [0, 1, 3]) {
+      const damaged = Buffer.from(bytes)
+      damaged[at] = (damaged[at] ?? 0) ^ 0x81
+      assert.throws(() => ourDecipher().decrypt(damaged, 0, damaged.length), { code: 'protocol.syntax' })
+    }
+  })
+
+  test(`${suite}: stops where the payload's owner says, with the rest of the input untouched`, () => {
+    const { theirCipher, ourDecipher, wire } = ends(suite)
+    const cipher = theirCipher()
+    for (let count = 0; count < 2; count += 1) send(cipher, randomBytes(40))
+    const bytes = Buffer.concat(wire)
+    const decipher = ourDecipher()
+    decipher._onPayload = () => false
+    assert.equal(decipher.decrypt(bytes, 0, bytes.length), bytes.length / 2)
+    decipher._onPayload = () => 7
+    assert.equal(decipher.decrypt(bytes, bytes.length / 2, bytes.length), 7)
+  })
+}
+
+test('chacha20-poly1305@openssh.com: hundreds of packets, as the MAC is put together in one of four ways', () => {
+  const { ourCipher, theirDecipher, received, wire } = ends('chacha20-poly1305@openssh.com')
+  const cipher = ourCipher()
+  const decipher = theirDecipher()
+  const many = Array.from({ length: 400 }, () => randomBytes(randomInt(385, 1200)))
+  for (const payload of many) send(cipher, payload)
+  const bytes = Buffer.concat(wire)
+  decipher.decrypt(bytes, 0, bytes.length)
+  assert.deepEqual(received, many)
+})
+
+test('what is no cipher of ssh2 without its addon stays what it is', () => {
+  const theirs = { outSeqno: 1, _onWrite: () => {}, _instance: {} }
+  assert.equal(ownCipher(theirs), theirs)
+  assert.equal(ownDecipher(undefined), undefined)
+})
