@@ -40,5 +40,6 @@ void add_function(napi_env env, napi_value exports, const char *name, napi_callb
 
 NAPI_MODULE_INIT() {
   add_read_cached(env, exports);
+  add_directories(env, exports);
   return exports;
 }

@@ -33,5 +33,6 @@ void add_function(napi_env env, napi_value exports, const char *name, napi_callb
 
 // One per file of the addon, called once at load.
 void add_read_cached(napi_env env, napi_value exports);
+void add_directories(napi_env env, napi_value exports);
 
 #endif

@@ -19,6 +19,6 @@ export function nativeParts(config: Config): readonly NativePart[] {
       state: cipherAddonLoaded() ? 'present' : 'absent',
       without: 'SFTP transfers cost about half as much CPU again',
     },
-    ...Object.values(NATIVE_PARTS).map((part) => ({ ...part, state })),
+    ...Object.entries(NATIVE_PARTS).map(([name, without]) => ({ name, state, without })),
   ]
 }

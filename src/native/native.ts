@@ -1,16 +1,68 @@
 /**
- * The functions of the addon in `native/`, all of them non-blocking system calls that Node does not offer. Each answers
- * with a number: what it did, or the negative errno. Every caller has a way without them.
+ * The functions of the addon in `native/`, all of them system calls that Node does not offer. Each answers with a number:
+ * what it did, or the negative errno. Every caller has a way without them.
  */
 export type Native = Readonly<{
   /** Reads what is in memory already: -EAGAIN where the disk would have to be asked, -EOPNOTSUPP where nobody can tell. */
   readCached(fd: number, into: Uint8Array, length: number, position: number): number
+  /** Describes a name of an open directory, which may be a link, in one record of RECORD_FIELDS numbers. */
+  lstatAt(directory: number, name: string, record: Float64Array): number
+  fstatInto(fd: number, record: Float64Array): number
+  /** Here and below: one plain name, and -EINVAL for anything that could lead elsewhere. Gives the descriptor. */
+  openAt(directory: number, name: string, flags: number, mode: number): number
+  unlinkAt(directory: number, name: string): number
+  renameAt(from: number, name: string, to: number, newName: string): number
+  /**
+   * The next names of a directory open for reading, a NUL behind each; gives the bytes. With READ_NAMES_ROOM or more left
+   * the directory has ended; `into` holds at least that much.
+   */
+  readNames(fd: number, into: Uint8Array): number
+  /**
+   * Describes names as `readNames` gives them, without the first `skip`, until `records` is full or the time is over, but
+   * at least one. Gives their number, 0 when there are no more.
+   */
+  lstatNames(
+    directory: number,
+    names: Uint8Array,
+    skip: number,
+    records: Float64Array,
+    microseconds: number,
+  ): number
 }>
 
-/** What each function is for, and what its absence costs, for `sallyport check` and the line at start. */
+/** The order of the numbers in a record; that of native/src/directories.c. */
+export const RECORD = {
+  kind: 0,
+  mode: 1,
+  size: 2,
+  mtimeMs: 3,
+  atimeMs: 4,
+  uid: 5,
+  gid: 6,
+  links: 7,
+  device: 8,
+  inode: 9,
+} as const
+export const RECORD_FIELDS = Object.keys(RECORD).length
+/** Bytes for names as long as the system knows whether there are any more. */
+export const READ_NAMES_ROOM = 16 * 1024
+/** `kind` of a name that is gone. */
+export const RECORD_MISSING = 0
+
+/** Parts as an operator sees them, and what the absence of each costs. */
 export const NATIVE_PARTS = {
-  readCached: {
-    name: 'cached reads',
-    without: 'a slow disk can hold up other sessions until it is noticed',
-  },
-} as const satisfies Readonly<Record<keyof Native, Readonly<{ name: string; without: string }>>>
+  'cached reads': 'a slow disk can hold up other sessions until it is noticed',
+  'directory calls': 'listings cost about twice the CPU',
+} as const
+
+/** Every function, and the part that it is of. */
+export const NATIVE_FUNCTIONS = {
+  readCached: 'cached reads',
+  lstatAt: 'directory calls',
+  fstatInto: 'directory calls',
+  openAt: 'directory calls',
+  unlinkAt: 'directory calls',
+  renameAt: 'directory calls',
+  readNames: 'directory calls',
+  lstatNames: 'directory calls',
+} as const satisfies Readonly<Record<keyof Native, keyof typeof NATIVE_PARTS>>

@@ -10,6 +10,7 @@ import { createDirectories } from './local/directories.ts'
 import { createLocalDriver } from './local/driver.ts'
 import { guarded } from './local/errno.ts'
 import { createJail } from './local/jail.ts'
+import { createNativeSystem } from './local/native-system.ts'
 import { createNodeSystem } from './local/node-system.ts'
 import { createPartials } from './local/partials.ts'
 import { requireProc } from './local/proc.ts'
@@ -53,7 +54,7 @@ export function createLocalStorage(options: LocalStorageOptions): LocalStorage {
   const { clock, symlinks, native } = options
   const directories = createDirectories({ max: MAX_DIRECTORIES, ttlMs: DIRECTORY_TTL_MS, clock })
   const active = createActiveUploads()
-  const system = createNodeSystem(clock)
+  const system = native === undefined ? createNodeSystem(clock) : createNativeSystem(native, clock)
   const partials = createPartials(active, system)
   const drivers = new Map<string, StorageDriver>()
 

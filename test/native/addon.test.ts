@@ -3,12 +3,12 @@ import { closeSync, mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs
 import { constants, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { NATIVE_PARTS } from '../../src/native/native.ts'
+import { NATIVE_FUNCTIONS } from '../../src/native/native.ts'
 import { native, needsNative } from '../helpers/native.ts'
 
 test('the addon is built and has every function', needsNative, () => {
   assert.ok(native, 'run scripts/prepare.mjs: it builds native/')
-  assert.deepEqual(Object.keys(native).sort(), Object.keys(NATIVE_PARTS).sort())
+  assert.deepEqual(Object.keys(native).sort(), Object.keys(NATIVE_FUNCTIONS).sort())
 })
 
 test('readCached reads what was just written, at a position, and 0 at the end', needsNative, (t) => {

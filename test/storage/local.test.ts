@@ -3,8 +3,10 @@ import { after } from 'node:test'
 import { quotaSuite } from '../conformance/quota.ts'
 import { storageDriverSuite } from '../conformance/storage-driver.ts'
 import { createLocalUnderTest } from '../helpers/local-storage.ts'
+import { native } from '../helpers/native.ts'
 
-storageDriverSuite('local', createLocalUnderTest)
+storageDriverSuite('local, without the addon', () => createLocalUnderTest({ native: undefined }))
+if (native !== undefined) storageDriverSuite('local, with the addon', () => createLocalUnderTest())
 
 quotaSuite(
   'local driver',

@@ -5,7 +5,7 @@ import type { LocalContext } from './context.ts'
 import { errnoOf, guarded, translate } from './errno.ts'
 import { LINK, type Spot } from './jail.ts'
 import { OPEN_SAFELY } from './proc.ts'
-import { readCached, readMeasured } from './read-now.ts'
+import { type CachedReads, readCached, readMeasured } from './read-now.ts'
 import type { LocalSystem } from './system.ts'
 
 /** Only regular files are opened for their content: never devices, FIFOs and sockets. */
@@ -43,7 +43,7 @@ export function openFile(
 /** Takes over the descriptor. Reads at once what is in memory, the rest through the thread pool. */
 export function createReadHandle(
   { fd, entry }: OpenFile,
-  { clock, native, system }: Pick<LocalContext, 'clock' | 'native' | 'system'>,
+  { clock, native, system }: Pick<LocalContext, 'clock' | 'system'> & { native: CachedReads | undefined },
 ): OpenedFile {
   let open = true
   let underWay = 0

@@ -1,4 +1,4 @@
-import { type Dir, lstat, lstatSync, opendirSync, type Stats } from 'node:fs'
+import { lstat, type Stats } from 'node:fs'
 import type { Clock } from '../../core/ports.ts'
 import type { Entry, MaybePromise } from '../../core/vfs/storage.ts'
 import { isReserved } from '../reserved.ts'
@@ -6,40 +6,30 @@ import { toEntry } from './entry.ts'
 import { inside } from './proc.ts'
 import type { DirectoryScan } from './system.ts'
 
-/** Names that the system is asked for in one go. */
-const CHUNK = 1024
 /** How long a scan may hold the event loop before others get their turn. */
 export const SLICE_MS = 1
-/** The clock is asked once for so many entries. */
-const GROUP = 64
-/** A group that took longer met a slow disk: the next ones go through the thread pool, twice as many each time. */
-const SLOW_GROUP_MS = 5
+/** Entries that need longer than this on the average come from a slow disk. */
+const SLOW_ENTRY_MS = 0.08
+/** Entries that go through the thread pool side by side. */
+const POOL_GROUP = 64
+/** For so many groups the thread pool is used before another try without it, twice as many each time. */
 const FIRST_POOL_GROUPS = 16
 
-const QUIETLY = { throwIfNoEntry: false } as const
+export type Chunk = Readonly<{ names: readonly string[]; last: boolean }>
+
+/** How one scan asks the system. */
+export type ScanSource = {
+  /** The next names; none only when it is the last chunk. */
+  read(): Chunk
+  /** Describes names of the last chunk from index `from` on, about a slice at most; gives how many it has done. */
+  describe(names: readonly string[], from: number, into: Entry[]): number
+  /** Slow answers in a row that mean a slow disk, and not a process that lost the CPU. */
+  readonly patience: number
+  close(): void
+}
 
 function lstatLater(path: string): Promise<Stats | undefined> {
   return new Promise((resolve) => lstat(path, (error, stats) => resolve(error ? undefined : stats)))
-}
-
-type Chunk = Readonly<{ names: string[]; last: boolean }>
-
-function readChunk(dir: Dir, reserved: (name: string) => void): Chunk {
-  const names: string[] = []
-  while (names.length < CHUNK) {
-    const next = dir.readSync()
-    if (next === null) return { names, last: true }
-    if (isReserved(next.name)) reserved(next.name)
-    else names.push(next.name)
-  }
-  return { names, last: false }
-}
-
-function describeNow(directory: number, names: readonly string[], into: Entry[]): void {
-  for (const name of names) {
-    const stats = lstatSync(inside(directory, name), QUIETLY)
-    if (stats !== undefined) into.push(toEntry(stats, name))
-  }
 }
 
 async function describeLater(directory: number, names: readonly string[]): Promise<Entry[]> {
@@ -50,65 +40,94 @@ async function describeLater(directory: number, names: readonly string[]): Promi
   })
 }
 
-/** Scans with Node's own calls: at once in short slices, or through the thread pool when the disk is slow. */
-export function scanDirectory(
-  directory: number,
-  reserved: (name: string) => void,
-  clock: Pick<Clock, 'monotonic'>,
-): DirectoryScan {
-  const dir = opendirSync(inside(directory, '.'), { bufferSize: CHUNK })
-  let chunk: Chunk = { names: [], last: false }
-  let at = 0
+/** Decides by the time that entries take whether the next ones go through the thread pool. */
+function createJudge(patience: number) {
+  let slow = 0
   let poolGroups = 0
   let nextPoolGroups = FIRST_POOL_GROUPS
-
-  /** Empty at the end. */
-  const nextGroup = (): string[] => {
-    if (at >= chunk.names.length && !chunk.last) {
-      chunk = readChunk(dir, reserved)
-      at = 0
-    }
-    const group = chunk.names.slice(at, at + GROUP)
-    at += group.length
-    return group
-  }
-  /** At least one entry, unless the directory ends or a group was slow. */
-  const slice = (): Entry[] => {
-    const entries: Entry[] = []
-    const sliceStart = clock.monotonic()
-    let now = sliceStart
-    while (poolGroups === 0 && (now - sliceStart < SLICE_MS || entries.length === 0)) {
-      const group = nextGroup()
-      if (group.length === 0) break
-      const groupStart = now
-      describeNow(directory, group, entries)
-      now = clock.monotonic()
-      if (now - groupStart <= SLOW_GROUP_MS) continue
+  return {
+    get pool() {
+      return poolGroups > 0
+    },
+    pooled: () => {
+      poolGroups -= 1
+    },
+    took: (ms: number, entries: number) => {
+      slow = ms > entries * SLOW_ENTRY_MS ? slow + 1 : 0
+      if (slow < patience) return
+      slow = 0
       poolGroups = nextPoolGroups
       nextPoolGroups *= 2
+    },
+  }
+}
+
+export type ScanOptions = Readonly<{
+  /** For the way through the thread pool. */
+  directory: number
+  source: ScanSource
+  reserved: (name: string) => void
+  clock: Pick<Clock, 'monotonic'>
+}>
+
+/** Scans at once in short slices, or through the thread pool while the disk is slow. */
+export function createScan({ directory, source, reserved, clock }: ScanOptions): DirectoryScan {
+  const judge = createJudge(source.patience)
+  let chunk: Chunk = { names: [], last: false }
+  let at = 0
+  let filtered = false
+
+  /** False at the end. */
+  const more = (): boolean => {
+    if (at < chunk.names.length) return true
+    if (chunk.last) return false
+    chunk = source.read()
+    at = 0
+    for (const name of chunk.names) {
+      if (!isReserved(name)) continue
+      filtered = true
+      reserved(name)
+    }
+    return chunk.names.length > 0
+  }
+  const shown = (entries: Entry[]): Entry[] =>
+    filtered ? entries.filter(({ name }) => !isReserved(name)) : entries
+
+  /** At least one entry, unless the directory ends or the disk is slow. */
+  const slice = (): Entry[] => {
+    let entries: Entry[] = []
+    const sliceStart = clock.monotonic()
+    let now = sliceStart
+    while (!judge.pool && (now - sliceStart < SLICE_MS || entries.length === 0) && more()) {
+      const start = now
+      const done = source.describe(chunk.names, at, entries)
+      at += done
+      entries = shown(entries)
+      now = clock.monotonic()
+      judge.took(now - start, done)
     }
     return entries
   }
   const later = async (): Promise<Entry[]> => {
-    while (poolGroups > 0) {
-      poolGroups -= 1
-      const group = nextGroup()
-      if (group.length === 0) return []
-      const entries = await describeLater(directory, group)
+    while (judge.pool && more()) {
+      judge.pooled()
+      const group = chunk.names.slice(at, at + POOL_GROUP)
+      at += group.length
+      const entries = shown(await describeLater(directory, group))
       if (entries.length > 0) return entries
     }
     return next()
   }
   const next = (): MaybePromise<Entry[]> => {
-    if (poolGroups > 0) return later()
+    if (judge.pool && more()) return later()
     const entries = slice()
-    return entries.length === 0 && poolGroups > 0 ? later() : entries
+    return entries.length === 0 && judge.pool && more() ? later() : entries
   }
   return {
     next,
     get ended() {
       return chunk.last && at >= chunk.names.length
     },
-    close: () => dir.closeSync(),
+    close: source.close,
   }
 }

@@ -9,20 +9,20 @@ import { createLocalStorage } from '../../../src/storage/local.ts'
 import { createLocalUnderTest, LOCAL_DEFAULTS, realClock } from '../../helpers/local-storage.ts'
 import { ALICE, bytes, entries, fails, get, names, openWrite, put } from '../../helpers/storage-files.ts'
 import { keyOf } from '../../helpers/storage-key.ts'
+import { hastyClock } from '../../helpers/systems.ts'
 
 const RACE_MS = 4000
 const SECRET = 'OUTSIDE'
 
 /** Time runs so fast for this one that no handle is kept and every read and listing looks slow. */
-const hasty = createLocalStorage({
-  ...LOCAL_DEFAULTS,
-  clock: { ...realClock, monotonic: () => performance.now() * 100_000 },
-})
+const hasty = createLocalStorage({ ...LOCAL_DEFAULTS, clock: { ...realClock, ...hastyClock } })
+/** Node's own calls only. */
+const pure = createLocalStorage({ ...LOCAL_DEFAULTS, native: undefined })
 
 test('swapping directories and files for links lets nothing escape', async (t) => {
   const { driver: patient, root, outside, close } = await createLocalUnderTest()
   after(close)
-  const drivers = [patient, await hasty.open(root)]
+  const drivers = [patient, await hasty.open(root), await pure.open(root)]
   mkdirSync(join(root, 'dir'))
   mkdirSync(outside)
   writeFileSync(join(root, 'dir', 'file'), 'inside')

@@ -14,16 +14,16 @@ const SIZE = 600 * 1024
 const content = Buffer.alloc(SIZE, 'every byte counts, ')
 
 /** Answers as a kernel with nothing in memory, or a file system that cannot tell. */
-const refusing = (errno: number): Native => ({ readCached: () => -errno })
+const refusing = (errno: number): Pick<Native, 'readCached'> => ({ readCached: () => -errno })
 
-const kinds: Readonly<Record<string, Native | undefined>> = {
+const kinds: Readonly<Record<string, Pick<Native, 'readCached'> | undefined>> = {
   ...(native === undefined ? {} : { 'with the addon': native }),
   'without the addon': undefined,
   'nothing in memory': refusing(constants.errno.EAGAIN),
   'a file system that cannot tell': refusing(constants.errno.EOPNOTSUPP),
 }
 
-function open(t: TestContext, given: Native | undefined) {
+function open(t: TestContext, given: Pick<Native, 'readCached'> | undefined) {
   const folder = mkdtempSync(join(tmpdir(), 'sallyport-read-'))
   const file = join(folder, 'file')
   writeFileSync(file, content)

@@ -1,0 +1,58 @@
+import assert from 'node:assert/strict'
+import { closeSync, mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs'
+import { constants, tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { READ_NAMES_ROOM, RECORD, RECORD_FIELDS } from '../../src/native/native.ts'
+import { native, needsNative } from '../helpers/native.ts'
+
+const { EINVAL, ENAMETOOLONG, EBADF } = constants.errno
+
+test('a name is one plain name: nothing leads out of the directory', needsNative, (t) => {
+  assert.ok(native)
+  const folder = mkdtempSync(join(tmpdir(), 'sallyport-native-'))
+  const fd = openSync(folder, 'r')
+  t.after(() => {
+    closeSync(fd)
+    rmSync(folder, { recursive: true })
+  })
+  writeFileSync(join(folder, 'file'), '')
+  const record = new Float64Array(RECORD_FIELDS)
+  for (const name of ['', '..', '../file', '/', '/etc/passwd', 'a/b', './file', 'file\0', 'file/']) {
+    assert.equal(native.lstatAt(fd, name, record), -EINVAL, name)
+    assert.equal(native.openAt(fd, name, 0, 0), -EINVAL, name)
+    assert.equal(native.unlinkAt(fd, name), -EINVAL, name)
+    assert.equal(native.renameAt(fd, 'file', fd, name), -EINVAL, name)
+    assert.equal(native.renameAt(fd, name, fd, 'other'), -EINVAL, name)
+  }
+  assert.equal(native.lstatAt(fd, 'ä'.repeat(128), record), -ENAMETOOLONG)
+  assert.equal(native.lstatAt(fd, 'file', record), 0)
+  assert.equal(record[RECORD.links], 1)
+})
+
+test('records and names go nowhere but into the memory that was given', needsNative, (t) => {
+  assert.ok(native)
+  const fd = openSync(tmpdir(), 'r')
+  t.after(() => closeSync(fd))
+  const record = new Float64Array(RECORD_FIELDS)
+  assert.equal(native.lstatAt(fd, '.', new Float64Array(RECORD_FIELDS - 1)), -EINVAL)
+  assert.equal(native.fstatInto(fd, new Float64Array(0)), -EINVAL)
+  assert.equal(native.fstatInto(-1, record), -EBADF)
+  assert.equal(native.readNames(fd, Buffer.alloc(READ_NAMES_ROOM - 1)), -EINVAL)
+  assert.equal(native.readNames(-1, Buffer.alloc(READ_NAMES_ROOM)), -EBADF)
+  // Names without their end would be read past the memory.
+  assert.equal(native.lstatNames(fd, Buffer.from('name'), 0, record, 1000), -EINVAL)
+  assert.equal(native.lstatNames(fd, Buffer.from('.\0'), 0, new Float64Array(3), 1000), -EINVAL)
+  assert.equal(native.lstatNames(fd, Buffer.from('.\0.\0'), 0, record, 1_000_000), 1)
+  assert.equal(native.lstatNames(fd, Buffer.from('.\0'), 5, record, 1000), 0)
+  // @ts-expect-error: what the types refuse must not reach memory either
+  assert.equal(native.lstatAt(fd, '.', Buffer.alloc(1000)), -EINVAL)
+})
+
+test('time that is over still gives one entry, so that a scan always goes on', needsNative, (t) => {
+  assert.ok(native)
+  const fd = openSync(tmpdir(), 'r')
+  t.after(() => closeSync(fd))
+  const records = new Float64Array(10 * RECORD_FIELDS)
+  assert.equal(native.lstatNames(fd, Buffer.from('.\0.\0.\0'), 0, records, 0), 1)
+})
