@@ -1,3 +1,4 @@
+import { exceptionEndMs } from '../config/exceptions.ts'
 import type { Config, ListenerConfig } from '../config/schema.ts'
 import type { LoginSettings } from '../core/auth/deps.ts'
 import type { PasswordSettings } from '../core/auth/password.ts'
@@ -6,6 +7,7 @@ import type { Admission, PolicySettings } from '../core/policy/decide.ts'
 import type { LockRule } from '../core/ports.ts'
 import type { FtpSettings } from '../ftp/settings.ts'
 import type { SftpSettings } from '../sftp/settings.ts'
+import type { TermsSettings } from '../sftp/terms.ts'
 import type { LocalSettings } from '../storage/local/context.ts'
 import { readBanner } from './banner.ts'
 import { type FindHost, passiveAddressOf } from './passive-address.ts'
@@ -123,12 +125,23 @@ export function ftpSettings({ ftp, login, tls }: Config, listener: FtpListener, 
   }
 }
 
+function termsSettings(sftp: Config['sftp'], listener: SftpListener): TermsSettings {
+  return {
+    profile: listener.algorithms ?? sftp.algorithms,
+    minRsaBits: sftp.minRsaBits,
+    exceptions: listener.exceptions.map((exception) => ({
+      ...exception,
+      untilMs: exceptionEndMs(exception),
+    })),
+  }
+}
+
 /** Reads the banner file, as `ftpSettings` does. */
 export function sftpSettings({ sftp, login }: Config, listener: SftpListener): SftpSettings {
   return {
     loginGraceMs: login.graceSeconds * SECOND_MS,
     authRequestsPerConnection: sftp.authRequestsPerConnection,
-    minRsaBits: sftp.minRsaBits,
+    terms: termsSettings(sftp, listener),
     idleMs: sftp.idleSeconds * SECOND_MS,
     keepAliveMs: sftp.keepAliveSeconds * SECOND_MS,
     keepAliveMisses: sftp.keepAliveMisses,

@@ -1,9 +1,7 @@
 import type { Config } from '../config/schema.ts'
 import type { Attempt } from './attempt.ts'
+import { daysLeft, EXPIRY_WARNING_DAYS } from './format/days.ts'
 import type { AppServices, HostKey, LoadedCertificate } from './services.ts'
-
-const DAY_MS = 86_400_000
-const EXPIRY_WARNING_DAYS = 30
 
 export type KeyReview = Readonly<{
   warnings: readonly string[]
@@ -32,7 +30,7 @@ export async function reviewKeys(
 
 function expiry({ file, leaf }: LoadedCertificate, now: number): string[] {
   const end = leaf.validToDate
-  const days = Math.floor((end.getTime() - now) / DAY_MS)
+  const days = daysLeft(end.getTime(), now)
   if (days < 0) return [`the certificate in ${file} expired ${end.toISOString()}; clients refuse it`]
   return days < EXPIRY_WARNING_DAYS
     ? [`the certificate in ${file} expires in ${days} days, ${end.toISOString()}`]

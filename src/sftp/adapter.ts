@@ -4,16 +4,15 @@ import type { Auditor } from '../core/audit/auditor.ts'
 import type { Authenticator } from '../core/auth/login.ts'
 import type { Clock, Logger } from '../core/ports.ts'
 import type { ProtocolAdapter } from '../server/adapter.ts'
-import { IDENT, MODERN_ALGORITHMS } from './algorithms.ts'
 import { createConnection, type SshConnection } from './connection.ts'
 import type { HostKey } from './host-keys.ts'
 import { createInputPools } from './input-queue.ts'
 import { READ_SIZE } from './limits.ts'
 import { refuseConnection } from './refuse.ts'
 import { createReplyPool } from './reply-pool.ts'
-import type { SftpSettings } from './settings.ts'
-import { tellSignatures } from './ssh-ext-info.ts'
+import { IDENT, type SftpSettings } from './settings.ts'
 import { socketOf } from './ssh-internals.ts'
+import { createTerms } from './terms.ts'
 
 export type SftpAdapterOptions = Readonly<{
   authenticator: Authenticator
@@ -31,30 +30,35 @@ const NEVER_MS = 2 ** 31 - 1
 /** The SFTP door. ssh2 does the transport and never listens: sockets come from the server's listeners. */
 export function createSftpAdapter(options: SftpAdapterOptions): ProtocolAdapter {
   const { settings, logger } = options
-  tellSignatures()
   const waiting = new WeakMap<Socket, SshConnection>()
   const connections = new Set<SshConnection>()
   const pool = createReplyPool()
   const inputPools = createInputPools()
   const readBuffer = Buffer.allocUnsafeSlow(READ_SIZE)
+  const termsOf = createTerms(settings.terms)
   const server = new ssh2.Server({
     hostKeys: options.hostKeys.map((key) => key.pem),
-    algorithms: MODERN_ALGORITHMS,
     ident: IDENT,
     banner: settings.banner,
     keepaliveInterval: NEVER_MS,
   })
   server.on('error', (error: unknown) => logger.error({ error }, 'SSH server failed'))
-  server.on('connection', (client) => {
+  server.on('connection', (client, { header }) => {
     const socket = socketOf(client)
-    waiting.get(socket)?.attach(client)
+    waiting.get(socket)?.attach(client, header.versions.software)
   })
 
   return {
     serve(socket, origin) {
       // Without it each small status waits for the peer's delayed acknowledgement.
       socket.setNoDelay(true)
-      const connection = createConnection(socket, origin, { ...options, pool, inputPools, readBuffer })
+      const connection = createConnection(socket, origin, {
+        ...options,
+        termsOf,
+        pool,
+        inputPools,
+        readBuffer,
+      })
       waiting.set(socket, connection)
       connections.add(connection)
       void connection.done.then(() => connections.delete(connection))

@@ -4,7 +4,7 @@ import type { Factor } from '../core/identity.ts'
 import type { Session } from '../core/sessions.ts'
 import { ALL_METHODS, methodsFor } from './methods.ts'
 import { ask, factorToAsk } from './prompts.ts'
-import { fingerprintOf, isAcceptableKey, type ShownKey, verifySignature } from './user-keys.ts'
+import { fingerprintOf, isAcceptableKey, type KeyRules, type ShownKey, verifySignature } from './user-keys.ts'
 
 /** What the methods below can carry; see methods.ts. */
 export const CAN_PROVE: ReadonlySet<Factor> = new Set(['password', 'publickey', 'totp'])
@@ -14,7 +14,7 @@ export type AuthOptions = Readonly<{
   login: Login
   /** Requests of any kind before the connection ends. */
   maxRequests: number
-  minRsaBits: number
+  keyRules: KeyRules
   /** The session is the caller's from here on, also when the connection has gone meanwhile. */
   onGranted: (session: Session) => void
   /** Say goodbye: too many tries, another name, or an error inside. */
@@ -113,7 +113,7 @@ export function converse(options: AuthOptions): AuthConversation {
 
   async function publicKey(context: PublicKeyAuthContext): Promise<void> {
     const key: ShownKey = { ...context.key, hashAlgo: context.hashAlgo }
-    if (!isAcceptableKey(key, options.minRsaBits)) return reject(context, false)
+    if (!isAcceptableKey(key, options.keyRules)) return reject(context, false)
     const fingerprint = fingerprintOf(key.data)
     if (context.signature === undefined || context.blob === undefined) {
       if (!(await login.wouldAcceptKey(fingerprint))) return reject(context, false)

@@ -11,6 +11,7 @@ import { type AuthConversation, CAN_PROVE, converse } from './auth.ts'
 import { createSftpChannel, type SftpChannel } from './channel.ts'
 import { DISCONNECT, type DisconnectCode, disconnectCodeOf } from './error-map.ts'
 import { createHandleTable } from './handles.ts'
+import { type HostKey, offeredSignatures } from './host-keys.ts'
 import type { InputPools } from './input-queue.ts'
 import { LINGER_MS } from './limits.ts'
 import { createOutputGate, type OutputGate } from './output-gate.ts'
@@ -19,7 +20,10 @@ import { serveSessions } from './sessions.ts'
 import type { SftpSettings } from './settings.ts'
 import { guardSocket } from './socket-guard.ts'
 import { readInto } from './socket-input.ts'
+import { tellSignatures } from './ssh-ext-info.ts'
 import { copyWhatIsKept, type Transport, transportOf } from './ssh-internals.ts'
+import { takeKeyExchanges } from './ssh-kex.ts'
+import { namesOf, type TermsOf } from './terms.ts'
 import { type SessionTimers, startTimers } from './timers.ts'
 import { createTurnBudget } from './turn-budget.ts'
 
@@ -29,14 +33,16 @@ export type ConnectionOptions = Readonly<{
   clock: Clock
   logger: Logger
   settings: SftpSettings
+  hostKeys: readonly HostKey[]
+  termsOf: TermsOf
   pool: ReplyPool
   inputPools: InputPools
   /** All connections read into it, one after the other. */
   readBuffer: Buffer
 }>
 
-/** `attach` is called once the peer has said that it speaks SSH. */
-export type SshConnection = Connection & { attach(client: SshClient): void }
+/** `attach` is called once the peer has said that it speaks SSH, and with which software. */
+export type SshConnection = Connection & { attach(client: SshClient, software: string): void }
 
 export function createConnection(socket: Socket, origin: Origin, options: ConnectionOptions): SshConnection {
   const { clock, logger, settings } = options
@@ -89,11 +95,18 @@ export function createConnection(socket: Socket, origin: Origin, options: Connec
     socket.once('close', () => force.cancel())
   }
 
+  function audited(): Auditor {
+    const { session: id, listener, remoteIp } = origin
+    return options.audit.with({ session: id, door: 'sftp', listener, remoteIp })
+  }
+
+  function noteExcepted(algorithms: readonly string[]): void {
+    if (algorithms.length > 0) audited().record({ type: 'connection.excepted', algorithms })
+  }
+
   function violation(why: string): void {
     if (ending) return
-    const { session: id, listener, remoteIp } = origin
-    const audit = options.audit.with({ session: id, door: 'sftp', listener, remoteIp })
-    audit.record({ type: 'session.error', code: 'protocol.syntax', detail: why })
+    audited().record({ type: 'session.error', code: 'protocol.syntax', detail: why })
     end(DISCONNECT.protocolError)
   }
 
@@ -104,7 +117,7 @@ export function createConnection(socket: Socket, origin: Origin, options: Connec
 
   const isBusy = (): boolean => [...channels].some((channel) => channel.busy)
 
-  function attach(client: SshClient): void {
+  function attach(client: SshClient, software: string): void {
     client.on('error', (error: unknown) => {
       logger.debug({ session: origin.session, error }, 'SSH transport failed')
       end(DISCONNECT.protocolError)
@@ -112,6 +125,15 @@ export function createConnection(socket: Socket, origin: Origin, options: Connec
     if (ending) return
     const ssh = transportOf(client)
     transport = ssh
+    const terms = options.termsOf(origin.remoteIp, clock.now(), software)
+    takeKeyExchanges(client, {
+      lists: terms.lists,
+      hostKey: offeredSignatures(options.hostKeys, terms.lists.hostKey),
+      onExtInfo: () => tellSignatures(client, terms.lists.signature),
+    })
+    client.once('handshake', (agreed) =>
+      noteExcepted(namesOf(agreed).filter((name) => terms.excepted.has(name))),
+    )
     guardSocket(socket, ssh, violation)
     const gate = createOutputGate(socket, ssh)
     client.on('rekey', gate.wake)
@@ -119,7 +141,7 @@ export function createConnection(socket: Socket, origin: Origin, options: Connec
       client,
       login: options.authenticator.open(origin, CAN_PROVE),
       maxRequests: settings.authRequestsPerConnection,
-      minRsaBits: settings.minRsaBits,
+      keyRules: { signatures: terms.lists.signature, minRsaBits: terms.minRsaBits },
       onGranted: (granted) => welcome(client, ssh, gate, granted),
       onRefused(cause) {
         if (cause !== undefined)

@@ -56,6 +56,17 @@ export function parseHostKey(name: string, text: string): HostKey {
   return { algorithm: key.type, fingerprint: fingerprintOf(blob), pem: text }
 }
 
+const SIGNATURES: Readonly<Record<string, readonly string[]>> = {
+  'ssh-ed25519': ['ssh-ed25519'],
+  'ssh-rsa': ['rsa-sha2-512', 'rsa-sha2-256', 'ssh-rsa'],
+}
+
+/** The signatures of `wanted` that the keys can make, in the order of the keys. */
+export function offeredSignatures(keys: readonly HostKey[], wanted: readonly string[]): readonly string[] {
+  const able = new Set(keys.flatMap(({ algorithm }) => SIGNATURES[algorithm] ?? []))
+  return [...able].filter((name) => wanted.includes(name))
+}
+
 function explain(reason: string): string {
   if (/passphrase|encrypted/i.test(reason))
     return 'the key is encrypted; remove its passphrase with ssh-keygen -p'

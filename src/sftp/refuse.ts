@@ -1,8 +1,8 @@
 import type { Socket } from 'node:net'
 import type { ErrorCode } from '../core/errors.ts'
-import { IDENT } from './algorithms.ts'
 import { byte, string, uint32 } from './codec.ts'
 import { disconnectCodeOf, ERROR_MAP } from './error-map.ts'
+import { IDENT } from './settings.ts'
 
 const DISCONNECT_MESSAGE = 1
 const MIN_PADDING = 4

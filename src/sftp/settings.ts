@@ -1,11 +1,15 @@
+import type { TermsSettings } from './terms.ts'
+
+/** The part of the identification line after `SSH-2.0-`; it names neither product nor version. */
+export const IDENT = 'sftp'
+
 /** What the operator decides about the SFTP door. Times in milliseconds, sizes in bytes. */
 export type SftpSettings = Readonly<{
   /** From accept to a granted login; covers peers that never say a word. */
   loginGraceMs: number
   /** Authentication requests of any kind on one connection, key probes included. */
   authRequestsPerConnection: number
-  /** RSA user keys with a smaller modulus are refused. */
-  minRsaBits: number
+  terms: TermsSettings
   /** Without any SFTP request. */
   idleMs: number
   /** Between two questions whether a silent peer is still there. */

@@ -11,19 +11,12 @@ type Handler = (protocol: unknown, ...rest: unknown[]) => void
 type Protocol = {
   _kexinit: unknown
   _queue: unknown
-  _offer: Offer
   _handlers: Record<string, Handler>
   disconnect(reason: number): void
   ping(): void
   serviceAccept(name: string): void
   channelWindowAdjust(channel: number, bytes: number): void
   channelOpenConfirm(remote: number, local: number, window: number, packetSize: number): void
-}
-
-type AlgorithmList = { array: string[] }
-type Offer = {
-  lists: { kex: AlgorithmList; serverHostKey: AlgorithmList; cs: Record<string, AlgorithmList> }
-  constructor: new (lists: object) => Offer
 }
 
 type Direction = { id: number; window: number; state: string }
@@ -36,8 +29,7 @@ function hasFunctions(value: unknown, ...names: string[]): boolean {
 function isProtocol(value: unknown): value is Protocol {
   return (
     hasFunctions(value, 'disconnect', 'ping', 'serviceAccept', 'channelWindowAdjust', 'channelOpenConfirm') &&
-    typeof Reflect.get(Object(value), '_handlers') === 'object' &&
-    typeof Reflect.get(Object(Reflect.get(Object(value), '_offer')), 'lists') === 'object'
+    typeof Reflect.get(Object(value), '_handlers') === 'object'
   )
 }
 
@@ -76,7 +68,6 @@ export function transportOf(client: SshClient): Transport {
   const protocol: unknown = Reflect.get(client, '_protocol')
   if (!isProtocol(protocol)) throw unfit('_protocol')
   allowRepeatedServiceRequest(client, protocol)
-  dropSha1HostKey(protocol)
   useOwnCiphers(protocol)
   return {
     get inKeyExchange() {
@@ -99,17 +90,6 @@ export function transportOf(client: SshClient): Transport {
       return session
     },
   }
-}
-
-/**
- * ssh2 offers an RSA host key with SHA-1 even where its list says otherwise. Ours is not yet sent when a client has
- * just said that it speaks SSH.
- */
-function dropSha1HostKey(protocol: Protocol): void {
-  const { lists, constructor: KexOffer } = protocol._offer
-  const both = Object.fromEntries(Object.entries(lists.cs).map(([kind, { array }]) => [kind, array]))
-  const serverHostKey = lists.serverHostKey.array.filter((name) => name !== 'ssh-rsa')
-  protocol._offer = new KexOffer({ kex: lists.kex.array, serverHostKey, cs: both, sc: both })
 }
 
 /** paramiko asks for ssh-userauth before each attempt, which RFC 4252 allows; ssh2 would disconnect it. */

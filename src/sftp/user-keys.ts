@@ -18,17 +18,28 @@ export function fingerprintOf(blob: Buffer): string {
   return `SHA256:${createHash('sha256').update(blob).digest('base64').replace(/=+$/, '')}`
 }
 
-/** False for kinds of keys that are not served, RSA keys that are too small, and RSA with SHA-1. */
-export function isAcceptableKey({ algo, data, hashAlgo }: ShownKey, minRsaBits: number): boolean {
+/** What a connection takes: names of signatures, as server-sig-algs lists them. */
+export type KeyRules = Readonly<{ signatures: readonly string[]; minRsaBits: number }>
+
+/** False for keys and signatures that are not served, and for RSA keys that are too small. */
+export function isAcceptableKey(
+  { algo, data, hashAlgo }: ShownKey,
+  { signatures, minRsaBits }: KeyRules,
+): boolean {
   try {
     const body = createBodyReader(data)
     // The name inside the key is the one that counts: a client could say another beside it.
     if (body.string().toString('latin1') !== algo) return false
-    if (PLAIN_TYPES.has(algo)) return true
-    return algo === RSA && hashAlgo !== undefined && rsaBits(body) >= minRsaBits
+    if (!signatures.includes(signatureName(algo, hashAlgo))) return false
+    return PLAIN_TYPES.has(algo) || (algo === RSA && rsaBits(body) >= minRsaBits)
   } catch {
     return false
   }
+}
+
+/** RFC 8332, section 3: the name of an RSA signature has its hash; `ssh-rsa` is the one with SHA-1. */
+function signatureName(algo: string, hashAlgo: string | undefined): string {
+  return algo === RSA && hashAlgo !== undefined ? `rsa-sha2-${hashAlgo.slice('sha'.length)}` : algo
 }
 
 /** Bits of the modulus of an `ssh-rsa` key. Throws for anything else. */

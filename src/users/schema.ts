@@ -1,8 +1,7 @@
 import { z } from 'zod'
 import { ACTIONS, DOORS, FACTORS, TLS_REUSE } from '../core/identity.ts'
-import { cidr, filePath } from '../yaml/fields.ts'
+import { cidr, filePath, instant, oneLine } from '../yaml/fields.ts'
 import { type Shape, shapeOf } from '../yaml/shape.ts'
-import { parseInstant } from './dates.ts'
 
 /** Also what `sallyport user add` accepts: no character that a shell, a URL or a path would take as its own. */
 export const USER_NAME = /^[A-Za-z0-9][A-Za-z0-9._@+-]{0,63}$/
@@ -21,25 +20,8 @@ const permissions = z
   .union([z.enum(SET_NAMES), z.array(z.enum(ACTIONS))])
   .describe('full, read-only, upload-only, or a list of actions.')
 
-/** A date counts whole: it gives the last millisecond of that day, in UTC. */
-function instant(description: string) {
-  return z
-    .string()
-    .refine((text) => parseInstant(text) !== undefined, {
-      error: 'expected a date such as 2030-12-31, or a time such as 2030-12-31T18:00:00Z',
-    })
-    .describe(description)
-}
-
 function count(description: string) {
   return z.int().min(0).default(0).describe(description)
-}
-
-function oneLine(description: string) {
-  return z
-    .string()
-    .refine((text) => text.trim() !== '' && !/\p{Cc}/u.test(text), { error: 'expected one line of text' })
-    .describe(description)
 }
 
 const totp = z.strictObject({

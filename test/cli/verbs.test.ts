@@ -59,6 +59,23 @@ test('check: ok with a summary, warnings for what is weak, problems with exit co
   assert.match(missing.err, /keys\/absent\.key/)
 })
 
+test('check tells which SSH listener offers more than modern algorithms, to whom and how long', async (t) => {
+  const project = await createReadyProject(t)
+  const day = (days: number) => new Date(Date.now() + days * 86_400_000).toISOString().slice(0, 10)
+  const exception = (until: string) =>
+    `{ networks: [10.1.0.0/16], allow: [ssh-rsa-host-key, rsa-2048], until: "${until}", owner: ops, reason: scanners }`
+  const told = async (until: string) => {
+    const sets = ['--set', `listeners.sftp.exceptions=[${exception(until)}]`]
+    return (await project.run(['check', '--set', 'sftp.algorithms=compatible', ...sets])).out
+  }
+  const far = await told(day(100))
+  assert.match(far, /^warning: listener sftp offers the SSH algorithms "compatible"$/m)
+  const what = 'the SSH exception of 10.1.0.0/16 for ssh-rsa-host-key, rsa-2048'
+  assert.ok(far.includes(`warning: listener sftp: ${what} holds until ${day(100)} (ops: scanners)\n`), far)
+  assert.ok((await told(day(3))).includes(`${what} holds until ${day(3)}, in 3 days, (ops: scanners)`))
+  assert.ok((await told('2020-01-31')).includes(`${what} ended 2020-01-31; remove it`))
+})
+
 test('check tells the problems of keys and users together', async (t) => {
   const project = await createReadyProject(t)
   await writeFile(join(project.dir, 'config/users.yaml'), 'users:\n  first:\n    door: [sftp]\n')

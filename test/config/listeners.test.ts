@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { exceptionEndMs } from '../../src/config/exceptions.ts'
 import { complaints, loaded, project } from './helpers.ts'
 
 test('paths of listeners and of their hosts become absolute', (t) => {
@@ -27,7 +28,39 @@ test('paths of listeners and of their hosts become absolute', (t) => {
   assert.deepEqual([two.hostKeys, two.bannerFile], [[join(dir, 'keys/two')], join(dir, 'two.txt')])
 })
 
-const listener = (rest: string): string => `listeners: [{ name: x, door: ftp, port: 50001, ${rest} }]\n`
+const listenerOf = (rest: string): string => `listeners: [{ name: x, door: ftp, port: 50001, ${rest} }]\n`
+
+const sftpListener = (rest: string): string => `listeners: [{ name: x, door: sftp, port: 50001, ${rest} }]\n`
+
+test('a dated exception of SSH needs networks, known names, a day, an owner and a reason', (t) => {
+  const whole = 'networks: [10.1.2.3/8], allow: [rsa-2048], until: 2031-12-31, owner: ops, reason: why'
+  const [listener] = loaded(project(t, sftpListener(`exceptions: [{ ${whole} }]`)).file).listeners
+  assert.ok(listener?.door === 'sftp')
+  const [exception] = listener.exceptions
+  assert.deepEqual([exception?.networks, exception?.allow], [['10.1.2.3/8'], ['rsa-2048']])
+  assert.ok(exception !== undefined)
+  assert.equal(exceptionEndMs(exception), Date.UTC(2032, 0, 1) - 1)
+  const rows: readonly (readonly [string, string, RegExp])[] = [
+    ['networks: [10.1.2.3/8]', 'networks: []', /exceptions\[0\]\.networks: expected at least one network/],
+    ['10.1.2.3/8', '10.1.2.3/40', /networks\[0\]: expected an address or a network/],
+    ['rsa-2048', 'rsa-1024', /allow\[0\]: expected .*found "rsa-1024"/],
+    ['2031-12-31', '2031-02-31', /until: expected a date such as/],
+    ['owner: ops, ', '', /owner: /],
+    ['reason: why', 'reason: ""', /reason: expected one line of text/],
+  ]
+  for (const [old, broken, message] of rows) {
+    const [first, ...others] = complaints(
+      project(t, sftpListener(`exceptions: [{ ${whole.replace(old, broken)} }]`)).file,
+    )
+    assert.match(first ?? 'no complaint', message)
+    assert.deepEqual(others, [], broken)
+  }
+  assert.match(complaints(project(t, listenerOf('exceptions: []')).file)[0] ?? '', /does not apply/)
+  assert.match(
+    complaints(project(t, sftpListener('algorithms: modem')).file)[0] ?? '',
+    /modern or compatible|expected/,
+  )
+})
 
 test('what no single key can show is refused', (t) => {
   const rows: readonly (readonly [string, RegExp])[] = [
@@ -49,7 +82,7 @@ test('what no single key can show is refused', (t) => {
     ['banner: "a\\tb"', /expected one line/],
   ]
   for (const [text, message] of rows) {
-    const [first, ...others] = complaints(project(t, listener(text)).file)
+    const [first, ...others] = complaints(project(t, listenerOf(text)).file)
     assert.match(first ?? 'no complaint', message)
     assert.deepEqual(others, [], text)
   }

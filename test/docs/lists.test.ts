@@ -11,6 +11,7 @@ const EVENT_TYPES: Readonly<Record<AuditEventType, true>> = {
   'connection.opened': true,
   'connection.refused': true,
   'connection.closed': true,
+  'connection.excepted': true,
   'login.factor-ok': true,
   'login.granted': true,
   'login.denied': true,

@@ -8,9 +8,9 @@ const REQUIRED = process.env.REQUIRE_CLIENTS === '1'
 
 const TEST_TIMEOUT_MS = 240_000
 
-/** Full path of a program in PATH, or undefined. */
-export function findProgram(name: string): string | undefined {
-  for (const folder of (process.env.PATH ?? '').split(delimiter)) {
+/** Full path of a program in PATH or other folders, or undefined. */
+export function findProgram(name: string, folders = process.env.PATH ?? ''): string | undefined {
+  for (const folder of folders.split(delimiter)) {
     const candidate = join(folder, name)
     try {
       accessSync(candidate, constants.X_OK)
@@ -43,6 +43,13 @@ export type Client = Readonly<{
 
 export function program(name: string): Client {
   return { name, path: findProgram(name) }
+}
+
+/** As `program`, but first where NEWER_CLIENTS says that later versions are than those of the system. */
+export function newerProgram(name: string): Client {
+  const folder = process.env.NEWER_CLIENTS
+  const newer = folder === undefined ? undefined : findProgram(name, folder)
+  return { name, path: newer ?? findProgram(name) }
 }
 
 export function pythonWith(module: string): Client {

@@ -9,13 +9,26 @@ import type { Connection } from '../../src/server/adapter.ts'
 import { createSftpAdapter } from '../../src/sftp/adapter.ts'
 import { generateHostKey, type HostKey, parseHostKey } from '../../src/sftp/host-keys.ts'
 import type { SftpSettings } from '../../src/sftp/settings.ts'
+import type { TermsException, TermsSettings } from '../../src/sftp/terms.ts'
 import { createFakeClock, type FakeClock } from './fake-clock.ts'
 import { createScriptedAuthenticator } from './sftp-login.ts'
 import { createTestSession, type TestSession } from './vfs.ts'
 
+/** Terms with one exception, for clients on this machine unless it says otherwise. */
+export function termsWith(exception: Partial<TermsException>): TermsSettings {
+  const usual = {
+    networks: ['127.0.0.0/8'],
+    allow: [],
+    untilMs: Number.MAX_SAFE_INTEGER,
+    owner: 'o',
+    reason: 'r',
+  }
+  return { profile: 'modern', minRsaBits: 3072, exceptions: [{ ...usual, ...exception }] }
+}
+
 export const TEST_SETTINGS: SftpSettings = {
   authRequestsPerConnection: 20,
-  minRsaBits: 3072,
+  terms: { profile: 'modern', minRsaBits: 3072, exceptions: [] },
   keepAliveMs: 15_000,
   keepAliveMisses: 3,
   rekeyBytes: 2 ** 30,

@@ -6,7 +6,7 @@ import type { Factor } from '../../src/core/identity.ts'
 import { fingerprintOf } from '../../src/sftp/user-keys.ts'
 import { CODE, PASSWORD } from '../helpers/sftp-login.ts'
 import { connect } from '../helpers/sftp-raw-client.ts'
-import { startSftp, type TestServerOptions } from '../helpers/sftp-server.ts'
+import { startSftp, type TestServerOptions, termsWith } from '../helpers/sftp-server.ts'
 
 const CHAIN_CODE: Factor[] = ['password', 'totp']
 
@@ -102,8 +102,11 @@ test('another key, and an RSA key that is too small, do not let in', async () =>
   const small = keyPair('rsa', 2048)
   const options = { chains: [['publickey']] as Factor[][], keys: [small.fingerprint] }
   assert.notEqual((await attempt(options, { privateKey: small.key })).outcome, 'in')
-  const allowed = { ...options, settings: { minRsaBits: 2048 } }
-  assert.equal((await attempt(allowed, { privateKey: small.key })).outcome, 'in')
+  const excepted = { ...options, settings: { terms: termsWith({ allow: ['rsa-2048'] }) } }
+  assert.equal((await attempt(excepted, { privateKey: small.key })).outcome, 'in')
+  const tiny = keyPair('rsa', 1024)
+  const refused = { ...excepted, keys: [tiny.fingerprint] }
+  assert.notEqual((await attempt(refused, { privateKey: tiny.key })).outcome, 'in')
 })
 
 test('a signature that does not fit the key is refused', async () => {

@@ -4,6 +4,7 @@ import { EXIT_FAILED, EXIT_OK } from '../failure.ts'
 import { nativeLine } from '../format/native-parts.ts'
 import { reviewListeners, reviewUsers } from '../review.ts'
 import { reviewKeys } from '../review-keys.ts'
+import { reviewAlgorithms } from '../review-ssh.ts'
 import type { AppServices } from '../services.ts'
 import type { Terminal } from '../terminal.ts'
 import { JSON_OPTION, type Verb } from '../verb.ts'
@@ -43,6 +44,7 @@ async function review(config: Config, services: AppServices) {
       ...(people?.warnings ?? []),
       ...keys.warnings,
       ...reviewListeners(config, people?.users),
+      ...reviewAlgorithms(config, now),
       ...reviewUsers(users, now),
     ],
     listeners: config.listeners.map(({ name, door, address, port }) => ({ name, door, address, port })),

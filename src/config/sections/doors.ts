@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { TLS_REUSE } from '../../core/identity.ts'
 import { filePath } from '../../yaml/fields.ts'
 import { DAY_SECONDS, flag, MAX_PORT, whole } from '../fields.ts'
+import { ALGORITHM_PROFILES } from './algorithms.ts'
 import { passiveAddress, passiveNetworks } from './passive.ts'
 
 const passivePorts = z
@@ -70,7 +71,18 @@ export const sftp = z
       20,
       'Authentication requests of any kind on one connection, offers of public keys included.',
     ),
-    minRsaBits: whole(2048, 16_384, 3072, 'RSA keys of users with fewer bits are refused.'),
+    algorithms: z
+      .enum(ALGORITHM_PROFILES)
+      .default('modern')
+      .describe(
+        'What SSH may use: modern, or compatible for libraries some years old. See docs/ssh-algorithms.md.',
+      ),
+    minRsaBits: whole(
+      3072,
+      16_384,
+      3072,
+      'RSA keys of users with fewer bits are refused, but for the exception rsa-2048 of a listener.',
+    ),
     keepAliveSeconds: whole(
       1,
       DAY_SECONDS,

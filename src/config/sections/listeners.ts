@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { TLS_REUSE } from '../../core/identity.ts'
 import { filePath } from '../../yaml/fields.ts'
 import { flag, MAX_PORT } from '../fields.ts'
+import { ALGORITHM_PROFILES, algorithmException } from './algorithms.ts'
 import { ownPassiveAddress, ownPassiveNetworks } from './passive.ts'
 
 /** Stands for every address of the machine, IPv4 and IPv6 alike. */
@@ -151,6 +152,15 @@ const sftp = z.strictObject({
     .array(filePath('Private host key, OpenSSH or PEM format.'))
     .default([])
     .describe('For sftp. Host keys of its own, the preferred first; empty = keys.hostKeys.'),
+  algorithms: z
+    .enum(ALGORITHM_PROFILES)
+    .nullable()
+    .default(null)
+    .describe('For sftp. modern or compatible; null = sftp.algorithms.'),
+  exceptions: z
+    .array(algorithmException)
+    .default([])
+    .describe('For sftp. Dated exceptions for clients of some networks that know weak algorithms only.'),
 })
 
 export const listeners = z

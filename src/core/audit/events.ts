@@ -15,6 +15,7 @@ export type AuditDetail =
   | { type: 'connection.opened' }
   | { type: 'connection.refused'; reason: DenyReason }
   | { type: 'connection.closed'; durationMs: number }
+  | { type: 'connection.excepted'; algorithms: readonly string[] }
   | { type: 'login.factor-ok'; factor: Factor }
   | { type: 'login.granted'; factors: readonly Factor[]; client?: string; crypto?: string }
   | { type: 'login.denied'; reason: DenyReason; factor?: Factor; rule?: string }

@@ -1,0 +1,28 @@
+import { z } from 'zod'
+import { cidr, instant, oneLine } from '../../yaml/fields.ts'
+
+/** A test compares these names with those of the SSH door. */
+export const ALGORITHM_PROFILES = ['modern', 'compatible'] as const
+export const ALGORITHM_EXCEPTIONS = [
+  'compatible',
+  'ssh-rsa-host-key',
+  'ssh-rsa-signature',
+  'rsa-2048',
+  'dh-group14-sha1',
+  'aes-cbc',
+  'hmac-sha1',
+] as const
+
+export const algorithmException = z.strictObject({
+  networks: z
+    .array(cidr())
+    .min(1, { error: 'expected at least one network' })
+    .describe('Addresses of the clients it is for, as CIDR.'),
+  allow: z
+    .array(z.enum(ALGORITHM_EXCEPTIONS))
+    .min(1, { error: 'expected at least one of the names' })
+    .describe('What they may use besides. docs/ssh-algorithms.md says what each name stands for.'),
+  until: instant('The last day (UTC) on which it holds.'),
+  owner: oneLine('Who answers for the exception.'),
+  reason: oneLine('Why it is needed.'),
+})
