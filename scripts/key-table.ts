@@ -9,6 +9,7 @@ const UNITS: readonly (readonly [RegExp, string])[] = [
   [/Hours$/, 'hours'],
   [/Minutes$/, 'minutes'],
   [/Bytes$/, 'bytes'],
+  [/KiBPerSecond$/, 'KiB/s'],
   [/KiB$/, 'KiB'],
   [/MiB$/, 'MiB'],
   [/Bits$/, 'bits'],

@@ -63,6 +63,8 @@ export type Limits = Readonly<{
   maxSessions: number
   quotaBytes: number
   quotaFiles: number
+  /** Of one session, all its transfers together. */
+  bytesPerSecond?: Readonly<{ down: number; up: number }>
 }>
 
 /** Must a TLS data connection resume the session of its control connection? `prefer` only looks and tells. */

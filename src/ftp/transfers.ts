@@ -81,7 +81,7 @@ export async function sendFile(
   files: VfsSession,
   path: VirtualPath,
 ): Promise<void> {
-  const source = await files.openRead(path, transfer.note)
+  const source = await files.openRead(path, transfer)
   try {
     const { size } = await source.stat()
     const from = ftp.dialog.restartAt

@@ -13,6 +13,8 @@ import { parsePublicKey } from './public-key.ts'
 import { PERMISSION_SETS, type UserRecord } from './schema.ts'
 import type { SecretBox } from './secret-box.ts'
 
+const KIB = 1024
+
 export type RecordSettings = Readonly<{
   /** Absolute; relative homes and mounts start here. */
   homes: string
@@ -129,8 +131,9 @@ function checkPassword(record: UserRecord, report: Report): void {
   if (flaw !== undefined) report.problem(['password'], flaw.message, flaw.remedy)
 }
 
-function limitsOf({ maxSessions, quota }: UserRecord): User['limits'] {
-  return { maxSessions, quotaBytes: quota.bytes, quotaFiles: quota.files }
+function limitsOf({ maxSessions, quota, rate }: UserRecord): User['limits'] {
+  const bytesPerSecond = { down: rate.downKiBPerSecond * KIB, up: rate.upKiBPerSecond * KIB }
+  return { maxSessions, quotaBytes: quota.bytes, quotaFiles: quota.files, bytesPerSecond }
 }
 
 function sunsetOf({ sunset }: UserRecord): User['sunset'] {

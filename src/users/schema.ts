@@ -24,6 +24,19 @@ function count(description: string) {
   return z.int().min(0).default(0).describe(description)
 }
 
+/** A lower one would keep a client waiting for so long that it takes the connection for dead. */
+const SLOWEST_KIB = 64
+
+function rate(description: string) {
+  return z
+    .int()
+    .refine((value) => value === 0 || value >= SLOWEST_KIB, {
+      error: `expected 0, or a whole number from ${SLOWEST_KIB}`,
+    })
+    .default(0)
+    .describe(description)
+}
+
 const totp = z.strictObject({
   secret: z.string().describe('Encrypted; made by `sallyport user totp enrol`.'),
   algorithm: z.enum(['sha1', 'sha256', 'sha512']).default('sha1').describe('What the device hashes with.'),
@@ -95,6 +108,13 @@ export const userSchema = z.strictObject({
     })
     .prefault({})
     .describe('What the home may hold.'),
+  rate: z
+    .strictObject({
+      downKiBPerSecond: rate('Downloads of one session, all together, in KiB per second; 0 = no limit.'),
+      upKiBPerSecond: rate('Uploads of one session, all together, in KiB per second; 0 = no limit.'),
+    })
+    .prefault({})
+    .describe('How fast files move.'),
   tlsSessionReuse: z
     .enum(TLS_REUSE)
     .optional()

@@ -24,6 +24,8 @@ test('one user with everything', async (t) => {
     expires: 2030-12-31
     maxSessions: 3
     quota: { bytes: 1000, files: 5 }
+    rate: { downKiBPerSecond: 512 }
+    tlsSessionReuse: require
     sunset: { plaintextUntil: 2030-06-30, owner: ops@example.org, reason: old scanner }
 `,
   )
@@ -46,7 +48,13 @@ test('one user with everything', async (t) => {
       { at: '/', location: '/srv/home/partners/alice', permissions: new Set(['list', 'read', 'create']) },
       { at: '/shared/in', location: '/data/in', permissions: new Set(['list', 'read']) },
     ],
-    limits: { maxSessions: 3, quotaBytes: 1000, quotaFiles: 5 },
+    limits: {
+      maxSessions: 3,
+      quotaBytes: 1000,
+      quotaFiles: 5,
+      bytesPerSecond: { down: 524_288, up: 0 },
+    },
+    tlsReuse: 'require',
     sunset: {
       plaintextUntil: new Date('2030-06-30T23:59:59.999Z'),
       owner: 'ops@example.org',
@@ -99,6 +107,7 @@ test('problems of the schema, all at once; what was written is not shown', async
     allow: [10.0.0.0/40]
     expires: 2030-02-30
     quota: { bytes: -1 }
+    rate: { upKiBPerSecond: 1 }
   "bad name":
     permissions: [reed]
   bob:
@@ -113,10 +122,11 @@ test('problems of the schema, all at once; what was written is not shown', async
     'FILE:6:13  users.alice.allow[0]: expected an address or a network such as 192.0.2.0/24 or 2001:db8::/32',
     'FILE:7:14  users.alice.expires: expected a date such as 2030-12-31, or a time such as 2030-12-31T18:00:00Z',
     'FILE:8:21  users.alice.quota.bytes: expected a whole number, 0 or more',
-    'FILE:9:3  users.bad name: expected a name of 1 to 64 letters, digits and . _ @ + -, a letter or digit first',
-    'FILE:12:5  users.bob.factors: expected at least one chain',
-    'FILE:13:5  users.bob.sunset.reason: is missing: expected text',
-    'FILE:13:31  users.bob.sunset.plaintextUntil: expected a date such as 2030-12-31, or a time such as 2030-12-31T18:00:00Z',
+    'FILE:9:29  users.alice.rate.upKiBPerSecond: expected 0, or a whole number from 64',
+    'FILE:10:3  users.bad name: expected a name of 1 to 64 letters, digits and . _ @ + -, a letter or digit first',
+    'FILE:13:5  users.bob.factors: expected at least one chain',
+    'FILE:14:5  users.bob.sunset.reason: is missing: expected text',
+    'FILE:14:31  users.bob.sunset.plaintextUntil: expected a date such as 2030-12-31, or a time such as 2030-12-31T18:00:00Z',
   ])
 })
 

@@ -44,6 +44,7 @@ export function formatUser(user: UserDescription): string[] {
     ),
     ['sessions', limit(user.limits.maxSessions)],
     ['quota', `${limit(user.limits.quotaBytes)} bytes, ${limit(user.limits.quotaFiles)} files`],
+    ['rate', user.limits.bytesPerSecond && rate(user.limits.bytesPerSecond)],
     ['TLS session reuse', user.tlsSessionReuse],
     ['exception', user.sunset && exception(user.sunset)],
     ['password', user.password ?? 'none'],
@@ -61,6 +62,11 @@ function exception(sunset: { plaintextUntil: string; owner: string; reason: stri
 
 function limit(value: number): string {
   return value === 0 ? 'unlimited' : String(value)
+}
+
+function rate({ down, up }: Readonly<{ down: number; up: number }>): string | undefined {
+  const text = (bytes: number) => (bytes === 0 ? 'unlimited' : `${bytes / 1024} KiB/s`)
+  return down === 0 && up === 0 ? undefined : `down ${text(down)}, up ${text(up)}`
 }
 
 /** The family of a hash, which is no secret, such as argon2id or `$6$`. */

@@ -6,11 +6,13 @@ import type { AttributeChanges, Entry, FilesystemStats, ReadHandle, WriteHandle 
 /** What a door tells about a transfer; it may still change until the transfer ends, and goes to the audit event. */
 export type TransferNote = { tlsSession?: TlsSessionClass }
 
+/** `signal` ends waits; the transfer itself is ended by who opened it. */
+export type TransferUse = Readonly<{ note?: TransferNote; signal?: AbortSignal }>
+
 export type OpenWriteOptions = Readonly<{
   start: 'empty' | 'current'
   create: boolean
   exclusive: boolean
-  note?: TransferNote
 }>
 
 /**
@@ -26,8 +28,8 @@ export type VfsSession = {
   /** Does not follow a final symbolic link. */
   lstat(path: VirtualPath): Promise<Entry>
   list(path: VirtualPath): AsyncIterable<readonly Entry[]>
-  openRead(path: VirtualPath, note?: TransferNote): Promise<ReadHandle>
-  openWrite(path: VirtualPath, options: OpenWriteOptions): Promise<WriteHandle>
+  openRead(path: VirtualPath, use?: TransferUse): Promise<ReadHandle>
+  openWrite(path: VirtualPath, options: OpenWriteOptions, use?: TransferUse): Promise<WriteHandle>
   mkdir(path: VirtualPath): Promise<void>
   remove(path: VirtualPath): Promise<void>
   rmdir(path: VirtualPath): Promise<void>

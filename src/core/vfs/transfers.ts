@@ -1,11 +1,12 @@
 import { errorCodeOf, FileServerError } from '../errors.ts'
 import { asUserId } from '../identity.ts'
 import { type MeterOptions, meterRead, meterWrite } from '../transfer/meter.ts'
+import { createPace, paceRead, paceWrite } from '../transfer/pace.ts'
 import { withQuota } from '../transfer/quota-upload.ts'
 import type { VfsContext } from './context.ts'
 import type { Place } from './mounts.ts'
 import type { VirtualPath } from './path.ts'
-import type { TransferNote, VfsSession } from './session.ts'
+import type { TransferNote, TransferUse, VfsSession } from './session.ts'
 
 /** Sees what everybody sees: no user has the empty id, so no partial shadows a name. */
 const NOBODY = asUserId('')
@@ -19,6 +20,10 @@ export function createTransfers(context: VfsContext): Pick<VfsSession, 'openRead
     report: (transfer) =>
       context.audit.record({ type: 'file.transfer', direction, path, ...transfer, ...note }),
   })
+
+  const { down = 0, up = 0 } = principal.limits.bytesPerSecond ?? {}
+  const paces = { down: createPace(down), up: createPace(up) }
+  const waits = ({ signal }: TransferUse) => ({ clock: context.clock, signal })
 
   const isTaken = async (place: Place): Promise<boolean> => {
     const driver = await context.driver(place)
@@ -46,12 +51,13 @@ export function createTransfers(context: VfsContext): Pick<VfsSession, 'openRead
   }
 
   return {
-    openRead: async (path, note) => {
+    openRead: async (path, use = {}) => {
       const place = access.place(path, 'read')
       const driver = await context.driver(place)
-      return meterRead(await driver.openRead(place.key, principal.user), metered(path, 'down', note))
+      const file = await driver.openRead(place.key, principal.user)
+      return paceRead(meterRead(file, metered(path, 'down', use.note)), paces.down, waits(use))
     },
-    openWrite: async (path, { note, ...options }) => {
+    openWrite: async (path, options, use = {}) => {
       const { place, replacing } = await demandWrite(path)
       const driver = await context.driver(place)
       await quota.prepare()
@@ -61,8 +67,8 @@ export function createTransfers(context: VfsContext): Pick<VfsSession, 'openRead
         // A file that appears meanwhile must not be replaced by who may only create.
         exclusive: options.exclusive || !place.mount.permissions.has('overwrite'),
       })
-      const { clock, report } = metered(path, 'up', note)
-      const upload = meterWrite(await withQuota(staged, quota, replacing), {
+      const { clock, report } = metered(path, 'up', use.note)
+      const counted = meterWrite(await withQuota(staged, quota, replacing), {
         clock,
         report: (transfer) => {
           uploads.ended(path, upload)
@@ -70,6 +76,7 @@ export function createTransfers(context: VfsContext): Pick<VfsSession, 'openRead
         },
         demand: (action) => access.demand(path, action),
       })
+      const upload = paceWrite(counted, paces.up, waits(use))
       uploads.opened(path, upload)
       return upload
     },

@@ -11,12 +11,7 @@ export async function appe(
   transfer: Transfer,
 ): Promise<Reply> {
   const path = files.resolve(ftp.dialog.cwd, argument)
-  const target = await files.openWrite(path, {
-    start: 'current',
-    create: true,
-    exclusive: false,
-    note: transfer.note,
-  })
+  const target = await files.openWrite(path, { start: 'current', create: true, exclusive: false }, transfer)
   const opening = reply(150, 'Ready to append.')
   await receiveFile({ ftp, transfer, opening }, target, target.size)
   return DONE

@@ -1,7 +1,7 @@
 // RFC 959 section 4.1.3: STOR; RFC 3659 section 5: after REST it goes on at the offset.
 import { FileServerError } from '../../core/errors.ts'
 import type { VirtualPath } from '../../core/vfs/path.ts'
-import type { TransferNote, VfsSession } from '../../core/vfs/session.ts'
+import type { VfsSession } from '../../core/vfs/session.ts'
 import type { WriteHandle } from '../../core/vfs/storage.ts'
 import { type Reply, reply } from '../replies.ts'
 import type { Ftp, Transfer } from '../session.ts'
@@ -15,11 +15,10 @@ export async function stor(
 ): Promise<Reply> {
   const path = files.resolve(ftp.dialog.cwd, argument)
   const at = ftp.dialog.restartAt
-  const { note } = transfer
   const target =
     at > 0
-      ? await openAt(files, path, { at, note })
-      : await files.openWrite(path, { start: 'empty', create: true, exclusive: false, note })
+      ? await openAt(files, path, { at, transfer })
+      : await files.openWrite(path, { start: 'empty', create: true, exclusive: false }, transfer)
   await receiveFile({ ftp, transfer, opening: reply(150, 'Ready to receive.') }, target, at)
   return DONE
 }
@@ -27,12 +26,12 @@ export async function stor(
 async function openAt(
   files: VfsSession,
   path: VirtualPath,
-  { at, note }: { at: number; note: TransferNote },
+  { at, transfer }: { at: number; transfer: Transfer },
 ): Promise<WriteHandle> {
   // Asked before the file is opened, so that a wrong offset leaves no partial behind.
   const { size } = await files.stat(path)
   if (at > size) throw new FileServerError('transfer.bad-offset')
-  const target = await files.openWrite(path, { start: 'current', create: true, exclusive: false, note })
+  const target = await files.openWrite(path, { start: 'current', create: true, exclusive: false }, transfer)
   try {
     if (at > target.size) throw new FileServerError('transfer.bad-offset')
     if (at < target.size) await target.setAttributes({ size: at })

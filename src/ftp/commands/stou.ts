@@ -1,7 +1,7 @@
 // RFC 959 section 4.1.3 and RFC 1123 section 4.1.2.9: STOU names the file in its 150.
 import { randomBytes } from 'node:crypto'
 import { errorCodeOf } from '../../core/errors.ts'
-import type { TransferNote, VfsSession } from '../../core/vfs/session.ts'
+import type { VfsSession } from '../../core/vfs/session.ts'
 import type { WriteHandle } from '../../core/vfs/storage.ts'
 import { type Reply, reply } from '../replies.ts'
 import type { Ftp, Transfer } from '../session.ts'
@@ -16,7 +16,7 @@ export async function stou(
   transfer: Transfer,
 ): Promise<Reply> {
   const base = argument === '' ? 'file' : argument
-  const { name, target } = await openUnique(ftp, base, { files, note: transfer.note })
+  const { name, target } = await openUnique(ftp, base, { files, transfer })
   await receiveFile({ ftp, transfer, opening: reply(150, `FILE: ${name}`) }, target, 0)
   return reply(226, `Transfer complete, unique file name: ${name}`)
 }
@@ -24,7 +24,7 @@ export async function stou(
 async function openUnique(
   ftp: Ftp,
   base: string,
-  { files, note }: { files: VfsSession; note: TransferNote },
+  { files, transfer }: { files: VfsSession; transfer: Transfer },
 ): Promise<{ name: string; target: WriteHandle }> {
   for (let tried = 1; ; tried += 1) {
     const name = `${base}.${randomBytes(6).toString('hex')}`
@@ -32,7 +32,7 @@ async function openUnique(
       const path = files.resolve(ftp.dialog.cwd, name)
       return {
         name,
-        target: await files.openWrite(path, { start: 'empty', create: true, exclusive: true, note }),
+        target: await files.openWrite(path, { start: 'empty', create: true, exclusive: true }, transfer),
       }
     } catch (error) {
       if (errorCodeOf(error) !== 'path.exists' || tried === TRIES) throw error

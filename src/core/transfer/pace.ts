@@ -1,0 +1,76 @@
+import type { Clock } from '../ports.ts'
+import type { MaybePromise, ReadHandle, WriteHandle } from '../vfs/storage.ts'
+
+/** Moves at once that may follow a pause; a client must not feel steps, nor many small ones cost much. */
+const STEP_MS = 250
+
+type Waits = Readonly<{ clock: Pick<Clock, 'monotonic' | 'sleep'>; signal: AbortSignal | undefined }>
+
+/** Bytes per second of one direction of a session, all its transfers together. */
+export type Pace = {
+  /** What may move in one go. */
+  readonly step: number
+  /** Undefined when bytes may move now. */
+  wait(waits: Waits): Promise<void> | undefined
+  /** Counts what has moved. */
+  moved(bytes: number, clock: Pick<Clock, 'monotonic'>): void
+}
+
+/** Undefined for 0: no limit. */
+export function createPace(bytesPerSecond: number): Pace | undefined {
+  if (bytesPerSecond === 0) return undefined
+  /** When all that has moved would have moved at the allowed rate. */
+  let through = 0
+  return {
+    step: Math.max(1, Math.floor((bytesPerSecond * STEP_MS) / 1000)),
+    wait({ clock, signal }) {
+      const ms = through - clock.monotonic()
+      if (ms <= 0 || signal?.aborted === true) return undefined
+      // A transfer that was given up has no reason to wait; what it fails with is told elsewhere.
+      return clock.sleep(ms, signal).catch(() => undefined)
+    },
+    moved(bytes, clock) {
+      through = Math.max(through, clock.monotonic()) + (bytes * 1000) / bytesPerSecond
+    },
+  }
+}
+
+/** Reads no faster than `pace` allows. */
+export function paceRead(handle: ReadHandle, pace: Pace | undefined, waits: Waits): ReadHandle {
+  if (pace === undefined) return handle
+  const read = async (into: Uint8Array, position: number): Promise<number> => {
+    for (let turn = pace.wait(waits); turn !== undefined; turn = pace.wait(waits)) await turn
+    const bytes = await handle.read(into.subarray(0, pace.step), position)
+    pace.moved(bytes, waits.clock)
+    return bytes
+  }
+  return { stat: () => handle.stat(), read, close: () => handle.close() }
+}
+
+/** Takes in no faster than `pace` allows: the sender has to wait for what was written. */
+export function paceWrite(handle: WriteHandle, pace: Pace | undefined, waits: Waits): WriteHandle {
+  if (pace === undefined) return handle
+  const paced = async (bytes: number, work: () => MaybePromise<void>): Promise<void> => {
+    await work()
+    pace.moved(bytes, waits.clock)
+    for (let turn = pace.wait(waits); turn !== undefined; turn = pace.wait(waits)) await turn
+  }
+  return {
+    get size() {
+      return handle.size
+    },
+    write: (chunk, position) => paced(chunk.byteLength, () => handle.write(chunk, position)),
+    writev: (chunks, position) =>
+      paced(
+        chunks.reduce((sum, { byteLength }) => sum + byteLength, 0),
+        () => handle.writev(chunks, position),
+      ),
+    read: (into, position) => handle.read(into, position),
+    stat: () => handle.stat(),
+    setAttributes: (changes) => handle.setAttributes(changes),
+    sync: () => handle.sync(),
+    commit: () => handle.commit(),
+    abort: () => handle.abort(),
+    discard: () => handle.discard(),
+  }
+}
