@@ -9,8 +9,10 @@ import type { VfsSession } from './vfs/session.ts'
 export type Session = {
   readonly principal: Principal
   readonly files: VfsSession
-  /** Aborted with a FileServerError when the server ends the session: the user may no longer log in, shutdown. */
-  readonly ended: AbortSignal
+  /** Why the server ended the session (the user may no longer log in, shutdown); undefined while it goes on. */
+  readonly ended: FileServerError | undefined
+  /** Calls `listener` once when the session ends, at once if it has; a second listener replaces the first. */
+  onEnded(listener: (why: FileServerError) => void): void
   /** Releases the session's place in the caps. Open handles must be closed or aborted before. */
   close(): Promise<void>
 }
@@ -38,8 +40,6 @@ export type SessionRegistry = {
   close(): void
 }
 
-type Entry = LiveSession & { readonly controller: AbortController; timer: Timer | undefined }
-
 export type SessionRegistryDeps = Readonly<{
   users: UserDirectory
   state: StateStore
@@ -56,15 +56,82 @@ function endOf({ expires, sunset, anonymous }: User, { encrypted }: Origin): num
   return encrypted || anonymous || sunset === undefined ? account : Math.min(account, plaintextEndMs(sunset))
 }
 
-export function createSessionRegistry({ users, state, policy, clock }: SessionRegistryDeps): SessionRegistry {
-  const live = new Set<Entry>()
-  let draining = false
+/** One granted login. An AbortSignal would be nicer and costs a session 1 KiB. */
+class LiveLogin implements Session, LiveSession {
+  readonly principal: Principal
+  readonly files: VfsSession
+  readonly sinceMs: number
+  ended: FileServerError | undefined
+  /** When the user may no longer be here though nothing was changed. */
+  until = Number.POSITIVE_INFINITY
+  readonly #leave: (login: LiveLogin) => Promise<void>
+  #listener: ((why: FileServerError) => void) | undefined
+  #closed: Promise<void> | undefined
 
-  // The code is the one for "this connection is being closed"; the message tells the operator why.
-  const end = (entry: Entry, why: string): void => {
-    entry.timer?.cancel()
-    entry.controller.abort(new FileServerError('session.draining', why))
+  constructor(
+    principal: Principal,
+    files: VfsSession,
+    sinceMs: number,
+    leave: (login: LiveLogin) => Promise<void>,
+  ) {
+    this.principal = principal
+    this.files = files
+    this.sinceMs = sinceMs
+    this.#leave = leave
   }
+
+  onEnded(listener: (why: FileServerError) => void): void {
+    this.#listener = listener
+    if (this.ended !== undefined) listener(this.ended)
+  }
+
+  end(why: string): void {
+    if (this.ended !== undefined) return
+    // The code is the one for "this connection is being closed"; the message tells the operator why.
+    this.ended = new FileServerError('session.draining', why)
+    this.#listener?.(this.ended)
+  }
+
+  close(): Promise<void> {
+    this.#closed ??= this.#leave(this)
+    this.#listener = undefined
+    return this.#closed
+  }
+}
+
+/** One timer for all logins: it rings when the first of them is over. */
+class EndClock {
+  readonly #clock: Clock
+  readonly #due: () => void
+  #timer: Timer | undefined
+  #at = Number.POSITIVE_INFINITY
+
+  constructor(clock: Clock, due: () => void) {
+    this.#clock = clock
+    this.#due = due
+  }
+
+  ring(at: number): void {
+    if (at >= this.#at) return
+    this.stop()
+    this.#at = at
+    const wait = Math.min(at - this.#clock.now(), LONGEST_TIMER_MS)
+    this.#timer = this.#clock.timer(wait, () => {
+      this.stop()
+      this.#due()
+    })
+  }
+
+  stop(): void {
+    this.#timer?.cancel()
+    this.#timer = undefined
+    this.#at = Number.POSITIVE_INFINITY
+  }
+}
+
+export function createSessionRegistry({ users, state, policy, clock }: SessionRegistryDeps): SessionRegistry {
+  const live = new Set<LiveLogin>()
+  let draining = false
 
   /** Undefined when the session may go on. A lock keeps others from guessing; it does not throw out who is in. */
   const objection = (user: User | undefined, { user: id, origin }: Principal): string | undefined => {
@@ -81,54 +148,46 @@ export function createSessionRegistry({ users, state, policy, clock }: SessionRe
     return decision.allow ? undefined : decision.reason
   }
 
-  const watch = (entry: Entry, user: User): void => {
-    entry.timer?.cancel()
-    if (!live.has(entry) || entry.controller.signal.aborted) return
-    const last = endOf(user, entry.principal.origin)
-    if (last === Number.POSITIVE_INFINITY) return
-    entry.timer = clock.timer(Math.min(last - clock.now(), LONGEST_TIMER_MS), () => void recheck(entry))
-  }
-
-  const recheck = async (entry: Entry): Promise<void> => {
+  const recheck = async (login: LiveLogin): Promise<void> => {
     try {
-      const user = await users.find(entry.principal.name)
-      const why = objection(user, entry.principal)
-      if (why !== undefined) end(entry, `The user may no longer be logged in: ${why}.`)
-      else if (user !== undefined) watch(entry, user)
+      const user = await users.find(login.principal.name)
+      const why = objection(user, login.principal)
+      if (why !== undefined) return login.end(`The user may no longer be logged in: ${why}.`)
+      if (user === undefined || !live.has(login) || login.ended !== undefined) return
+      login.until = endOf(user, login.principal.origin)
+      ends.ring(login.until)
     } catch {
-      end(entry, 'The user could not be looked up again.')
+      login.end('The user could not be looked up again.')
     }
   }
   const recheckAll = (): void => {
-    for (const entry of live) void recheck(entry)
+    for (const login of live) void recheck(login)
   }
-  const unsubscribe = users.onChange((changed) => {
-    for (const entry of live) if (changed.includes(entry.principal.user)) void recheck(entry)
+  const ends = new EndClock(clock, () => {
+    const now = clock.now()
+    for (const login of live) {
+      if (login.until <= now) void recheck(login)
+      else if (login.ended === undefined) ends.ring(login.until)
+    }
   })
-
-  const open = (principal: Principal, files: VfsSession): Session => {
-    if (draining) throw new FileServerError('session.draining')
-    const entry: Entry = {
-      principal,
-      sinceMs: clock.now(),
-      controller: new AbortController(),
-      timer: undefined,
-    }
-    live.add(entry)
-    // The record may have changed between the decision and now, when nobody listened for this session yet.
-    void recheck(entry)
-    let closed: Promise<void> | undefined
-    const close = (): Promise<void> => {
-      live.delete(entry)
-      entry.timer?.cancel()
-      closed ??= state.closeSession(principal.origin.session)
-      return closed
-    }
-    return { principal, files, ended: entry.controller.signal, close }
+  const unsubscribe = users.onChange((changed) => {
+    for (const login of live) if (changed.includes(login.principal.user)) void recheck(login)
+  })
+  const leave = (login: LiveLogin): Promise<void> => {
+    live.delete(login)
+    if (live.size === 0) ends.stop()
+    return state.closeSession(login.principal.origin.session)
   }
 
   return {
-    open,
+    open: (principal, files) => {
+      if (draining) throw new FileServerError('session.draining')
+      const login = new LiveLogin(principal, files, clock.now(), leave)
+      live.add(login)
+      // The record may have changed between the decision and now, when nobody listened for this session yet.
+      void recheck(login)
+      return login
+    },
     list: () => [...live].map(({ principal, sinceMs }) => ({ principal, sinceMs })),
     get count() {
       return live.size
@@ -137,18 +196,18 @@ export function createSessionRegistry({ users, state, policy, clock }: SessionRe
       return draining
     },
     kick: (user) => {
-      const hit = [...live].filter((entry) => entry.principal.user === user)
-      for (const entry of hit) end(entry, 'The session was ended by the operator.')
+      const hit = [...live].filter((login) => login.principal.user === user)
+      for (const login of hit) login.end('The session was ended by the operator.')
       return hit.length
     },
     recheck: recheckAll,
     endAll: () => {
       draining = true
-      for (const entry of live) end(entry, 'The server is stopping.')
+      for (const login of live) login.end('The server is stopping.')
     },
     close: () => {
       unsubscribe()
-      for (const entry of live) entry.timer?.cancel()
+      ends.stop()
     },
   }
 }

@@ -1,4 +1,4 @@
-import { errorCodeOf } from '../core/errors.ts'
+import { errorCodeOf, type FileServerError } from '../core/errors.ts'
 import type { Session } from '../core/sessions.ts'
 import type { Connection } from '../server/adapter.ts'
 import { createConduct } from './conduct.ts'
@@ -15,7 +15,7 @@ import { closing, type Reply, reply } from './replies.ts'
 import { reportInternal, reportLimit, type SessionLimit } from './report.ts'
 import type { Ftp, Transfer } from './session.ts'
 import { createSessionTimers } from './session-timers.ts'
-import { createSessionWatch } from './session-watch.ts'
+import { SessionWatch } from './session-watch.ts'
 import type { Introduction, TlsPeer } from './tls.ts'
 import { createTransfer } from './transfer.ts'
 import { createWire } from './wire.ts'
@@ -53,7 +53,7 @@ export function createControl({ socket, origin: first, deps, engine, commands }:
     reuse: () => login.session?.principal.tlsReuse ?? settings.tlsReuse,
   })
   const conduct = createConduct(clock, settings, limited)
-  const watch = createSessionWatch(onSessionEnded)
+  const watch = new SessionWatch(onSessionEnded)
   const timers = createSessionTimers(clock, settings, { idle: onIdle, graceOver: onGrace })
 
   const ftp: Ftp = {
@@ -256,8 +256,8 @@ export function createControl({ socket, origin: first, deps, engine, commands }:
     watch.watch(session)
   }
 
-  function onSessionEnded(reason: unknown): void {
-    const answer = replyForError(errorCodeOf(reason))
+  function onSessionEnded(why: FileServerError): void {
+    const answer = replyForError(why.code)
     endSoon(answer.after === 'close' ? answer : closing(421, 'Session ended by the server; closing.'))
     transfer?.abort()
   }

@@ -2,7 +2,6 @@ import type { Socket } from 'node:net'
 import type { ServerChannel, Connection as SshClient } from 'ssh2'
 import type { Auditor } from '../core/audit/auditor.ts'
 import type { Authenticator } from '../core/auth/login.ts'
-import { errorCodeOf } from '../core/errors.ts'
 import type { Origin } from '../core/identity.ts'
 import type { Clock, Logger } from '../core/ports.ts'
 import type { Session } from '../core/sessions.ts'
@@ -166,9 +165,7 @@ export function createConnection(socket: Socket, origin: Origin, options: Connec
       onIdle: () => end(DISCONNECT.byApplication),
       onDead: () => socket.destroy(),
     })
-    const stop = (): void => end(disconnectCodeOf(errorCodeOf(granted.ended.reason)))
-    granted.ended.addEventListener('abort', stop, { once: true })
-    if (granted.ended.aborted) stop()
+    granted.onEnded((why) => end(disconnectCodeOf(why.code)))
     serveSessions({
       client,
       transport: ssh,

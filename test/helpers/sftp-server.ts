@@ -81,7 +81,7 @@ export async function startSftp(options: TestServerOptions = {}): Promise<TestSe
   const session = createTestSession(options.mounts === undefined ? {} : { mounts: options.mounts })
   const events: AuditEvent[] = []
   const logged: TestServer['logged'] = []
-  const ended = new AbortController()
+  const ends: ((why: FileServerError) => void)[] = []
   let open = 0
   const log = (level: string) => (fields: object, message: string) => logged.push({ level, fields, message })
   const adapter = createSftpAdapter({
@@ -95,7 +95,8 @@ export async function startSftp(options: TestServerOptions = {}): Promise<TestSe
         return {
           principal: files.principal,
           files,
-          ended: ended.signal,
+          ended: undefined,
+          onEnded: (listener) => void ends.push(listener),
           async close() {
             if (!closed) open -= 1
             closed = true
@@ -128,7 +129,9 @@ export async function startSftp(options: TestServerOptions = {}): Promise<TestSe
     connections,
     sockets,
     open: () => open,
-    endSessions: (error) => ended.abort(error),
+    endSessions: (error) => {
+      for (const end of ends) end(error)
+    },
     async close() {
       const closed = new Promise((resolve) => server.close(resolve))
       await adapter.close()

@@ -103,3 +103,8 @@ export async function listed(files: VfsSession, path: string): Promise<string[]>
   for await (const batch of files.list(at(path))) names.push(...batch.map(({ name }) => name))
   return names.sort()
 }
+
+/** The same files, but for some methods. */
+export function withChanges(files: VfsSession, changes: Partial<VfsSession>): VfsSession {
+  return Object.assign(Object.create(files), changes)
+}

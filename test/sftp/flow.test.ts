@@ -17,6 +17,7 @@ import { guardSocket } from '../../src/sftp/socket-guard.ts'
 import type { Transport } from '../../src/sftp/ssh-internals.ts'
 import { openFile, openRaw, type RawClient } from '../helpers/sftp-raw-client.ts'
 import { startSftp, type TestServer } from '../helpers/sftp-server.ts'
+import { withChanges } from '../helpers/vfs.ts'
 
 const MIB = 1024 * 1024
 const NEW = 0x1a
@@ -49,8 +50,7 @@ async function steady(value: () => number): Promise<number> {
 }
 
 function zeros(files: VfsSession, counts: { read: number }): VfsSession {
-  return {
-    ...files,
+  return withChanges(files, {
     async openRead(path) {
       const handle = await files.openRead(path)
       return {
@@ -61,19 +61,18 @@ function zeros(files: VfsSession, counts: { read: number }): VfsSession {
         },
       }
     },
-  }
+  })
 }
 
 /** Storage that takes a write and never finishes it. */
 function stuck(files: VfsSession): VfsSession {
-  return {
-    ...files,
+  return withChanges(files, {
     async openWrite(path, options) {
       const handle = await files.openWrite(path, options)
       const never = () => new Promise<void>(() => {})
       return { ...handle, write: never, writev: never }
     },
-  }
+  })
 }
 
 async function upload(server: TestServer, path: string): Promise<void> {

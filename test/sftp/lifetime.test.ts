@@ -6,7 +6,7 @@ import type { VfsSession } from '../../src/core/vfs/session.ts'
 import { byte, packet, string, uint32, uint64 } from '../../src/sftp/codec.ts'
 import { connect, openFile, openRaw, openSubsystem, statusOf, wrap } from '../helpers/sftp-raw-client.ts'
 import { startSftp, type TestServer } from '../helpers/sftp-server.ts'
-import { listed, upload } from '../helpers/vfs.ts'
+import { listed, upload, withChanges } from '../helpers/vfs.ts'
 
 const NEW = 0x1a
 
@@ -189,24 +189,24 @@ test('a disconnect while the storage works leaves nothing open', async () => {
   let release = (): void => {}
   const gate = new Promise<void>((resolve) => (release = resolve))
   const counts = { opened: 0, ended: 0 }
-  const wrapFiles = (files: VfsSession): VfsSession => ({
-    ...files,
-    async openWrite(path, options) {
-      const handle = await files.openWrite(path, options)
-      counts.opened += 1
-      return {
-        ...handle,
-        write: async (chunk, position) => {
-          await gate
-          return handle.write(chunk, position)
-        },
-        abort: async () => {
-          counts.ended += 1
-          return handle.abort()
-        },
-      }
-    },
-  })
+  const wrapFiles = (files: VfsSession): VfsSession =>
+    withChanges(files, {
+      async openWrite(path, options) {
+        const handle = await files.openWrite(path, options)
+        counts.opened += 1
+        return {
+          ...handle,
+          write: async (chunk, position) => {
+            await gate
+            return handle.write(chunk, position)
+          },
+          abort: async () => {
+            counts.ended += 1
+            return handle.abort()
+          },
+        }
+      },
+    })
   const server = await startSftp({ wrap: wrapFiles })
   const raw = await openRaw(server.port)
   const handle = await openFile(raw, '/slow', NEW)

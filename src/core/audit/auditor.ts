@@ -7,9 +7,27 @@ export type Auditor = {
   with(context: AuditContext): Auditor
 }
 
-export function createAuditor(sink: AuditSink, clock: Clock, context: AuditContext = {}): Auditor {
-  return {
-    record: (detail) => sink.record({ at: clock.now(), ...context, ...detail }),
-    with: (more) => createAuditor(sink, clock, { ...context, ...more }),
+/** A class: every session has some of them, and methods of a prototype cost it nothing. */
+class StampingAuditor implements Auditor {
+  readonly #sink: AuditSink
+  readonly #clock: Clock
+  readonly #context: AuditContext
+
+  constructor(sink: AuditSink, clock: Clock, context: AuditContext) {
+    this.#sink = sink
+    this.#clock = clock
+    this.#context = context
   }
+
+  record(detail: AuditDetail): void {
+    this.#sink.record({ at: this.#clock.now(), ...this.#context, ...detail })
+  }
+
+  with(more: AuditContext): Auditor {
+    return new StampingAuditor(this.#sink, this.#clock, { ...this.#context, ...more })
+  }
+}
+
+export function createAuditor(sink: AuditSink, clock: Clock): Auditor {
+  return new StampingAuditor(sink, clock, {})
 }

@@ -18,22 +18,34 @@ export type Access = {
 }
 
 /** Asks the permissions of the mount that a path leads to. Links never leave their mount, so neither do permissions. */
-export function createAccess(mounts: MountTable, audit: Auditor): Access {
-  const deny = (path: VirtualPath, action: Action): never => {
-    audit.record({ type: 'file.denied', action, path })
+export class MountAccess implements Access {
+  readonly #mounts: MountTable
+  readonly #audit: Auditor
+
+  constructor(mounts: MountTable, audit: Auditor) {
+    this.#mounts = mounts
+    this.#audit = audit
+  }
+
+  permissions(path: VirtualPath): Permissions {
+    return this.#mounts.locate(path)?.mount.permissions ?? ABOVE_MOUNTS
+  }
+
+  demand(path: VirtualPath, action: Action): void {
+    if (!this.permissions(path).has(action)) this.#deny(path, action)
+  }
+
+  place(path: VirtualPath, action: Action): Place {
+    const found = this.#mounts.locate(path)
+    return found?.mount.permissions.has(action) ? found : this.#deny(path, action)
+  }
+
+  movable(path: VirtualPath, action: Action): Place {
+    return this.#mounts.isFixed(path) ? this.#deny(path, action) : this.place(path, action)
+  }
+
+  #deny(path: VirtualPath, action: Action): never {
+    this.#audit.record({ type: 'file.denied', action, path })
     throw new FileServerError('access.denied', `${action} is not granted`)
-  }
-  const permissions = (path: VirtualPath) => mounts.locate(path)?.mount.permissions ?? ABOVE_MOUNTS
-  const place = (path: VirtualPath, action: Action): Place => {
-    const found = mounts.locate(path)
-    return found?.mount.permissions.has(action) ? found : deny(path, action)
-  }
-  return {
-    permissions,
-    place,
-    demand: (path, action) => {
-      if (!permissions(path).has(action)) deny(path, action)
-    },
-    movable: (path, action) => (mounts.isFixed(path) ? deny(path, action) : place(path, action)),
   }
 }

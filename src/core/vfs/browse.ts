@@ -2,8 +2,7 @@ import { errorCodeOf } from '../errors.ts'
 import { minus, NOTHING } from '../transfer/quota.ts'
 import type { VfsContext } from './context.ts'
 import { join, nameOf, type VirtualPath } from './path.ts'
-import type { VfsSession } from './session.ts'
-import type { Entry, Usage } from './storage.ts'
+import type { Entry, FilesystemStats, Usage } from './storage.ts'
 
 const READ_ONLY_DIRECTORY = 0o555
 
@@ -22,82 +21,76 @@ function bareDirectory(path: VirtualPath, nowMs: number): Entry {
   }
 }
 
-type Browse = Pick<VfsSession, 'stat' | 'lstat' | 'list' | 'readLink' | 'filesystemStats'>
-
-/** The operations that look and change nothing. */
-export function createBrowse(context: VfsContext): Browse {
-  const { principal, mounts, access, quota } = context
-  const openedAt = context.clock.now()
-
-  const describe = async (path: VirtualPath, follow: boolean): Promise<Entry> => {
-    access.demand(path, 'list')
-    const own = context.uploads.at(path)
-    if (own !== undefined) return { ...(await own.stat()), name: nameOf(path) }
-    const place = mounts.locate(path)
-    try {
-      if (place === undefined) return bareDirectory(path, openedAt)
-      const driver = await context.driver(place)
-      return { ...(await driver.stat(place.key, principal.user, follow)), name: nameOf(path) }
-    } catch (error) {
-      // The way to a mount need not exist in the storage of the mount around it.
-      if (errorCodeOf(error) !== 'path.not-found' || !mounts.isFixed(path) || place?.mount.at === path)
-        throw error
-      return bareDirectory(path, openedAt)
-    }
-  }
-
-  /** Mount points stand in for whatever the storage has under their names. */
-  const mountEntries = async (path: VirtualPath, names: ReadonlySet<string>): Promise<Entry[]> => {
-    const entries: Entry[] = []
-    for (const name of names) {
-      const child = join(path, name)
-      const granted = access.permissions(child).has('list')
-      const entry = granted ? await describe(child, true).catch(() => undefined) : undefined
-      entries.push(entry ?? { ...bareDirectory(child, openedAt) })
-    }
-    return entries
-  }
-
-  async function* stored(path: VirtualPath): AsyncIterable<readonly Entry[]> {
-    const place = mounts.locate(path)
-    if (place === undefined) return
+export async function describe(context: VfsContext, path: VirtualPath, follow: boolean): Promise<Entry> {
+  const { principal, mounts, access, openedAt } = context
+  access.demand(path, 'list')
+  const own = context.uploads.at(path)
+  if (own !== undefined) return { ...(await own.stat()), name: nameOf(path) }
+  const place = mounts.locate(path)
+  try {
+    if (place === undefined) return bareDirectory(path, openedAt)
     const driver = await context.driver(place)
-    let swept: Usage = NOTHING
-    await quota.prepare()
-    try {
-      yield* driver.list(place.key, principal.user, (freed) => {
-        swept = { bytes: swept.bytes + freed.bytes, files: swept.files + freed.files }
-      })
-    } finally {
-      await quota.settle(minus(NOTHING, swept))
-    }
+    return { ...(await driver.stat(place.key, principal.user, follow)), name: nameOf(path) }
+  } catch (error) {
+    // The way to a mount need not exist in the storage of the mount around it.
+    if (errorCodeOf(error) !== 'path.not-found' || !mounts.isFixed(path) || place?.mount.at === path)
+      throw error
+    return bareDirectory(path, openedAt)
   }
+}
 
-  async function* list(path: VirtualPath): AsyncIterable<readonly Entry[]> {
-    access.demand(path, 'list')
-    const names = mounts.namesIn(path)
-    if (names.size === 0) return yield* stored(path)
-    yield await mountEntries(path, names)
-    try {
-      for await (const batch of stored(path)) yield batch.filter(({ name }) => !names.has(name))
-    } catch (error) {
-      if (errorCodeOf(error) !== 'path.not-found') throw error
-    }
+/** Mount points stand in for whatever the storage has under their names. */
+async function mountEntries(
+  context: VfsContext,
+  path: VirtualPath,
+  names: ReadonlySet<string>,
+): Promise<Entry[]> {
+  const entries: Entry[] = []
+  for (const name of names) {
+    const child = join(path, name)
+    const granted = context.access.permissions(child).has('list')
+    const entry = granted ? await describe(context, child, true).catch(() => undefined) : undefined
+    entries.push(entry ?? { ...bareDirectory(child, context.openedAt) })
   }
+  return entries
+}
 
-  return {
-    stat: (path) => describe(path, true),
-    lstat: (path) => describe(path, false),
-    list,
-    readLink: async (path) => {
-      const place = access.place(path, 'list')
-      const driver = await context.driver(place)
-      return mounts.targetOut(place, await driver.readLink(place.key))
-    },
-    filesystemStats: async (path) => {
-      const place = access.place(path, 'list')
-      const driver = await context.driver(place)
-      return driver.filesystemStats(place.key)
-    },
+async function* stored(context: VfsContext, path: VirtualPath): AsyncIterable<readonly Entry[]> {
+  const { principal, mounts, quota } = context
+  const place = mounts.locate(path)
+  if (place === undefined) return
+  const driver = await context.driver(place)
+  let swept: Usage = NOTHING
+  await quota.prepare()
+  try {
+    yield* driver.list(place.key, principal.user, (freed) => {
+      swept = { bytes: swept.bytes + freed.bytes, files: swept.files + freed.files }
+    })
+  } finally {
+    await quota.settle(minus(NOTHING, swept))
   }
+}
+
+export async function* list(context: VfsContext, path: VirtualPath): AsyncIterable<readonly Entry[]> {
+  context.access.demand(path, 'list')
+  const names = context.mounts.namesIn(path)
+  if (names.size === 0) return yield* stored(context, path)
+  yield await mountEntries(context, path, names)
+  try {
+    for await (const batch of stored(context, path)) yield batch.filter(({ name }) => !names.has(name))
+  } catch (error) {
+    if (errorCodeOf(error) !== 'path.not-found') throw error
+  }
+}
+
+export async function readLink(context: VfsContext, path: VirtualPath): Promise<string> {
+  const place = context.access.place(path, 'list')
+  const driver = await context.driver(place)
+  return context.mounts.targetOut(place, await driver.readLink(place.key))
+}
+
+export async function filesystemStats(context: VfsContext, path: VirtualPath): Promise<FilesystemStats> {
+  const place = context.access.place(path, 'list')
+  const driver = await context.driver(place)
+  return driver.filesystemStats(place.key)
 }

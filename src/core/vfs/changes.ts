@@ -4,13 +4,9 @@ import { minus, NOTHING } from '../transfer/quota.ts'
 import type { VfsContext } from './context.ts'
 import type { Place } from './mounts.ts'
 import type { VirtualPath } from './path.ts'
-import type { VfsSession } from './session.ts'
 import type { AttributeChanges, StorageDriver, Usage } from './storage.ts'
 
-type Changes = Pick<
-  VfsSession,
-  'mkdir' | 'remove' | 'rmdir' | 'rename' | 'setAttributes' | 'hardLink' | 'symbolicLink'
->
+// The operations that change the tree; each writes a file.changed event when it is done.
 
 type PathPair = readonly [from: VirtualPath, to: VirtualPath]
 
@@ -32,7 +28,7 @@ async function exists(driver: StorageDriver, place: Place, owner: UserId): Promi
   }
 }
 
-async function mkdir(context: VfsContext, path: VirtualPath): Promise<void> {
+export async function mkdir(context: VfsContext, path: VirtualPath): Promise<void> {
   const place = context.access.place(path, 'mkdir')
   if (context.mounts.isFixed(path)) throw new FileServerError('path.exists')
   const driver = await context.driver(place)
@@ -40,7 +36,11 @@ async function mkdir(context: VfsContext, path: VirtualPath): Promise<void> {
   changed(context, 'mkdir', path)
 }
 
-async function remove(context: VfsContext, path: VirtualPath, action: 'delete' | 'rmdir'): Promise<void> {
+export async function remove(
+  context: VfsContext,
+  path: VirtualPath,
+  action: 'delete' | 'rmdir',
+): Promise<void> {
   const { access, quota, principal } = context
   const place = access.movable(path, action)
   const driver = await context.driver(place)
@@ -50,7 +50,7 @@ async function remove(context: VfsContext, path: VirtualPath, action: 'delete' |
   changed(context, action, path)
 }
 
-async function rename(context: VfsContext, [from, to]: PathPair, replace: boolean): Promise<void> {
+export async function rename(context: VfsContext, [from, to]: PathPair, replace: boolean): Promise<void> {
   const { access, quota, principal } = context
   const source = access.movable(from, 'rename')
   const target = access.movable(to, 'rename')
@@ -87,7 +87,7 @@ async function resize(context: VfsContext, { path, follow }: AttributeRequest, s
   }
 }
 
-async function setAttributes(context: VfsContext, request: AttributeRequest): Promise<void> {
+export async function setAttributes(context: VfsContext, request: AttributeRequest): Promise<void> {
   const { path, follow } = request
   const own = context.uploads.at(path)
   if (own !== undefined) return own.setAttributes(request.changes)
@@ -101,7 +101,7 @@ async function setAttributes(context: VfsContext, request: AttributeRequest): Pr
   changed(context, size === undefined ? 'attributes' : 'overwrite', path)
 }
 
-async function hardLink(context: VfsContext, [from, to]: PathPair): Promise<void> {
+export async function hardLink(context: VfsContext, [from, to]: PathPair): Promise<void> {
   const { access, quota, principal } = context
   const source = access.place(from, 'link')
   const target = access.movable(to, 'link')
@@ -120,23 +120,9 @@ async function hardLink(context: VfsContext, [from, to]: PathPair): Promise<void
   changed(context, 'link', from, to)
 }
 
-async function symbolicLink(context: VfsContext, target: string, path: VirtualPath): Promise<void> {
+export async function symbolicLink(context: VfsContext, target: string, path: VirtualPath): Promise<void> {
   const place = context.access.movable(path, 'link')
   const driver = await context.driver(place)
   await driver.symbolicLink(context.mounts.targetIn(place, target), place.key)
   changed(context, 'link', path)
-}
-
-/** The operations that change the tree; each writes a file.changed event when it is done. */
-export function createChanges(context: VfsContext): Changes {
-  return {
-    mkdir: (path) => mkdir(context, path),
-    remove: (path) => remove(context, path, 'delete'),
-    rmdir: (path) => remove(context, path, 'rmdir'),
-    rename: (from, to, { replace }) => rename(context, [from, to], replace),
-    setAttributes: (path, changes, options) =>
-      setAttributes(context, { path, changes, follow: options?.follow ?? true }),
-    hardLink: (from, to) => hardLink(context, [from, to]),
-    symbolicLink: (target, path) => symbolicLink(context, target, path),
-  }
 }

@@ -1,74 +1,91 @@
-import type { Auditor } from '../audit/auditor.ts'
-import type { Mount, Principal } from '../identity.ts'
-import type { Clock, StateStore } from '../ports.ts'
-import { createQuota } from '../transfer/quota.ts'
-import { createAccess } from './access.ts'
-import { createBrowse } from './browse.ts'
-import { createChanges } from './changes.ts'
-import { createMountTable, type Place } from './mounts.ts'
-import { createOpenUploads } from './open-uploads.ts'
-import { resolveVirtual } from './path.ts'
-import type { VfsSession } from './session.ts'
-import type { StorageDriver, StorageProvider, Usage } from './storage.ts'
-import { createTransfers } from './transfers.ts'
+import type { Action, Principal } from '../identity.ts'
+import * as browse from './browse.ts'
+import * as changes from './changes.ts'
+import type { VfsContext } from './context.ts'
+import { LoginContext, type VfsSessionOptions } from './login-context.ts'
+import { resolveVirtual, type VirtualPath } from './path.ts'
+import type { OpenWriteOptions, TransferUse, VfsSession } from './session.ts'
+import type { AttributeChanges, Entry, FilesystemStats, ReadHandle, WriteHandle } from './storage.ts'
+import * as transfers from './transfers.ts'
 
-export type VfsSessionOptions = Readonly<{
-  principal: Principal
-  storage: StorageProvider
-  audit: Auditor
-  clock: Clock
-  state: Pick<StateStore, 'quotaUsage' | 'initQuotaUsage' | 'chargeQuota'>
-}>
+/** Methods of a prototype: thousands of sessions are idle, and each would pay for its own closures. */
+class LoginFiles implements VfsSession {
+  readonly context: VfsContext
 
-/** Opens each location once, at its first use; a failed opening is tried again at the next. */
-function createDrivers(storage: StorageProvider): (location: string) => Promise<StorageDriver> {
-  const opened = new Map<string, Promise<StorageDriver>>()
-  return (location) => {
-    const known = opened.get(location)
-    if (known !== undefined) return known
-    const opening = storage.open(location).catch((error: unknown) => {
-      opened.delete(location)
-      throw error
-    })
-    opened.set(location, opening)
-    return opening
+  constructor(context: VfsContext) {
+    this.context = context
   }
-}
 
-async function countUsage(
-  mounts: readonly Mount[],
-  open: (location: string) => Promise<StorageDriver>,
-): Promise<Usage> {
-  const total = { bytes: 0, files: 0 }
-  for (const location of new Set(mounts.map((mount) => mount.location))) {
-    const usage = await (await open(location)).usage()
-    total.bytes += usage.bytes
-    total.files += usage.files
+  get principal(): Principal {
+    return this.context.principal
   }
-  return total
+
+  resolve(cwd: VirtualPath, input: string): VirtualPath {
+    return resolveVirtual(cwd, input)
+  }
+
+  permissions(path: VirtualPath): ReadonlySet<Action> {
+    return this.context.access.permissions(path)
+  }
+
+  stat(path: VirtualPath): Promise<Entry> {
+    return browse.describe(this.context, path, true)
+  }
+
+  lstat(path: VirtualPath): Promise<Entry> {
+    return browse.describe(this.context, path, false)
+  }
+
+  list(path: VirtualPath): AsyncIterable<readonly Entry[]> {
+    return browse.list(this.context, path)
+  }
+
+  readLink(path: VirtualPath): Promise<string> {
+    return browse.readLink(this.context, path)
+  }
+
+  filesystemStats(path: VirtualPath): Promise<FilesystemStats> {
+    return browse.filesystemStats(this.context, path)
+  }
+
+  openRead(path: VirtualPath, use: TransferUse = {}): Promise<ReadHandle> {
+    return transfers.openRead(this.context, path, use)
+  }
+
+  openWrite(path: VirtualPath, options: OpenWriteOptions, use: TransferUse = {}): Promise<WriteHandle> {
+    return transfers.openWrite(this.context, path, options, use)
+  }
+
+  mkdir(path: VirtualPath): Promise<void> {
+    return changes.mkdir(this.context, path)
+  }
+
+  remove(path: VirtualPath): Promise<void> {
+    return changes.remove(this.context, path, 'delete')
+  }
+
+  rmdir(path: VirtualPath): Promise<void> {
+    return changes.remove(this.context, path, 'rmdir')
+  }
+
+  rename(from: VirtualPath, to: VirtualPath, { replace }: { replace: boolean }): Promise<void> {
+    return changes.rename(this.context, [from, to], replace)
+  }
+
+  setAttributes(path: VirtualPath, wanted: AttributeChanges, options?: { follow: boolean }): Promise<void> {
+    return changes.setAttributes(this.context, { path, changes: wanted, follow: options?.follow ?? true })
+  }
+
+  hardLink(from: VirtualPath, to: VirtualPath): Promise<void> {
+    return changes.hardLink(this.context, [from, to])
+  }
+
+  symbolicLink(target: string, path: VirtualPath): Promise<void> {
+    return changes.symbolicLink(this.context, target, path)
+  }
 }
 
 /** Builds one login's view of the files. It holds no resource of its own: handles are closed by who opens them. */
 export function createVfsSession(options: VfsSessionOptions): VfsSession {
-  const { principal, storage, audit, clock, state } = options
-  const open = createDrivers(storage)
-  const mounts = createMountTable(principal.mounts)
-  const access = createAccess(mounts, audit)
-  const quota = createQuota({
-    user: principal.user,
-    limits: principal.limits,
-    state,
-    count: () => countUsage(principal.mounts, open),
-  })
-  const driver = (place: Place) => open(place.mount.location)
-  const uploads = createOpenUploads()
-  const context = { principal, mounts, access, quota, uploads, audit, clock, driver }
-  return {
-    principal,
-    resolve: resolveVirtual,
-    permissions: access.permissions,
-    ...createBrowse(context),
-    ...createTransfers(context),
-    ...createChanges(context),
-  }
+  return new LoginFiles(new LoginContext(options))
 }

@@ -44,18 +44,36 @@ function targetIn(place: Place, target: string): string {
   throw new FileServerError('access.denied', 'link leads out of its mount')
 }
 
+class Mounts implements MountTable {
+  readonly #longestFirst: readonly Mount[]
+
+  constructor(mounts: readonly Mount[]) {
+    this.#longestFirst = mounts.length === 1 ? mounts : [...mounts].sort((a, b) => b.at.length - a.at.length)
+  }
+
+  locate(path: VirtualPath): Place | undefined {
+    const mount = this.#longestFirst.find(({ at }) => isWithin(at, path))
+    return mount === undefined ? undefined : { mount, key: keyOf(mount, path) }
+  }
+
+  namesIn(path: VirtualPath): ReadonlySet<string> {
+    return namesIn(this.#longestFirst, path)
+  }
+
+  isFixed(path: VirtualPath): boolean {
+    return path === ROOT || this.#longestFirst.some(({ at }) => isWithin(path, at))
+  }
+
+  targetOut({ mount }: Place, target: string): string {
+    return target.startsWith('/') && mount.at !== ROOT ? `${mount.at}${target}` : target
+  }
+
+  targetIn(place: Place, target: string): string {
+    return targetIn(place, target)
+  }
+}
+
 /** Makes the table that turns virtual paths into places; the only maker of StorageKey. */
 export function createMountTable(mounts: readonly Mount[]): MountTable {
-  const longestFirst = [...mounts].sort((a, b) => b.at.length - a.at.length)
-  return {
-    locate: (path) => {
-      const mount = longestFirst.find(({ at }) => isWithin(at, path))
-      return mount === undefined ? undefined : { mount, key: keyOf(mount, path) }
-    },
-    namesIn: (path) => namesIn(mounts, path),
-    isFixed: (path) => path === ROOT || mounts.some(({ at }) => isWithin(path, at)),
-    targetOut: ({ mount }, target) =>
-      target.startsWith('/') && mount.at !== ROOT ? `${mount.at}${target}` : target,
-    targetIn,
-  }
+  return new Mounts(mounts)
 }

@@ -12,13 +12,24 @@ export type OpenUploads = {
   ended(path: VirtualPath, upload: WriteHandle): void
 }
 
-export function createOpenUploads(): OpenUploads {
-  const byPath = new Map<VirtualPath, WriteHandle>()
-  return {
-    at: (path) => byPath.get(path),
-    opened: (path, upload) => void byPath.set(path, upload),
-    ended(path, upload) {
-      if (byPath.get(path) === upload) byPath.delete(path)
-    },
+class ByPath implements OpenUploads {
+  /** Made by the first upload: most sessions are idle. */
+  #byPath: Map<VirtualPath, WriteHandle> | undefined
+
+  at(path: VirtualPath): WriteHandle | undefined {
+    return this.#byPath?.get(path)
   }
+
+  opened(path: VirtualPath, upload: WriteHandle): void {
+    this.#byPath ??= new Map()
+    this.#byPath.set(path, upload)
+  }
+
+  ended(path: VirtualPath, upload: WriteHandle): void {
+    if (this.#byPath?.get(path) === upload) this.#byPath.delete(path)
+  }
+}
+
+export function createOpenUploads(): OpenUploads {
+  return new ByPath()
 }
