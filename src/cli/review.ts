@@ -1,16 +1,19 @@
+import { exceptionEndMs } from '../config/exceptions.ts'
 import type { Config } from '../config/schema.ts'
 import type { User } from '../core/identity.ts'
+import { daysLeft, EXPIRY_WARNING_DAYS } from './format/days.ts'
 import { formatTime, hasSingleFactorChain } from './format/person.ts'
 
 /** What works but is weak, as sentences. */
 
 /** `users` undefined: they could not be read, so nothing is said about names. */
-export function reviewListeners(config: Config, users: readonly User[] | undefined): string[] {
+export function reviewListeners(config: Config, users: readonly User[] | undefined, now: number): string[] {
   return config.listeners.flatMap((listener) => {
     const { name } = listener
     const ftp = listener.door === 'ftp' ? listener : undefined
     return [
       ...(ftp?.cleartext ? [`listener ${name} takes cleartext logins of users with an exception`] : []),
+      ...(ftp?.legacyTls ? [reviewLegacyTls(name, ftp.legacyTls, now)] : []),
       ...(ftp?.anonymous ? reviewAnonymous(name, users) : []),
       ...strangers(`listener ${name}`, listener.users, users),
       ...(ftp?.hosts ?? []).flatMap((host) =>
@@ -18,6 +21,15 @@ export function reviewListeners(config: Config, users: readonly User[] | undefin
       ),
     ]
   })
+}
+
+type LegacyTls = Readonly<{ until: string; owner: string; reason: string }>
+
+function reviewLegacyTls(listener: string, { until, owner, reason }: LegacyTls, now: number): string {
+  const days = daysLeft(exceptionEndMs({ until }), now)
+  if (days < 0) return `listener ${listener}: the exception for old TLS ended ${until}; remove it`
+  const soon = days < EXPIRY_WARNING_DAYS ? `, in ${days} days,` : ''
+  return `listener ${listener} speaks old TLS until ${until}${soon} (${owner}: ${reason})`
 }
 
 function reviewAnonymous(listener: string, users: readonly User[] | undefined): string[] {

@@ -1,6 +1,6 @@
 import type { Path } from '../yaml/problem.ts'
 import { type Finding, finding } from './finding.ts'
-import { certificatePairs, clientAuthorities, hostNames } from './listener-checks.ts'
+import { certificatePairs, clientAuthorities, hostNames, legacyUsers } from './listener-checks.ts'
 import { passiveOverlap, passiveRanges } from './passive-checks.ts'
 import type { Config, SectionName } from './schema.ts'
 import { ANY_ADDRESS } from './sections/listeners.ts'
@@ -97,6 +97,7 @@ export const CHECKS: readonly Check[] = [
   { needs: ['listeners'], run: certificatePairs },
   { needs: ['listeners'], run: hostNames },
   { needs: ['listeners'], run: clientAuthorities },
+  { needs: ['listeners'], run: legacyUsers },
   { needs: ['ftp', 'listeners'], run: passiveRanges },
   { needs: ['ftp', 'listeners'], run: passiveOverlap },
   { needs: ['passwords'], run: argonMemory },

@@ -4,6 +4,6 @@ import type { ListenerConfig } from './schema.ts'
 export type AlgorithmException = Extract<ListenerConfig, { door: 'sftp' }>['exceptions'][number]
 
 /** The last moment at which the exception holds, milliseconds since the epoch. NaN for a date that could not be read. */
-export function exceptionEndMs({ until }: AlgorithmException): number {
+export function exceptionEndMs({ until }: Pick<AlgorithmException, 'until'>): number {
   return parseInstant(until)?.getTime() ?? Number.NaN
 }

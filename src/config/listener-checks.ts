@@ -51,6 +51,24 @@ export function hostNames(config: Config): readonly Finding[] {
   )
 }
 
+/** Old TLS protects badly: nobody may come to use it without being named. */
+export function legacyUsers(config: Config): readonly Finding[] {
+  return inEachFtp(config, ({ legacyTls, users, anonymous }) => [
+    ...(legacyTls !== null && users.length === 0
+      ? [
+          finding(
+            ['legacyTls'],
+            'everybody could use old TLS here',
+            'name in users who needs it, on a listener of their own',
+          ),
+        ]
+      : []),
+    ...(legacyTls !== null && anonymous
+      ? [finding(['anonymous'], 'a listener with old TLS is for named users only', 'set it to false')]
+      : []),
+  ])
+}
+
 export function clientAuthorities(config: Config): readonly Finding[] {
   return inEachFtp(config, ({ clientCertificates, clientCaFile }) =>
     clientCertificates !== 'off' && clientCaFile === null

@@ -6,8 +6,9 @@ import type { ClientCertificate } from '../core/auth/login.ts'
 import { FileServerError } from '../core/errors.ts'
 import type { Clock } from '../core/ports.ts'
 import { limit } from './limit.ts'
-import type { ClientTrust, FtpDeps, FtpSettings, TlsIdentity, TlsMaterial } from './settings.ts'
+import type { ClientTrust, FtpDeps, TlsIdentity, TlsMaterial } from './settings.ts'
 import { cryptoOf, hostName, knownHost, verifiedCertificate } from './tls-client.ts'
+import { LEGACY_PROFILE, modernProfile, type TlsProfile } from './tls-profiles.ts'
 
 /** Server side of the handshakes of one control connection and its data connections. */
 export type TlsPeer = {
@@ -33,19 +34,6 @@ export type TlsEngine = {
   /** `host` was chosen before, by HOST; SNI wins over it. */
   forControl(host: string | undefined): TlsPeer
 }
-
-/** AEAD with forward secrecy only; AES-128-GCM first, it costs least where the CPU has AES. */
-const CIPHERS = [
-  'TLS_AES_128_GCM_SHA256',
-  'TLS_AES_256_GCM_SHA384',
-  'TLS_CHACHA20_POLY1305_SHA256',
-  'ECDHE-ECDSA-AES128-GCM-SHA256',
-  'ECDHE-RSA-AES128-GCM-SHA256',
-  'ECDHE-ECDSA-AES256-GCM-SHA384',
-  'ECDHE-RSA-AES256-GCM-SHA384',
-  'ECDHE-ECDSA-CHACHA20-POLY1305',
-  'ECDHE-RSA-CHACHA20-POLY1305',
-].join(':')
 
 /** Ticket keys protect the past only as long as they are thrown away: shared ones are made anew twice a day. */
 const SHARED_KEYS_MS = 12 * 3600 * 1000
@@ -75,15 +63,18 @@ type Setup = Readonly<{
  * door share one context.
  */
 export function createTlsEngine({ tls: material, settings, clock, strictUsers }: TlsDeps): TlsEngine {
-  let shared: { material: TlsMaterial; setup: Setup; until: number } | undefined
+  let shared: { material: TlsMaterial; profile: TlsProfile; setup: Setup; until: number } | undefined
+  const modern = modernProfile(settings)
 
   function setupFor(current: TlsMaterial, own: boolean): Setup {
-    if (own) return createSetup(current, settings, OWN)
+    const profile = clock.now() <= settings.legacyTlsUntilMs ? LEGACY_PROFILE : modern
+    if (own) return createSetup(current, profile, OWN)
     const now = clock.monotonic()
+    const same = shared?.material === current && shared.profile === profile
     // Control sessions under way keep the setup they began with, and so do their data connections.
-    if (shared === undefined || shared.material !== current || now >= shared.until) {
-      const setup = createSetup(current, settings, SHARED)
-      shared = { material: current, setup, until: now + SHARED_KEYS_MS }
+    if (shared === undefined || !same || now >= shared.until) {
+      const setup = createSetup(current, profile, SHARED)
+      shared = { material: current, profile, setup, until: now + SHARED_KEYS_MS }
     }
     return shared.setup
   }
@@ -111,12 +102,11 @@ export function createTlsEngine({ tls: material, settings, clock, strictUsers }:
   }
 }
 
-function createSetup(material: TlsMaterial, settings: FtpSettings, { seconds, kept }: Resumption): Setup {
+function createSetup(material: TlsMaterial, profile: TlsProfile, { seconds, kept }: Resumption): Setup {
   const { clients } = material
   // The same for all names: data connections resume a session whichever name began it.
   const common = {
-    minVersion: settings.minTlsVersion,
-    ciphers: CIPHERS,
+    ...profile,
     honorCipherOrder: true,
     secureOptions: constants.SSL_OP_NO_RENEGOTIATION,
     ticketKeys: randomBytes(48),

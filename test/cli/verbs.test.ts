@@ -76,6 +76,25 @@ test('check tells which SSH listener offers more than modern algorithms, to whom
   assert.ok((await told('2020-01-31')).includes(`${what} ended 2020-01-31; remove it`))
 })
 
+test('check tells of old TLS on a listener, to whom it is due and how long', async (t) => {
+  const project = await createReadyProject(t)
+  const told = async (until: string) => {
+    const exception = `{ until: "${until}", owner: ops, reason: scanners }`
+    const sets = [`listeners.ftp.legacyTls=${exception}`, 'listeners.ftp.users=first']
+    return (await project.run(['check', ...sets.flatMap((set) => ['--set', set])])).out
+  }
+  assert.match(
+    await told('2999-12-31'),
+    /^warning: listener ftp speaks old TLS until 2999-12-31 \(ops: scanners\)$/m,
+  )
+  const soon = new Date(Date.now() + 3 * 86_400_000).toISOString().slice(0, 10)
+  assert.ok((await told(soon)).includes(`speaks old TLS until ${soon}, in 3 days, (ops: scanners)`))
+  assert.match(
+    await told('2020-01-31'),
+    /^warning: listener ftp: the exception for old TLS ended 2020-01-31; remove it$/m,
+  )
+})
+
 test('check tells the problems of keys and users together', async (t) => {
   const project = await createReadyProject(t)
   await writeFile(join(project.dir, 'config/users.yaml'), 'users:\n  first:\n    door: [sftp]\n')

@@ -71,6 +71,16 @@ test('what no single key can show is refused', (t) => {
     ['clientCertificates: require', /name the authorities in clientCaFile/],
     ['passivePorts: { from: 50000, to: 50099 }', /port 50001 lies in the passive range 50000 to 50099/],
     ['passivePorts: { from: 4000, to: 4001 }', /passivePorts\.to: a range of 2 is too small/],
+    ['legacyTls: { owner: ops, reason: why }, users: [a]', /legacyTls\.until: is missing/],
+    ['legacyTls: { until: 2031-02-31, owner: ops, reason: why }, users: [a]', /until: expected a date/],
+    [
+      'legacyTls: { until: 2031-12-31, owner: ops, reason: why }',
+      /FILE:1:\d+ .*legacyTls: everybody could use old TLS here; name in users/,
+    ],
+    [
+      'legacyTls: { until: 2031-12-31, owner: ops, reason: why }, users: [a], anonymous: true',
+      /anonymous: a listener with old TLS is for named users only/,
+    ],
     ['passiveAddress: 999.1.2.3', /expected an IPv4 address, a host name, or null/],
     [
       'passiveNetworks: [{ networks: [10.0.0.0/33], address: 192.0.2.1 }]',

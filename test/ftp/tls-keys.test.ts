@@ -2,10 +2,10 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { type AddressInfo, createServer } from 'node:net'
 import { type TestContext, test } from 'node:test'
-import { connect } from 'node:tls'
+import { type ConnectionOptions, connect } from 'node:tls'
 import { createTlsEngine } from '../../src/ftp/tls.ts'
 import { createFakeClock } from '../helpers/fake-clock.ts'
-import { FTP_SETTINGS, testCertificate } from '../helpers/ftp-server.ts'
+import { FTP_SETTINGS, startFtpServer, testCertificate } from '../helpers/ftp-server.ts'
 
 const HOUR_MS = 3_600_000
 
@@ -63,4 +63,37 @@ test('with required reuse no control connection resumes the session of another',
   const { visit } = await serve(t, 'require')
   const first = await visit()
   assert.equal((await visit(first.session)).resumed, false)
+})
+
+test('old TLS and CBC are spoken until the exception ends, and new TLS comes first', async (t) => {
+  const clock = createFakeClock()
+  const server = await startFtpServer({
+    settings: { tls: 'implicit', legacyTlsUntilMs: clock.now() + HOUR_MS },
+    clock,
+  })
+  t.after(() => server.close())
+  const offer = async (options: ConnectionOptions): Promise<string> => {
+    const socket = connect({ host: server.host, port: server.port, rejectUnauthorized: false, ...options })
+    const answer = await new Promise<string>((resolve) => {
+      socket.once('secureConnect', () => resolve(`${socket.getProtocol()} ${socket.getCipher().name}`))
+      socket.once('error', (error) => resolve(error.message.includes('alert') ? 'refused' : error.message))
+    })
+    socket.destroy()
+    return answer
+  }
+  const old = {
+    minVersion: 'TLSv1',
+    maxVersion: 'TLSv1',
+    ciphers: 'ECDHE-ECDSA-AES128-SHA:@SECLEVEL=0',
+  } as const
+  assert.equal(await offer(old), 'TLSv1 ECDHE-ECDSA-AES128-SHA')
+  assert.equal(
+    await offer({ maxVersion: 'TLSv1.2', ciphers: 'ECDHE-ECDSA-AES256-SHA' }),
+    'TLSv1.2 ECDHE-ECDSA-AES256-SHA',
+  )
+  assert.equal(await offer({}), 'TLSv1.3 TLS_AES_128_GCM_SHA256')
+  await clock.advance(HOUR_MS + 1)
+  assert.equal(await offer(old), 'refused')
+  assert.equal(await offer({ maxVersion: 'TLSv1.2', ciphers: 'ECDHE-ECDSA-AES256-SHA' }), 'refused')
+  assert.equal(await offer({}), 'TLSv1.3 TLS_AES_128_GCM_SHA256')
 })

@@ -42,6 +42,7 @@ export const FTP_SETTINGS: FtpSettings = {
   clearData: false,
   tlsReuse: 'prefer',
   minTlsVersion: 'TLSv1.2',
+  legacyTlsUntilMs: 0,
   passivePorts: { from: 0, to: 0 },
   passiveAddress: () => 'own',
   activeMode: true,

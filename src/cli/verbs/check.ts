@@ -43,7 +43,7 @@ async function review(config: Config, services: AppServices) {
     warnings: [
       ...(people?.warnings ?? []),
       ...keys.warnings,
-      ...reviewListeners(config, people?.users),
+      ...reviewListeners(config, people?.users, now),
       ...reviewAlgorithms(config, now),
       ...reviewUsers(users, now),
     ],

@@ -1,7 +1,7 @@
 import { isIP } from 'node:net'
 import { z } from 'zod'
 import { TLS_REUSE } from '../../core/identity.ts'
-import { filePath } from '../../yaml/fields.ts'
+import { filePath, instant, oneLine } from '../../yaml/fields.ts'
 import { flag, MAX_PORT } from '../fields.ts'
 import { ALGORITHM_PROFILES, algorithmException } from './algorithms.ts'
 import { ownPassiveAddress, ownPassiveNetworks } from './passive.ts'
@@ -129,6 +129,17 @@ const ftp = z.strictObject({
   passiveAddress: ownPassiveAddress,
   passiveNetworks: ownPassiveNetworks,
   ...clientCertificates,
+  legacyTls: z
+    .strictObject({
+      until: instant('The last day (UTC) on which it holds.'),
+      owner: oneLine('Who answers for the exception.'),
+      reason: oneLine('Why it is needed.'),
+    })
+    .nullable()
+    .default(null)
+    .describe(
+      'For ftp. A dated exception { until, owner, reason }: old TLS (1.0, 1.1, CBC) is spoken too, for the users whom the listener names.',
+    ),
   hosts: z
     .array(host)
     .default([])
