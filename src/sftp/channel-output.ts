@@ -1,5 +1,6 @@
 import type { OutputGate } from './output-gate.ts'
 import type { Reply } from './replies.ts'
+import { joinReplies } from './reply-pool.ts'
 import type { Outgoing, PacketWriter } from './ssh-packets.ts'
 
 /** Replies up to this size are joined with their neighbours into one SSH packet. */
@@ -103,11 +104,10 @@ export function createChannelOutput({ writer, gate, onRoom, onBroken }: ChannelO
   }
 
   function join(): void {
-    const [first, second] = small
-    if (first === undefined) return
-    const bytes = second === undefined ? first : Buffer.concat(small)
+    if (small.length === 0) return
+    const { bytes, memory } = joinReplies(small)
     small.length = 0
-    enqueue(bytes, {})
+    enqueue(bytes, { memory })
   }
 
   function flush(): void {

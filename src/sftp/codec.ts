@@ -20,36 +20,58 @@ export type BodyReader = {
   rest(): Buffer
 }
 
-export function createBodyReader(bytes: Buffer, start = 0): BodyReader {
-  let at = start
-  const take = (count: number): number => {
-    const from = at
-    if (count > bytes.length - from) throw malformed()
-    at = from + count
+class PacketBody implements BodyReader {
+  readonly #bytes: Buffer
+  #at: number
+
+  constructor(bytes: Buffer, start: number) {
+    this.#bytes = bytes
+    this.#at = start
+  }
+
+  get remaining(): number {
+    return this.#bytes.length - this.#at
+  }
+
+  /** Where the next `count` bytes begin. */
+  #take(count: number): number {
+    const from = this.#at
+    if (count > this.#bytes.length - from) throw malformed()
+    this.#at = from + count
     return from
   }
-  const string = (): Buffer => {
-    const length = bytes.readUInt32BE(take(4))
-    const from = take(length)
-    return bytes.subarray(from, from + length)
+
+  byte(): number {
+    return this.#bytes.readUInt8(this.#take(1))
   }
-  return {
-    get remaining() {
-      return bytes.length - at
-    },
-    byte: () => bytes.readUInt8(take(1)),
-    uint32: () => bytes.readUInt32BE(take(4)),
-    uint64: () => {
-      const from = take(8)
-      const value = bytes.readUInt32BE(from) * 2 ** 32 + bytes.readUInt32BE(from + 4)
-      if (!Number.isSafeInteger(value)) throw new FileServerError('protocol.syntax', 'number above 2^53')
-      return value
-    },
-    string,
-    text: () => decodeText(string()),
-    rest: () => bytes.subarray(take(bytes.length - at)),
+
+  uint32(): number {
+    return this.#bytes.readUInt32BE(this.#take(4))
+  }
+
+  uint64(): number {
+    const from = this.#take(8)
+    const value = this.#bytes.readUInt32BE(from) * 2 ** 32 + this.#bytes.readUInt32BE(from + 4)
+    if (!Number.isSafeInteger(value)) throw new FileServerError('protocol.syntax', 'number above 2^53')
+    return value
+  }
+
+  string(): Buffer {
+    const length = this.uint32()
+    const from = this.#take(length)
+    return this.#bytes.subarray(from, from + length)
+  }
+
+  text(): string {
+    return decodeText(this.string())
+  }
+
+  rest(): Buffer {
+    return this.#bytes.subarray(this.#take(this.remaining))
   }
 }
+
+export const createBodyReader = (bytes: Buffer, start = 0): BodyReader => new PacketBody(bytes, start)
 
 function decodeText(bytes: Buffer): string {
   try {

@@ -1,7 +1,7 @@
-import { randomBytes } from 'node:crypto'
 import { FileServerError } from '../core/errors.ts'
 import type { VirtualPath } from '../core/vfs/path.ts'
 import type { Entry, MaybePromise, ReadHandle, WriteHandle } from '../core/vfs/storage.ts'
+import { fillRandom } from './randomness.ts'
 import type { WriteQueue } from './write-queue.ts'
 
 export type OpenFile =
@@ -72,7 +72,9 @@ export function createHandleTable(limit: number): HandleTable {
       if (open.size >= limit) throw new FileServerError('session.limit', 'too many open handles')
     },
     add(file) {
-      const name = randomBytes(NAME_BYTES).toString('base64url')
+      const bytes = Buffer.allocUnsafe(NAME_BYTES)
+      fillRandom(bytes, 0, NAME_BYTES)
+      const name = bytes.toString('base64url')
       open.set(name, file)
       return name
     },

@@ -26,16 +26,25 @@ export type Reply = Readonly<{ bytes: Buffer; memory?: Buffer; release?: () => v
 
 const plain = (bytes: Buffer): Reply => ({ bytes })
 
-function status(id: number, code: number, text: string): Reply {
-  return plain(packet(REPLY.status, uint32(id), uint32(code), string(text), string('')))
+/** Behind length and type. */
+const ID_AT = 5
+
+/** Packets that differ in their id alone. */
+function statusOf(code: number, text: string): (id: number) => Reply {
+  const form = packet(REPLY.status, uint32(0), uint32(code), string(text), string(''))
+  return (id) => {
+    const bytes = Buffer.from(form)
+    bytes.writeUInt32BE(id, ID_AT)
+    return plain(bytes)
+  }
 }
 
-export const ok = (id: number): Reply => status(id, STATUS.ok, 'Success')
-export const endOfFile = (id: number): Reply => status(id, STATUS.eof, 'End of file')
+export const ok = statusOf(STATUS.ok, 'Success')
+export const endOfFile = statusOf(STATUS.eof, 'End of file')
 
 export function failure(id: number, code: ErrorCode): Reply {
   const row = ERROR_MAP[code]
-  return status(id, row.status, row.text)
+  return statusOf(row.status, row.text)(id)
 }
 
 export const failureOf = (id: number, error: unknown): Reply => failure(id, errorCodeOf(error))

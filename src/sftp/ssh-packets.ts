@@ -2,7 +2,7 @@
 import type { Socket } from 'node:net'
 import type { ServerChannel, Connection as SshClient } from 'ssh2'
 import { FileServerError } from '../core/errors.ts'
-import { randomPadding } from './ciphers/padding.ts'
+import { fillRandom } from './randomness.ts'
 
 /** Data on its way: the bytes from `from` to `to` are to be sent; what stands between `free` and `from` may be overwritten. */
 export type Outgoing = { readonly memory: Buffer; free: number; from: number; readonly to: number }
@@ -112,7 +112,7 @@ function layOut(outgoing: Outgoing, layout: Layout, channel: number, count: numb
   memory.writeUInt8(CHANNEL_DATA, free + PACKET_HEADER)
   memory.writeUInt32BE(channel, free + PACKET_HEADER + 1)
   memory.writeUInt32BE(count, free + PACKET_HEADER + 5)
-  randomPadding(memory, end - padding, padding)
+  fillRandom(memory, end - padding, padding)
   outgoing.free = end + layout.mac
   outgoing.from = from + count
   return memory.subarray(free, end + layout.mac)

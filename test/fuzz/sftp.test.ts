@@ -49,7 +49,14 @@ test('nothing that is read from bytes throws anything but FileServerError', () =
     const bytes = Buffer.from(Array.from({ length: random(80) }, () => random(256)))
     try {
       const body = createBodyReader(bytes)
-      const read = [body.byte, body.uint32, body.uint64, body.string, body.text, () => readAttributes(body)]
+      const read = [
+        () => body.byte(),
+        () => body.uint32(),
+        () => body.uint64(),
+        () => body.string(),
+        () => body.text(),
+        () => readAttributes(body),
+      ]
       for (;;) read[random(read.length)]?.()
     } catch (error) {
       assert.ok(error instanceof FileServerError, `seed ${seed}: ${error}`)

@@ -1,5 +1,5 @@
+import { fillRandom } from '../randomness.ts'
 import { LENGTH_FIELD, type Sealer, TAG_LENGTH } from './packet-crypto.ts'
-import { randomPadding } from './padding.ts'
 
 const MIN_PADDING = 4
 /** Length field and the length of the padding. */
@@ -31,7 +31,7 @@ export class SshCipher {
     const packet = Buffer.allocUnsafe(HEADER + size + padding + TAG_LENGTH)
     packet.writeUInt32BE(1 + size + padding, 0)
     packet.writeUInt8(padding, LENGTH_FIELD)
-    randomPadding(packet, HEADER + size, padding)
+    fillRandom(packet, HEADER + size, padding)
     return packet
   }
 
