@@ -39,7 +39,9 @@ void add_function(napi_env env, napi_value exports, const char *name, napi_callb
 }
 
 NAPI_MODULE_INIT() {
+  add_cached_length(env, exports);
   add_read_cached(env, exports);
   add_directories(env, exports);
+  add_send_file(env, exports);
   return exports;
 }

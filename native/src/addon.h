@@ -32,7 +32,9 @@ napi_value answer(napi_env env, int64_t result);
 void add_function(napi_env env, napi_value exports, const char *name, napi_callback function);
 
 // One per file of the addon, called once at load.
+void add_cached_length(napi_env env, napi_value exports);
 void add_read_cached(napi_env env, napi_value exports);
 void add_directories(napi_env env, napi_value exports);
+void add_send_file(napi_env env, napi_value exports);
 
 #endif

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { nativeParts } from '../../src/app/native-parts.ts'
 import { nativeLine } from '../../src/cli/format/native-parts.ts'
@@ -16,6 +17,11 @@ test('the switch leaves our own parts out, and says so', () => {
 
 test('without the switch they are there', needsNative, () => {
   for (const part of ours(true)) assert.equal(part.state, 'present')
+})
+
+test('docs/operations.md explains every part', () => {
+  const text = readFileSync(new URL('../../docs/operations.md', import.meta.url), 'utf8')
+  for (const { name } of nativeParts(config(true))) assert.ok(text.includes(`| \`${name}\` `), name)
 })
 
 test('the line names what is there, and the cost of what is not', () => {

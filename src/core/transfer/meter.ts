@@ -39,6 +39,7 @@ function createTally({ clock, report }: MeterOptions) {
 /** Counts a download. It is complete when a read reached the end that the file had at open, or a later one. */
 export function meterRead(file: OpenedFile, options: MeterOptions): ReadHandle {
   const tally = createTally(options)
+  const { sendTo } = file
   let reachedEnd = file.size === 0
   const count = (bytes: number, position: number): number => {
     tally.bytes += bytes
@@ -47,6 +48,13 @@ export function meterRead(file: OpenedFile, options: MeterOptions): ReadHandle {
   }
   return {
     stat: () => file.stat(),
+    sendTo:
+      sendTo &&
+      ((descriptor, position, max) => {
+        const bytes = sendTo(descriptor, position, max)
+        // Nothing sent says nothing about the end.
+        return bytes === undefined || bytes === 0 ? bytes : count(bytes, position)
+      }),
     read: (into, position) => {
       try {
         const bytes = file.read(into, position)

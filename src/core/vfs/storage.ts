@@ -34,11 +34,20 @@ export type AttributeChanges = {
   atimeMs?: number
 }
 
+/**
+ * Hands bytes from `position` on to an open descriptor, at most `max`, without waiting. 0: nothing now, since the
+ * descriptor is full, the content ends here, storage has to be waited for, or fails; `read` tells which. Undefined: never
+ * with this handle, or never to this descriptor.
+ */
+export type SendTo = (descriptor: number, position: number, max: number) => number | undefined
+
 /** Closed by who opened it. Reads past the end give 0. */
 export type ReadHandle = {
   stat(): Promise<Entry>
   /** Fills `into` from `position` as far as it goes in one step; resolves to the bytes read, 0 at the end. */
   read(into: Uint8Array, position: number): MaybePromise<number>
+  /** Absent where content has to pass through the process. */
+  readonly sendTo?: SendTo | undefined
   close(): Promise<void>
 }
 

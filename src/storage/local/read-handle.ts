@@ -5,7 +5,8 @@ import type { LocalContext } from './context.ts'
 import { errnoOf, guarded, translate } from './errno.ts'
 import { LINK, type Spot } from './jail.ts'
 import { OPEN_SAFELY } from './proc.ts'
-import { type CachedReads, readCached, readMeasured } from './read-now.ts'
+import { readCached, readMeasured } from './read-now.ts'
+import { createSendTo } from './send-to.ts'
 import type { LocalSystem } from './system.ts'
 
 /** Only regular files are opened for their content: never devices, FIFOs and sockets. */
@@ -43,7 +44,7 @@ export function openFile(
 /** Takes over the descriptor. Reads at once what is in memory, the rest through the thread pool. */
 export function createReadHandle(
   { fd, entry }: OpenFile,
-  { clock, native, system }: Pick<LocalContext, 'clock' | 'system'> & { native: CachedReads | undefined },
+  { clock, native, system }: Pick<LocalContext, 'clock' | 'native' | 'system'>,
 ): OpenedFile {
   let open = true
   let underWay = 0
@@ -51,6 +52,7 @@ export function createReadHandle(
 
   const measured = readMeasured(fd, clock)
   const readNow = native === undefined ? measured : readCached(fd, native, measured)
+  const sendNow = native === undefined ? undefined : createSendTo(fd, native)
   const readLater = (into: Uint8Array, position: number): Promise<number> =>
     new Promise((resolve, reject) => {
       underWay += 1
@@ -78,6 +80,12 @@ export function createReadHandle(
         throw translate(error)
       }
     },
+    sendTo:
+      sendNow &&
+      ((descriptor, position, max) => {
+        if (!open) throw new FileServerError('handle.invalid')
+        return sendNow(descriptor, position, max)
+      }),
     close: async () => {
       if (!open) return
       open = false

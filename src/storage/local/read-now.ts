@@ -3,9 +3,6 @@ import { constants } from 'node:os'
 import type { Clock } from '../../core/ports.ts'
 import type { Native } from '../../native/native.ts'
 
-/** The part of the addon that is used here. */
-export type CachedReads = Pick<Native, 'readCached'>
-
 /** Reads without waiting for the disk; undefined: the thread pool has to. Throws what Node's own read throws. */
 export type ReadNow = (into: Uint8Array, position: number) => number | undefined
 
@@ -39,7 +36,7 @@ export function readMeasured(fd: number, clock: Pick<Clock, 'monotonic'>): ReadN
 }
 
 /** Asks the kernel each time, as far as the file system can tell; otherwise it is `measured`. */
-export function readCached(fd: number, native: CachedReads, measured: ReadNow): ReadNow {
+export function readCached(fd: number, native: Native, measured: ReadNow): ReadNow {
   let tells = true
   return (into, position) => {
     if (!tells) return measured(into, position)

@@ -44,6 +44,13 @@ async function lasts(clock: FakeClock, work: Promise<unknown>): Promise<number> 
   return clock.monotonic() - since
 }
 
+test('what has a limit passes through the process, where it is held back', () => {
+  const file = { ...reader(1), sendTo: () => 1 }
+  const waits = { clock: createFakeClock(), signal: undefined }
+  assert.equal(paceRead(file, createPace(RATE), waits).sendTo, undefined)
+  assert.equal(paceRead(file, createPace(0), waits).sendTo, file.sendTo)
+})
+
 test('0 is no limit, and nothing is wrapped', () => {
   const clock = createFakeClock()
   const file = reader(1)
