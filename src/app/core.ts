@@ -16,6 +16,7 @@ import { createLocalStorage } from '../storage/local.ts'
 import { foreignHashes } from '../users/foreign-hashes.ts'
 import { createTotpVerifier } from '../users/totp-speakeasy.ts'
 import type { YamlUsers } from '../users/yaml.ts'
+import { openKeyTrust } from './key-trust.ts'
 import { nativeOf } from './native-parts.ts'
 import { openSecrets, openUserFile } from './open-users.ts'
 import { loginSettings, passwordSettings, policySettings, storageSettings } from './settings.ts'
@@ -30,6 +31,8 @@ export type Core = Readonly<{
   strictUsers(): boolean
   /** The new address lists judge later connections and logins, and whether sessions may go on. */
   replacePolicy(config: Config): void
+  /** Reads authorities and revocation lists again. Throws OperatorError, and then the old ones stay. */
+  reloadKeyTrust(): void
   close(): Promise<void>
 }>
 
@@ -40,6 +43,7 @@ export async function openCore(config: Config, deps: CoreDeps): Promise<Core> {
   const { audit, clock, logger } = deps
   const native = nativeOf(config)
   const storage = createLocalStorage({ ...storageSettings(config), clock, createRoots: true, native })
+  const keyTrust = openKeyTrust(config)
   const secrets = openSecrets(config)
   const state = openOwnState(config)
   const { users, warnings } = await openUserFile(config, secrets, deps).catch(async (error: unknown) => {
@@ -60,6 +64,7 @@ export async function openCore(config: Config, deps: CoreDeps): Promise<Core> {
     hasher: createPasswordHasher(passwordSettings(config), foreignHashes(), clock),
     totp: createTotpVerifier(config.mfa.driftSteps),
     sessions,
+    keyTrust,
     files: async (principal) =>
       createVfsSession({ principal, storage, audit: audit.with(contextOf(principal)), clock, state }),
     settings: loginSettings(config),
@@ -71,6 +76,7 @@ export async function openCore(config: Config, deps: CoreDeps): Promise<Core> {
     sessions,
     authenticator,
     strictUsers: strict,
+    reloadKeyTrust: keyTrust.reload,
     replacePolicy: (next) => {
       policy = createPolicy(policySettings(next))
       sessions.recheck()

@@ -19,7 +19,7 @@ export type ReloadDeps = Readonly<{
 const LIVE_SECTIONS: ReadonlySet<string> = new Set(['access'])
 
 /**
- * What SIGHUP does: log files are opened anew, certificates, banners and users are read again, address lists apply to
+ * What SIGHUP does: log files are opened anew, certificates, authorities, revocation lists, banners and users are read again, address lists apply to
  * what is there and what comes next. What cannot be used is refused, and what was in use stays; the rest is taken over
  * all the same, so that a bad certificate does not keep a denied address in. Throws OperatorError then.
  */
@@ -33,6 +33,7 @@ export function createReloader(
     const problems = await attemptAll([
       () => deps.reopen(),
       async () => doors.reloadFiles(next),
+      async () => core.reloadKeyTrust(),
       () => reloadUsers(core),
     ])
     const names = Object.keys(next) as (keyof Config)[]

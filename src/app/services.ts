@@ -6,6 +6,7 @@ import { makeSecretsKey } from '../users/secret-box.ts'
 import { createTotpVerifier } from '../users/totp-speakeasy.ts'
 import { openState } from './core.ts'
 import { readAllHostKeys, readCertificates } from './key-material.ts'
+import { openKeyTrust } from './key-trust.ts'
 import { nativeParts } from './native-parts.ts'
 import { policySettings, readBanners } from './settings.ts'
 import { startServer } from './start.ts'
@@ -24,6 +25,7 @@ export const services: AppServices = {
   loadHostKeys: async (config) => readAllHostKeys(config),
   loadCertificates: async (config) => readCertificates(config),
   loadBanners: async (config) => readBanners(config),
+  loadKeyTrust: async (config) => void openKeyTrust(config),
   makeHostKey: generateHostKey,
   makeSecretsKey,
   emptyUsersFile,

@@ -107,6 +107,8 @@ export type AppServices = Readonly<{
   loadCertificates(config: Config): Promise<readonly LoadedCertificate[]>
   /** Throws OperatorError for a banner file that cannot be shown. */
   loadBanners(config: Config): Promise<void>
+  /** Throws OperatorError for a file of SSH authorities or a revocation list that cannot be used. */
+  loadKeyTrust(config: Config): Promise<void>
   makeHostKey(kind: 'ed25519' | 'rsa'): Promise<NewHostKey>
   /** What a new `users.secretsKeyFile` holds. */
   makeSecretsKey(): string | Uint8Array

@@ -7,6 +7,11 @@ export function readKeyText(path: string): string {
   return readFileSync(path, 'utf8')
 }
 
+/** As `readKeyText`, for a file that may not be text. */
+export function readKeyBytes(path: string): Buffer {
+  return readFileSync(path)
+}
+
 /** True when group or others may do anything with the file: a private key must not be like that. */
 export function isOpenToOthers(path: string): boolean {
   return (statSync(path).mode & OTHERS) !== 0

@@ -1,3 +1,4 @@
+import type { AddressPattern } from './address-patterns.ts'
 import type { VirtualPath } from './vfs/path.ts'
 
 declare const brand: unique symbol
@@ -74,12 +75,34 @@ export type TlsReuse = (typeof TLS_REUSE)[number]
 /** A dated exception under which a user may still log in over cleartext FTP. */
 export type Sunset = Readonly<{ plaintextUntil: Date; owner: string; reason: string }>
 
+/** What the options before a key in its line ask for. */
+export type KeyLimits = Readonly<{
+  /** Undefined: from anywhere. */
+  from: readonly AddressPattern[] | undefined
+  /** From this moment on the key is not taken. */
+  expires: Date | undefined
+  /** Security keys: a signature counts without a touch. */
+  touchWaived: boolean
+  /** Security keys: PIN or fingerprint is asked for as well. */
+  verifyRequired: boolean
+}>
+
 export type PublicKeyCredential = Readonly<{
   /** `SHA256:` and unpadded base64, as ssh-keygen -l prints it. */
   fingerprint: string
   algorithm: string
   comment: string
+  /** The options as they were written; empty = none. */
+  options: string
+  limits: KeyLimits
 }>
+
+/** A key whose certificates count for the user. */
+export type AuthorityCredential = PublicKeyCredential &
+  Readonly<{
+    /** Names of which a certificate must have one; empty = those of the user. */
+    principals: readonly string[]
+  }>
 
 export type TotpCredential = Readonly<{
   secret: Uint8Array
@@ -109,6 +132,9 @@ export type User = Readonly<{
   credentials: Readonly<{
     passwordHash: string | undefined
     keys: readonly PublicKeyCredential[]
+    authorities: readonly AuthorityCredential[]
+    /** Names in SSH certificates that stand for the user; empty = the user's own. */
+    principals: readonly string[]
     /** SHA-256 fingerprints (lower-case hex) of client certificates. */
     certificates: readonly string[]
     totp: TotpCredential | undefined

@@ -31,9 +31,11 @@ const MODERN: AlgorithmLists = {
   mac: ['hmac-sha2-256-etm@openssh.com', 'hmac-sha2-512-etm@openssh.com'],
   signature: [
     'ssh-ed25519',
+    'sk-ssh-ed25519@openssh.com',
     'ecdsa-sha2-nistp256',
     'ecdsa-sha2-nistp384',
     'ecdsa-sha2-nistp521',
+    'sk-ecdsa-sha2-nistp256@openssh.com',
     'rsa-sha2-512',
     'rsa-sha2-256',
   ],

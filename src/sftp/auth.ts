@@ -4,7 +4,7 @@ import type { Factor } from '../core/identity.ts'
 import type { Session } from '../core/sessions.ts'
 import { ALL_METHODS, methodsFor } from './methods.ts'
 import { ask, factorToAsk } from './prompts.ts'
-import { fingerprintOf, isAcceptableKey, type KeyRules, type ShownKey, verifySignature } from './user-keys.ts'
+import { examineKey, type KeyRules } from './user-keys.ts'
 
 /** What the methods below can carry; see methods.ts. */
 export const CAN_PROVE: ReadonlySet<Factor> = new Set(['password', 'publickey', 'totp'])
@@ -112,17 +112,21 @@ export function converse(options: AuthOptions): AuthConversation {
   }
 
   async function publicKey(context: PublicKeyAuthContext): Promise<void> {
-    const key: ShownKey = { ...context.key, hashAlgo: context.hashAlgo }
-    if (!isAcceptableKey(key, options.keyRules)) return reject(context, false)
-    const fingerprint = fingerprintOf(key.data)
-    if (context.signature === undefined || context.blob === undefined) {
-      if (!(await login.wouldAcceptKey(fingerprint))) return reject(context, false)
+    const { hashAlgo, signature, blob } = context
+    const { shown, verify } = examineKey({ ...context.key, hashAlgo }, options.keyRules)
+    if (signature === undefined || blob === undefined) {
+      if (!(await login.wouldAcceptKey(shown))) return reject(context, false)
       // The client gets the name back that it asked for, not that of the key's family.
-      if (key.hashAlgo !== undefined) context.key.algo = `rsa-sha2-${key.hashAlgo.slice('sha'.length)}`
+      if (hashAlgo !== undefined) context.key.algo = `rsa-sha2-${hashAlgo.slice('sha'.length)}`
       return context.accept()
     }
-    if (!verifySignature(key, context.blob, context.signature)) return reject(context, false)
-    const proof: Proof = { factor: 'publickey', fingerprint, signatureVerified: true }
+    const { good, presence } = verify(blob, signature)
+    const proof: Proof = {
+      factor: 'publickey',
+      signatureVerified: good,
+      ...shown,
+      ...(presence !== undefined && { presence }),
+    }
     return settle(context, await login.offer(proof))
   }
 

@@ -1,5 +1,5 @@
 import ssh2 from 'ssh2'
-import { fingerprintOf, rsaBitsOf } from './user-keys.ts'
+import { fingerprintOf, rsaBitsOf } from './key-blob.ts'
 
 const RSA_BITS = 3072
 

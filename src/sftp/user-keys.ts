@@ -1,71 +1,83 @@
-import { createHash } from 'node:crypto'
-import ssh2 from 'ssh2'
-import { createBodyReader } from './codec.ts'
-
-const RSA = 'ssh-rsa'
-const PLAIN_TYPES: ReadonlySet<string> = new Set([
-  'ssh-ed25519',
-  'ecdsa-sha2-nistp256',
-  'ecdsa-sha2-nistp384',
-  'ecdsa-sha2-nistp521',
-])
+import type { ShownKey } from '../core/auth/shown-key.ts'
+import { plainNameOf, readCertificate } from './certificate.ts'
+import { fingerprintOf, type PlainKey, parseKeyBlob } from './key-blob.ts'
+import {
+  kindOfSignature,
+  parseSignature,
+  type Signature,
+  strippedSignature,
+  type Verdict,
+  verifyKeySignature,
+} from './key-signature.ts'
 
 /** A key that a client shows, as ssh2 hands it over: `algo` of an RSA key is always ssh-rsa, the hash stands beside. */
-export type ShownKey = Readonly<{ algo: string; data: Buffer; hashAlgo: string | undefined }>
+export type OfferedKey = Readonly<{ algo: string; data: Buffer; hashAlgo: string | undefined }>
 
-/** `SHA256:` and unpadded base64, as ssh-keygen -l prints it. */
-export function fingerprintOf(blob: Buffer): string {
-  return `SHA256:${createHash('sha256').update(blob).digest('base64').replace(/=+$/, '')}`
+export type KeyRules = Readonly<{
+  /** Names of the signatures that are taken, as server-sig-algs lists them. */
+  signatures: readonly string[]
+  /** RSA keys with a smaller modulus are not taken, nor certificates of such authorities. */
+  minRsaBits: number
+}>
+
+export type ExaminedKey = Readonly<{
+  shown: ShownKey
+  /** Whether `signature` over `data` is one of this key; ssh2 has taken both from the request. Never throws. */
+  verify(data: Buffer, signature: Buffer): Verdict
+}>
+
+/** The name of the public key algorithm that the client said. */
+function algorithmOf({ algo, hashAlgo }: OfferedKey): string {
+  return hashAlgo === undefined ? algo : `rsa-sha2-${hashAlgo.slice('sha'.length)}`
 }
 
-/** What a connection takes: names of signatures, as server-sig-algs lists them. */
-export type KeyRules = Readonly<{ signatures: readonly string[]; minRsaBits: number }>
+function examined(
+  key: PlainKey,
+  shown: ShownKey,
+  name: string,
+  signatureOf: (bytes: Buffer) => Signature | undefined,
+): ExaminedKey {
+  return {
+    shown,
+    verify(data, bytes) {
+      const signature = signatureOf(bytes)
+      // A client must sign as it said.
+      if (signature?.name !== name) return { good: false }
+      return verifyKeySignature(key, data, signature)
+    },
+  }
+}
 
-/** False for keys and signatures that are not served, and for RSA keys that are too small. */
-export function isAcceptableKey(
-  { algo, data, hashAlgo }: ShownKey,
-  { signatures, minRsaBits }: KeyRules,
-): boolean {
-  try {
-    const body = createBodyReader(data)
+function flawed(data: Buffer, flaw: ShownKey['flaw'] & string, shown?: Partial<ShownKey>): ExaminedKey {
+  return {
+    shown: { fingerprint: fingerprintOf(data), blob: data, ...shown, flaw },
+    verify: () => ({ good: false }),
+  }
+}
+
+/** What the core has to know of a key that is shown. Asks nobody, so that it costs the same for every name. Never throws. */
+export function examineKey(offered: OfferedKey, rules: KeyRules): ExaminedKey {
+  const data = Buffer.isBuffer(offered.data) ? offered.data : Buffer.alloc(0)
+  const algorithm = String(algorithmOf(offered))
+  const certified = plainNameOf(algorithm)
+  const name = certified ?? algorithm
+  const read = certified === undefined ? undefined : readCertificate(data, rules.minRsaBits)
+  if (read?.ok === false) {
+    const { key, certificate, flaw } = read
+    return flawed(data, flaw, {
+      ...(key !== undefined && { fingerprint: key.fingerprint, blob: key.blob }),
+      ...(certificate !== undefined && { certificate }),
+    })
+  }
+  const key = read === undefined ? parseKeyBlob(data) : read.key
+  const usable =
+    rules.signatures.includes(name) &&
     // The name inside the key is the one that counts: a client could say another beside it.
-    if (body.string().toString('latin1') !== algo) return false
-    if (!signatures.includes(signatureName(algo, hashAlgo))) return false
-    return PLAIN_TYPES.has(algo) || (algo === RSA && rsaBits(body) >= minRsaBits)
-  } catch {
-    return false
-  }
-}
-
-/** RFC 8332, section 3: the name of an RSA signature has its hash; `ssh-rsa` is the one with SHA-1. */
-function signatureName(algo: string, hashAlgo: string | undefined): string {
-  return algo === RSA && hashAlgo !== undefined ? `rsa-sha2-${hashAlgo.slice('sha'.length)}` : algo
-}
-
-/** Bits of the modulus of an `ssh-rsa` key. Throws for anything else. */
-export function rsaBitsOf(blob: Buffer): number {
-  const body = createBodyReader(blob)
-  body.string()
-  return rsaBits(body)
-}
-
-/** RFC 4253, section 6.6: exponent, then modulus, as signed numbers. */
-function rsaBits(body: { string(): Buffer }): number {
-  body.string()
-  const modulus = body.string()
-  const start = modulus.findIndex((octet) => octet !== 0)
-  const first = modulus[start]
-  return first === undefined ? 0 : (modulus.length - start) * 8 - Math.clz32(first) + 24
-}
-
-/** Whether `signature` over `blob` was made with the key; ssh2 has taken both from the request. */
-export function verifySignature({ data, hashAlgo }: ShownKey, blob: Buffer, signature: Buffer): boolean {
-  try {
-    const key: unknown = ssh2.utils.parseKey(data)
-    if (typeof key !== 'object' || key === null || key instanceof Error || !('verify' in key)) return false
-    const { verify } = key
-    return typeof verify === 'function' && verify.call(key, blob, signature, hashAlgo) === true
-  } catch {
-    return false
-  }
+    key?.kind === kindOfSignature(name) &&
+    (key?.rsaBits ?? rules.minRsaBits) >= rules.minRsaBits
+  if (key === undefined || !usable) return flawed(data, 'unsupported-key')
+  const shown = { fingerprint: key.fingerprint, blob: key.blob }
+  return read === undefined
+    ? examined(key, shown, name, (bytes) => strippedSignature(name, bytes))
+    : examined(key, { ...shown, certificate: read.certificate }, name, parseSignature)
 }

@@ -14,10 +14,11 @@ function mayMore(permissions: UserRecord['permissions']): boolean {
 
 /** Credentials of an anonymous user would make one believe that they are asked for. */
 function credentialsOf(record: UserRecord): readonly string[] {
-  const { password, keys, certificates, totp, factors, sunset } = record
+  const { password, keys, principals, certificates, totp, factors, sunset } = record
   const present = {
     password: password !== undefined,
     keys: keys.length > 0,
+    principals: principals.length > 0,
     certificates: certificates.length > 0,
     totp: totp !== undefined,
     factors: factors !== undefined,

@@ -1,6 +1,13 @@
 import { resolve } from 'node:path'
 import { errorCodeOf } from '../core/errors.ts'
-import { type Action, asUserId, type Mount, type PublicKeyCredential, type User } from '../core/identity.ts'
+import {
+  type Action,
+  type AuthorityCredential,
+  asUserId,
+  type Mount,
+  type PublicKeyCredential,
+  type User,
+} from '../core/identity.ts'
 import { ROOT, resolveVirtual, type VirtualPath } from '../core/vfs/path.ts'
 import { parseInstant } from '../yaml/dates.ts'
 import type { Finding } from '../yaml/explain.ts'
@@ -32,21 +39,28 @@ function permissionSet(permissions: UserRecord['permissions']): ReadonlySet<Acti
   return new Set<Action>(typeof permissions === 'string' ? PERMISSION_SETS[permissions] : permissions)
 }
 
-function keysOf(record: UserRecord, report: Report): readonly PublicKeyCredential[] {
-  const keys = new Map<string, PublicKeyCredential>()
+type Keys = Pick<User['credentials'], 'keys' | 'authorities'>
+
+function keysOf(record: UserRecord, report: Report): Keys {
+  const keys: PublicKeyCredential[] = []
+  const authorities: AuthorityCredential[] = []
+  const seen = new Set<string>()
   for (const [index, line] of record.keys.entries()) {
     const parsed = parsePublicKey(line)
     if (!parsed.ok) {
       report.problem(['keys', index], parsed.message, parsed.remedy)
       continue
     }
-    if (keys.has(parsed.key.fingerprint)) {
+    const { principals, ...key } = parsed.key
+    if (seen.has(key.fingerprint)) {
       report.problem(['keys', index], 'this key is in the list already', 'remove one of them')
     }
-    if (parsed.warning !== undefined) report.warning(['keys', index], parsed.warning)
-    keys.set(parsed.key.fingerprint, parsed.key)
+    for (const warning of parsed.warnings) report.warning(['keys', index], warning)
+    seen.add(key.fingerprint)
+    if (parsed.authority) authorities.push({ ...key, principals })
+    else keys.push(key)
   }
-  return [...keys.values()]
+  return { keys, authorities }
 }
 
 function certificatesOf(record: UserRecord, report: Report): readonly string[] {
@@ -171,7 +185,8 @@ export function readRecord(name: string, record: UserRecord, settings: RecordSet
     ...(record.tlsSessionReuse !== undefined && { tlsReuse: record.tlsSessionReuse }),
     credentials: {
       passwordHash: record.password,
-      keys: keysOf(record, report),
+      ...keysOf(record, report),
+      principals: record.principals,
       certificates: certificatesOf(record, report),
       totp: totpOf(name, record, settings.secrets, report),
     },

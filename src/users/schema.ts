@@ -61,7 +61,16 @@ export const userSchema = z.strictObject({
     .string()
     .optional()
     .describe('Hash of the password: argon2id, or taken over $5$, $6$, $2a$, $2b$, $2y$.'),
-  keys: z.array(z.string()).default([]).describe('SSH public keys, each a line as in a .pub file.'),
+  keys: z
+    .array(z.string())
+    .default([])
+    .describe(
+      'SSH public keys, each a line as in a .pub file or, with options before it, in authorized_keys.',
+    ),
+  principals: z
+    .array(z.string().refine((text) => /^[^\p{Cc},]{1,256}$/u.test(text), { error: 'expected a name' }))
+    .default([])
+    .describe("Names in SSH certificates that stand for the user; empty = the user's own name."),
   certificates: z
     .array(
       z.string().refine((text) => /^([0-9a-f]{2}:?){32}$/i.test(text), {

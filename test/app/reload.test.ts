@@ -6,7 +6,7 @@ import { createReloader } from '../../src/app/reload.ts'
 import { OperatorError } from '../../src/cli/failure.ts'
 import type { Config } from '../../src/config/schema.ts'
 
-function setup(broken: { certificate?: boolean; users?: boolean; logs?: boolean }) {
+function setup(broken: { certificate?: boolean; authorities?: boolean; users?: boolean; logs?: boolean }) {
   const denied: (readonly string[])[] = []
   const calls: string[] = []
   const step = (name: string, fails = false) => {
@@ -23,6 +23,7 @@ function setup(broken: { certificate?: boolean; users?: boolean; logs?: boolean 
           return broken.users !== true
         },
       },
+      reloadKeyTrust: () => step('authorities', broken.authorities),
       replacePolicy: (config: Config) => denied.push(config.access.deny),
     } as unknown as Core,
     doors: { reloadFiles: () => step('certificate', broken.certificate) } as unknown as Doors,
@@ -38,18 +39,21 @@ test('a reload takes everything over and names it', async () => {
   const { reload, denied, calls } = setup({})
   assert.deepEqual(await reload(), ['access'])
   assert.deepEqual(denied, [['192.0.2.0/24']])
-  assert.deepEqual(calls, ['logs', 'certificate', 'users', 'audit'])
+  assert.deepEqual(calls, ['logs', 'certificate', 'authorities', 'users', 'audit'])
   assert.deepEqual(await reload(), [])
 })
 
 test('what is broken keeps nothing else from being reloaded, and all of it is told', async () => {
-  const { reload, denied, calls } = setup({ certificate: true, users: true, logs: true })
+  const { reload, denied, calls } = setup({ certificate: true, authorities: true, users: true, logs: true })
   await assert.rejects(reload(), (error: unknown) => {
     assert.ok(error instanceof OperatorError)
-    assert.match(error.message, /logs is broken. certificate is broken. The users file has problems/)
-    assert.match(error.remedy, /Mend logs. Mend certificate./)
+    assert.match(
+      error.message,
+      /logs is broken. certificate is broken. authorities is broken. The users file has problems/,
+    )
+    assert.match(error.remedy, /Mend logs. Mend certificate. Mend authorities./)
     return true
   })
   assert.deepEqual(denied, [['192.0.2.0/24']])
-  assert.deepEqual(calls, ['logs', 'certificate', 'users', 'audit'])
+  assert.deepEqual(calls, ['logs', 'certificate', 'authorities', 'users', 'audit'])
 })

@@ -41,7 +41,8 @@ test('listeners are set by name or position, those of the defaults too', (t) => 
 test('a whole list of listeners can be set', (t) => {
   const { file } = project(t, '')
   const config = loaded(file, { overrides: ['listeners=[{ name: x, door: sftp, port: 0 }]'] })
-  const rest = { banner: null, bannerFile: null, users: [], hostKeys: [], algorithms: null, exceptions: [] }
+  const lists = { users: [], hostKeys: [], userCertificateAuthorities: [], revokedKeys: [] }
+  const rest = { banner: null, bannerFile: null, algorithms: null, exceptions: [], ...lists }
   assert.deepEqual(config.listeners, [{ name: 'x', door: 'sftp', address: '*', port: 0, ...rest }])
 })
 

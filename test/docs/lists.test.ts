@@ -15,6 +15,7 @@ const EVENT_TYPES: Readonly<Record<AuditEventType, true>> = {
   'login.factor-ok': true,
   'login.granted': true,
   'login.denied': true,
+  'login.key-refused': true,
   'login.locked': true,
   'login.rehashed': true,
   'file.transfer': true,

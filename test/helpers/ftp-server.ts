@@ -20,6 +20,7 @@ import { systemClock } from '../../src/server/system-clock.ts'
 import { createMemoryStateStore } from '../../src/state/memory.ts'
 import { createMemoryStorage } from '../../src/storage/memory.ts'
 import { createTotpVerifier } from '../../src/users/totp-speakeasy.ts'
+import { NO_TRUST } from './key-trust.ts'
 import { createMemoryUsers, type MemoryUsers, makeUser } from './memory-users.ts'
 import { OPEN_POLICY } from './policy-settings.ts'
 import { mount } from './vfs.ts'
@@ -70,7 +71,8 @@ export function testCertificate(): Promise<{ authority: string; material: TlsMat
 }
 
 export function ftpUser(name: string, actions: readonly Action[], changes: Partial<User> = {}): User {
-  const credentials = { passwordHash: HASH, keys: [], certificates: [], totp: FTP_TOTP }
+  const none = { keys: [], authorities: [], principals: [], certificates: [] }
+  const credentials = { ...none, passwordHash: HASH, totp: FTP_TOTP }
   return makeUser(name, { credentials, mounts: [mount('/', name, actions)], ...changes })
 }
 
@@ -143,6 +145,7 @@ export async function startFtpServer(options: FtpServerOptions = {}): Promise<Ft
     hasher: createPasswordHasher({ argon2: CHEAP, queue, cacheMs: 0 }, [], systemClock),
     totp: createTotpVerifier(1),
     sessions,
+    keyTrust: NO_TRUST,
     files: async (principal) => createVfsSession({ principal, storage, audit, clock, state }),
     settings: {
       failureDelayMs: 0,

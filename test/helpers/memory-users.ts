@@ -1,4 +1,10 @@
-import { asUserId, type User, type UserId } from '../../src/core/identity.ts'
+import {
+  asUserId,
+  type KeyLimits,
+  type PublicKeyCredential,
+  type User,
+  type UserId,
+} from '../../src/core/identity.ts'
 import type { UserDirectory } from '../../src/core/ports.ts'
 
 /** A user who may log in with a password through every door; give what differs. */
@@ -15,9 +21,22 @@ export function makeUser(name: string, changes: Partial<User> = {}): User {
     mounts: [],
     limits: { maxSessions: 0, quotaBytes: 0, quotaFiles: 0 },
     sunset: undefined,
-    credentials: { passwordHash: undefined, keys: [], certificates: [], totp: undefined },
+    credentials: {
+      passwordHash: undefined,
+      keys: [],
+      authorities: [],
+      principals: [],
+      certificates: [],
+      totp: undefined,
+    },
     ...changes,
   }
+}
+
+/** A key as its line without options gives it. */
+export function makeKey(fingerprint: string, limits: Partial<KeyLimits> = {}): PublicKeyCredential {
+  const none = { from: undefined, expires: undefined, touchWaived: false, verifyRequired: false }
+  return { fingerprint, algorithm: 'ssh-ed25519', comment: '', options: '', limits: { ...none, ...limits } }
 }
 
 export type MemoryUsers = UserDirectory & {

@@ -1,4 +1,5 @@
 import type { Authenticator, LoginStep, Proof } from '../../src/core/auth/login.ts'
+import type { ShownKey } from '../../src/core/auth/shown-key.ts'
 import type { Factor, Origin } from '../../src/core/identity.ts'
 import type { Session } from '../../src/core/sessions.ts'
 
@@ -15,11 +16,13 @@ export type ScriptedLogin = Readonly<{
 
 /** The core's login without hashing and state: one user `alice`, whose factors are known to the test. */
 export function createScriptedAuthenticator(script: ScriptedLogin): Authenticator {
+  const knows = ({ fingerprint, flaw }: ShownKey): boolean =>
+    flaw === undefined && (script.keys ?? []).includes(fingerprint)
   const holds = (name: string, proof: Proof): boolean => {
     if (name !== 'alice') return false
     if (proof.factor === 'password') return proof.secret === PASSWORD
     if (proof.factor === 'totp') return proof.code === CODE
-    return proof.factor === 'publickey' && (script.keys ?? []).includes(proof.fingerprint)
+    return proof.factor === 'publickey' && proof.signatureVerified && knows(proof)
   }
   return {
     open(origin) {
@@ -40,7 +43,7 @@ export function createScriptedAuthenticator(script: ScriptedLogin): Authenticato
           proven.length = 0
           return { state: 'more', next: next(), partial: false }
         },
-        wouldAcceptKey: async (fingerprint) => (script.keys ?? []).includes(fingerprint),
+        wouldAcceptKey: async (shown) => knows(shown),
         async offer(proof) {
           if (!holds(name, proof) || (proof.factor === 'totp' && proven.length === 0)) return denied()
           proven.push(proof.factor)

@@ -1,7 +1,8 @@
 import type { AddressInfo, Socket } from 'node:net'
 import { createServer } from 'node:net'
-import { createAuditor } from '../../src/core/audit/auditor.ts'
+import { type Auditor, createAuditor } from '../../src/core/audit/auditor.ts'
 import type { AuditEvent } from '../../src/core/audit/events.ts'
+import type { Authenticator } from '../../src/core/auth/login.ts'
 import type { FileServerError } from '../../src/core/errors.ts'
 import { asSessionId, type Factor, type Mount, type Origin } from '../../src/core/identity.ts'
 import type { VfsSession } from '../../src/core/vfs/session.ts'
@@ -71,6 +72,10 @@ export type TestServerOptions = Readonly<{
   keys?: readonly string[]
   /** What the users may see and do; everything unless it says otherwise. */
   mounts?: readonly Mount[]
+  /** In place of the scripted one; gets what the server has made. */
+  authenticator?: (
+    parts: Readonly<{ audit: Auditor; clock: FakeClock; files: () => VfsSession }>,
+  ) => Authenticator
   /** Puts something between the door and the files, a slow disk for instance. */
   wrap?: (files: VfsSession) => VfsSession
 }>
@@ -84,8 +89,9 @@ export async function startSftp(options: TestServerOptions = {}): Promise<TestSe
   const ends: ((why: FileServerError) => void)[] = []
   let open = 0
   const log = (level: string) => (fields: object, message: string) => logged.push({ level, fields, message })
-  const adapter = createSftpAdapter({
-    authenticator: createScriptedAuthenticator({
+  const audit = createAuditor({ record: (event) => events.push(event), flush: async () => {} }, clock)
+  const scripted = (): Authenticator =>
+    createScriptedAuthenticator({
       chains: options.chains ?? [['password']],
       keys: options.keys ?? [],
       async grant() {
@@ -103,8 +109,10 @@ export async function startSftp(options: TestServerOptions = {}): Promise<TestSe
           },
         }
       },
-    }),
-    audit: createAuditor({ record: (event) => events.push(event), flush: async () => {} }, clock),
+    })
+  const adapter = createSftpAdapter({
+    authenticator: options.authenticator?.({ audit, clock, files: session.another }) ?? scripted(),
+    audit,
     clock,
     logger: { debug: () => {}, info: log('info'), warn: log('warn'), error: log('error') },
     settings: { ...TEST_SETTINGS, ...options.settings },

@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url'
 import ssh2 from 'ssh2'
 import { listsWith } from '../../src/sftp/algorithms.ts'
 import { generateHostKey } from '../../src/sftp/host-keys.ts'
-import { fingerprintOf } from '../../src/sftp/user-keys.ts'
+import { fingerprintOf } from '../../src/sftp/key-blob.ts'
 import { run } from '../helpers/child.ts'
 import { startSftp } from '../helpers/sftp-server.ts'
 

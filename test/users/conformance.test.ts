@@ -28,7 +28,14 @@ testUserDirectory('memory', hashes, async () => {
   return {
     users,
     put: async (name, hash) => {
-      const credentials = { passwordHash: hash, keys: [], certificates: [], totp: undefined }
+      const credentials = {
+        passwordHash: hash,
+        keys: [],
+        authorities: [],
+        principals: [],
+        certificates: [],
+        totp: undefined,
+      }
       users.put(makeUser(name, { credentials }))
     },
     remove: async (name) => users.remove(name),

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { readUsers } from '../../src/users/read.ts'
 import { formatProblem } from '../../src/yaml/problem.ts'
+import { makeKey } from '../helpers/memory-users.ts'
 import { secrets, usersFile } from './helpers.ts'
 import { HASHES, KEYS } from './samples.ts'
 
@@ -62,7 +63,9 @@ test('one user with everything', async (t) => {
     },
     credentials: {
       passwordHash: HASHES.argon2,
-      keys: [{ fingerprint: KEYS.ed25519.fingerprint, algorithm: 'ssh-ed25519', comment: 'ed25519 key' }],
+      keys: [{ ...makeKey(KEYS.ed25519.fingerprint), comment: 'ed25519 key' }],
+      authorities: [],
+      principals: [],
       certificates: ['ab'.repeat(32)],
       totp: { secret: Buffer.from('hello'), algorithm: 'sha1', digits: 8, periodSeconds: 30 },
     },

@@ -1,4 +1,4 @@
-import type { User } from '../../core/identity.ts'
+import type { PublicKeyCredential, User } from '../../core/identity.ts'
 import { formatChains, formatTime, statusOf } from './person.ts'
 import { formatFacts } from './table.ts'
 
@@ -19,9 +19,25 @@ export function describeUser(user: User, lockedUntil: number, now: number) {
     sunset: user.sunset && { ...user.sunset, plaintextUntil: user.sunset.plaintextUntil.toISOString() },
     password: passwordKind(user.credentials.passwordHash),
     totp: user.credentials.totp !== undefined,
-    keys: user.credentials.keys,
+    keys: user.credentials.keys.map(shownKey),
+    authorities: user.credentials.authorities.map((one) => ({
+      ...shownKey(one),
+      principals: one.principals,
+    })),
+    principals: user.credentials.principals,
     certificates: user.credentials.certificates,
   }
+}
+
+type ShownKey = Pick<PublicKeyCredential, 'fingerprint' | 'algorithm' | 'comment'> & { options?: string }
+
+function shownKey({ fingerprint, algorithm, comment, options }: PublicKeyCredential): ShownKey {
+  return { fingerprint, algorithm, comment, ...(options !== '' && { options }) }
+}
+
+/** The options at the end, where a long list does not hide which key it is. */
+export function keyText({ fingerprint, algorithm, comment, options }: ShownKey): string {
+  return [fingerprint, algorithm, comment, options].filter((part) => part).join(' ')
 }
 
 export type UserDescription = ReturnType<typeof describeUser>
@@ -49,9 +65,9 @@ export function formatUser(user: UserDescription): string[] {
     ['exception', user.sunset && exception(user.sunset)],
     ['password', user.password ?? 'none'],
     ['one-time code', user.totp ? 'enrolled' : 'none'],
-    ...user.keys.map(
-      (key) => ['key', `${key.fingerprint} ${key.algorithm} ${key.comment}`.trimEnd()] as const,
-    ),
+    ...user.keys.map((key) => ['key', keyText(key)] as const),
+    ...user.authorities.map((key) => ['authority', keyText(key)] as const),
+    ['principals', user.principals.length > 0 ? user.principals.join(', ') : undefined],
     ...user.certificates.map((fingerprint) => ['certificate', fingerprint] as const),
   ])
 }

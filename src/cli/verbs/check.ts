@@ -36,6 +36,7 @@ async function review(config: Config, services: AppServices) {
   })
   const keys = await reviewKeys(config, { services, attempt, now })
   await attempt(() => services.loadBanners(config))
+  await attempt(() => services.loadKeyTrust(config))
   const users = people?.users ?? []
   return {
     ok: problems.length === 0,

@@ -1,14 +1,23 @@
+import type { PublicKeyCredential, User } from '../../core/identity.ts'
 import { OperatorError } from '../failure.ts'
+import { keyText } from '../format/user.ts'
 import { afterEdit, requireName, requireUser } from '../person.ts'
 import { readKeyLines } from '../setup/key-file.ts'
 import type { Verb } from '../verb.ts'
 import { withUsers } from '../with-users.ts'
 
+/** Those that log in, and those that sign certificates. */
+function allKeys({ credentials }: User): readonly PublicKeyCredential[] {
+  return [...credentials.keys, ...credentials.authorities]
+}
+
 export const userKeyAdd: Verb = {
   path: 'user key add',
   group: 'One-time codes and keys',
   summary: 'let a user log in with an SSH key',
-  details: 'The file holds public keys as in authorized_keys (the .pub file of ssh-keygen).',
+  details:
+    'The file holds public keys as in authorized_keys (the .pub file of ssh-keygen), with options or without. ' +
+    'With cert-authority before it, a key lets in who has a certificate of it.',
   args: [
     { syntax: '<name>', help: 'login name' },
     { syntax: '<file>', help: 'file with the public key; - reads standard input' },
@@ -17,11 +26,13 @@ export const userKeyAdd: Verb = {
     withUsers(context, async ({ store }) => {
       const name = await requireName(store, input.argument(0))
       const lines = await readKeyLines(input.argument(1), context.terminal)
+      const before = await afterEdit(store, name)
+      const known = new Set(before === undefined ? [] : allKeys(before).map((key) => key.fingerprint))
       for (const line of lines) await store.change(name, { type: 'key-add', line })
       context.terminal.out(`${name} has ${lines.length === 1 ? 'a new key' : `${lines.length} new keys`}.`)
       const user = await afterEdit(store, name)
-      for (const key of user?.credentials.keys.slice(-lines.length) ?? []) {
-        context.terminal.out(`${key.fingerprint} ${key.algorithm} ${key.comment}`.trimEnd())
+      for (const key of user === undefined ? [] : allKeys(user)) {
+        if (!known.has(key.fingerprint)) context.terminal.out(keyText(key))
       }
       if (user !== undefined && !user.chains.flat().includes('publickey')) {
         context.terminal.err(
@@ -44,7 +55,7 @@ export const userKeyRm: Verb = {
     withUsers(context, async ({ store }) => {
       const user = await requireUser(store, input.argument(0))
       const wanted = input.argument(1)
-      const [key, another] = user.credentials.keys.filter(
+      const [key, another] = allKeys(user).filter(
         (row) => row.fingerprint === wanted || row.comment === wanted,
       )
       if (key === undefined || another !== undefined) {

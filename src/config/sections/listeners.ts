@@ -172,6 +172,18 @@ const sftp = z.strictObject({
     .array(algorithmException)
     .default([])
     .describe('For sftp. Dated exceptions for clients of some networks that know weak algorithms only.'),
+  userCertificateAuthorities: z
+    .array(filePath('Public keys, one a line as in a .pub file.'))
+    .default([])
+    .describe(
+      'For sftp. Files with the keys of authorities whose SSH certificates count for all users; read again at a reload.',
+    ),
+  revokedKeys: z
+    .array(filePath('A list that ssh-keygen -k makes, or text.'))
+    .default([])
+    .describe(
+      'For sftp. Files with SSH keys and certificates that count no more, made by ssh-keygen -k or as text; read again at a reload.',
+    ),
 })
 
 export const listeners = z

@@ -1,3 +1,4 @@
+import type { KeyDetail } from '../auth/shown-key.ts'
 import type { ErrorCode } from '../errors.ts'
 import type { Action, Door, Factor, SessionId } from '../identity.ts'
 import type { DenyReason } from '../policy/decide.ts'
@@ -16,9 +17,10 @@ export type AuditDetail =
   | { type: 'connection.refused'; reason: DenyReason }
   | { type: 'connection.closed'; durationMs: number }
   | { type: 'connection.excepted'; algorithms: readonly string[] }
-  | { type: 'login.factor-ok'; factor: Factor }
+  | ({ type: 'login.factor-ok'; factor: Factor } & KeyDetail)
   | { type: 'login.granted'; factors: readonly Factor[]; client?: string; crypto?: string }
-  | { type: 'login.denied'; reason: DenyReason; factor?: Factor; rule?: string }
+  | ({ type: 'login.denied'; reason: DenyReason; factor?: Factor; rule?: string } & KeyDetail)
+  | ({ type: 'login.key-refused'; reason: DenyReason; rule?: string } & KeyDetail)
   | { type: 'login.locked'; scope: 'user' | 'address'; untilMs: number }
   | { type: 'login.rehashed' }
   | {

@@ -3,7 +3,8 @@ import { completedChain } from '../policy/chains.ts'
 import type { Decision } from '../policy/decide.ts'
 import { findClaimed } from './claimed-name.ts'
 import type { AuthenticatorDeps } from './deps.ts'
-import { type Evidence, hasFingerprint, provenFactors } from './evidence.ts'
+import { type Evidence, hasCertificate, provenFactors } from './evidence.ts'
+import type { KeyFacts } from './key-rules.ts'
 import type { ClientCertificate } from './login.ts'
 import type { OutdatedHash } from './prove.ts'
 import { readLocks } from './throttle.ts'
@@ -24,7 +25,7 @@ export type Assessment = Readonly<{
   decision: Decision
 }>
 
-export type AssessDeps = Pick<AuthenticatorDeps, 'users' | 'state' | 'policy' | 'clock'> &
+export type AssessDeps = Pick<AuthenticatorDeps, 'users' | 'state' | 'policy' | 'clock' | 'keyTrust'> &
   Readonly<{ canProve: ReadonlySet<Factor>; certificate: ClientCertificate | undefined }>
 
 /** A certificate that is not the user's leads no further than none. */
@@ -33,9 +34,17 @@ function throughDoor(
   { canProve, certificate }: Pick<AssessDeps, 'canProve' | 'certificate'>,
 ): User | undefined {
   if (user === undefined) return undefined
-  const shown = certificate !== undefined && hasFingerprint(user, 'client-cert', certificate.fingerprint)
+  const shown = certificate !== undefined && hasCertificate(user, certificate.fingerprint)
   const can = (factor: Factor) => canProve.has(factor) || (factor === 'client-cert' && shown)
   return { ...user, chains: user.chains.filter((chain) => chain.every(can)) }
+}
+
+/** What the rules about SSH keys ask for at this moment. */
+export function keyFactsOf(
+  { clock, keyTrust }: Pick<AssessDeps, 'clock' | 'keyTrust'>,
+  { listener, remoteIp }: Origin,
+): KeyFacts {
+  return { listener, remoteIp, now: clock.now(), trust: keyTrust }
 }
 
 /** Asks the policy with the user's record and the locks of this moment: nothing is remembered from call to call. */
@@ -46,7 +55,7 @@ export async function assess(deps: AssessDeps, origin: Origin, attempt: Attempt)
     readLocks(state, attempt.name, origin.remoteIp, clock.now()),
   ])
   const user = throughDoor(found, deps)
-  const proven = provenFactors(user, attempt.evidence)
+  const proven = provenFactors(user, attempt.evidence, keyFactsOf(deps, origin))
   const complete = user !== undefined && (user.anonymous || completedChain(user.chains, proven) !== undefined)
   const stage = complete ? 'grant' : 'identify'
   const decision = policy.decide({ stage, origin, user, proven, ...locks }, new Date(clock.now()))

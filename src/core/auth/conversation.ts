@@ -3,14 +3,16 @@ import { FileServerError } from '../errors.ts'
 import type { Factor, Origin } from '../identity.ts'
 import { networkOf } from '../net.ts'
 import { nextFactors } from '../policy/chains.ts'
-import { type Assessment, type Attempt, assess } from './assess.ts'
+import { type Assessment, type Attempt, assess, keyFactsOf } from './assess.ts'
 import type { AuthenticatorDeps } from './deps.ts'
-import { hasFingerprint } from './evidence.ts'
+import { type Evidence, hasCertificate } from './evidence.ts'
 import { grant } from './grant.ts'
+import { type KeyFacts, keyRefusal } from './key-rules.ts'
 import type { ClientCertificate, Login, LoginStep, Proof } from './login.ts'
 import type { Prover } from './prove.ts'
 import { noteRefusal, type Refusal, waitOut, wireCode } from './refusal.ts'
 import type { HashUpgrader } from './rehash.ts'
+import { describeKey, type KeyDetail, type ShownKey } from './shown-key.ts'
 import type { Tally } from './tally.ts'
 import { MAX_NAME_BYTES } from './throttle.ts'
 
@@ -51,6 +53,23 @@ function refusalOf({ decision }: Assessment, factor?: Factor): Refusal | undefin
   const { reason, rule } = decision
   return factor === undefined ? { reason, rule } : { reason, rule, factor }
 }
+
+/** Why a key that was only shown would not be taken. */
+function probeRefusal(
+  { user, proven }: Assessment,
+  shown: ShownKey,
+  facts: KeyFacts,
+): Pick<Refusal, 'reason'> | undefined {
+  if (user === undefined || !nextFactors(user.chains, proven).includes('publickey')) {
+    return { reason: 'factor-not-in-chain' }
+  }
+  const reason = keyRefusal(user, shown, undefined, facts)
+  return reason === undefined ? undefined : { reason }
+}
+
+const detailOf = (proof: Proof): KeyDetail => (proof.factor === 'publickey' ? describeKey(proof) : {})
+const evidenceDetail = (piece: Evidence): KeyDetail =>
+  piece.factor === 'publickey' ? describeKey(piece.shown) : {}
 
 /** The evidence after an accepted proof: of each factor the latest piece. */
 function extend(attempt: Attempt, result: Extract<Awaited<ReturnType<Prover>>, { ok: true }>): Attempt {
@@ -98,7 +117,7 @@ export function createConversation(deps: ConversationDeps, origin: Origin): Logi
     const { user } = assessment
     const shown = deps.certificate
     if (refusal !== undefined || user === undefined || shown === undefined) return step
-    const counts = hasFingerprint(user, 'client-cert', shown.fingerprint)
+    const counts = hasCertificate(user, shown.fingerprint)
     return counts && nextFactors(user.chains, []).includes('client-cert') ? judge(attempt, shown) : step
   }
 
@@ -117,19 +136,23 @@ export function createConversation(deps: ConversationDeps, origin: Origin): Logi
 
   const judge = async (current: Attempt, proof: Proof): Promise<LoginStep> => {
     const { factor } = proof
+    const detail = detailOf(proof)
     const before = await assess(deps, origin, current)
     const user = before.decision.allow ? before.user : undefined
-    const result = await prove({ user, proven: before.proven, party }, proof)
+    const facts = keyFactsOf(deps, origin)
+    const result = await prove({ user, proven: before.proven, party, facts }, proof)
     const refused = refusalOf(before, factor)
-    if (refused !== undefined) return refuse(refused)
-    if (!result.ok) return refuse({ reason: result.reason, factor })
+    if (refused !== undefined) return refuse({ ...refused, ...detail })
+    if (!result.ok) return refuse({ reason: result.reason, factor, ...detail })
     const extended = extend(current, result)
     // Asked again: a lock that started or a record that changed while the hash was computed must count.
     const after = await assess(deps, origin, extended)
     const changed = refusalOf(after, factor)
-    if (changed !== undefined) return refuse(changed)
+    if (changed !== undefined) return refuse({ ...changed, ...detail })
     attempt = extended
-    for (const piece of result.evidence) audit.record({ type: 'login.factor-ok', factor: piece.factor })
+    for (const piece of result.evidence) {
+      audit.record({ type: 'login.factor-ok', factor: piece.factor, ...evidenceDetail(piece) })
+    }
     return after.complete ? complete(extended, after) : more(after, true)
   }
 
@@ -142,16 +165,17 @@ export function createConversation(deps: ConversationDeps, origin: Origin): Logi
     return step
   }
 
-  const wouldAcceptKey = async (fingerprint: string): Promise<boolean> => {
+  const wouldAcceptKey = async (shown: ShownKey): Promise<boolean> => {
     if (tally.final !== undefined || attempt === undefined) return false
-    const { user, proven, decision } = await assess(deps, origin, attempt)
-    if (user === undefined || !decision.allow || !hasFingerprint(user, 'publickey', fingerprint)) return false
-    return nextFactors(user.chains, proven).includes('publickey')
+    const assessment = await assess(deps, origin, attempt)
+    const refusal = refusalOf(assessment) ?? probeRefusal(assessment, shown, keyFactsOf(deps, origin))
+    if (refusal !== undefined) audit.record({ type: 'login.key-refused', ...refusal, ...describeKey(shown) })
+    return refusal === undefined
   }
 
   return {
     begin: (name) => alone(() => begin(name)),
     offer: (proof) => alone(() => offer(proof)),
-    wouldAcceptKey: (fingerprint) => alone(() => wouldAcceptKey(fingerprint)),
+    wouldAcceptKey: (shown) => alone(() => wouldAcceptKey(shown)),
   }
 }

@@ -4,6 +4,7 @@ import type { Policy } from '../policy/decide.ts'
 import type { Clock, StateStore, UserDirectory } from '../ports.ts'
 import type { SessionRegistry } from '../sessions.ts'
 import type { VfsSession } from '../vfs/session.ts'
+import type { KeyTrust } from './key-rules.ts'
 import type { PasswordHasher } from './password.ts'
 import type { LockoutRules } from './throttle.ts'
 import type { TotpVerifier } from './totp.ts'
@@ -27,6 +28,7 @@ export type AuthenticatorDeps = Readonly<{
   hasher: PasswordHasher
   totp: TotpVerifier
   sessions: SessionRegistry
+  keyTrust: KeyTrust
   /** Opens the user's files; what it throws goes to the caller of `offer`, and the session's place is given back. */
   files: (principal: Principal) => Promise<VfsSession>
   settings: LoginSettings

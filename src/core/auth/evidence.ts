@@ -1,13 +1,16 @@
 import type { Factor, User } from '../identity.ts'
+import { type KeyFacts, keyRefusal } from './key-rules.ts'
+import type { Presence, ShownKey } from './shown-key.ts'
 
 /** One accepted proof. Keys and certificates are kept by fingerprint, so that a reload which removes one counts. */
 export type Evidence =
   | Readonly<{ factor: 'password' }>
   | Readonly<{ factor: 'totp'; step: number }>
-  | Readonly<{ factor: 'publickey' | 'client-cert'; fingerprint: string }>
+  | Readonly<{ factor: 'publickey'; shown: ShownKey; presence: Presence | undefined }>
+  | Readonly<{ factor: 'client-cert'; fingerprint: string }>
 
 /** Whether the user's record of this moment still has what was proven. */
-export function stillHolds(user: User, evidence: Evidence): boolean {
+export function stillHolds(user: User, evidence: Evidence, facts: KeyFacts): boolean {
   const { passwordHash, totp } = user.credentials
   switch (evidence.factor) {
     case 'password':
@@ -15,24 +18,23 @@ export function stillHolds(user: User, evidence: Evidence): boolean {
     case 'totp':
       return totp !== undefined
     case 'publickey':
+      return keyRefusal(user, evidence.shown, evidence.presence, facts) === undefined
     case 'client-cert':
-      return hasFingerprint(user, evidence.factor, evidence.fingerprint)
+      return hasCertificate(user, evidence.fingerprint)
   }
 }
 
-export function hasFingerprint(
-  user: User,
-  factor: 'publickey' | 'client-cert',
-  fingerprint: string,
-): boolean {
-  const { keys, certificates } = user.credentials
-  return factor === 'publickey'
-    ? keys.some((key) => key.fingerprint === fingerprint)
-    : certificates.includes(fingerprint)
+/** Of TLS, that is; SSH's are in key-rules.ts. */
+export function hasCertificate({ credentials }: User, fingerprint: string): boolean {
+  return credentials.certificates.includes(fingerprint)
 }
 
 /** The factors proven to this user, each once, in the order of proof. */
-export function provenFactors(user: User | undefined, evidence: readonly Evidence[]): readonly Factor[] {
+export function provenFactors(
+  user: User | undefined,
+  evidence: readonly Evidence[],
+  facts: KeyFacts,
+): readonly Factor[] {
   if (user === undefined) return []
-  return [...new Set(evidence.filter((piece) => stillHolds(user, piece)).map((piece) => piece.factor))]
+  return [...new Set(evidence.filter((piece) => stillHolds(user, piece, facts)).map((piece) => piece.factor))]
 }

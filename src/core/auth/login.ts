@@ -2,15 +2,16 @@ import type { ErrorCode } from '../errors.ts'
 import type { Factor, Origin } from '../identity.ts'
 import type { DenyReason } from '../policy/decide.ts'
 import type { Session } from '../sessions.ts'
+import type { Presence, ShownKey } from './shown-key.ts'
 
 /**
- * Evidence handed in by an adapter. The literal `true` makes the adapter state that it verified the signature or the
- * chain itself. A password may carry a one-time code at its end; the core splits it, never the adapter.
+ * Evidence handed in by an adapter, which verified the signature or the chain itself, or says that the signature is
+ * wrong. A password may carry a one-time code at its end; the core splits it, never the adapter.
  */
 export type Proof =
   | { factor: 'password'; secret: string }
   | { factor: 'totp'; code: string }
-  | { factor: 'publickey'; fingerprint: string; signatureVerified: true }
+  | ({ factor: 'publickey'; signatureVerified: boolean; presence?: Presence } & ShownKey)
   | { factor: 'client-cert'; fingerprint: string; chainVerified: true }
 
 /** What the client's TLS handshake proved, before any name was said. */
@@ -34,7 +35,7 @@ export type LoginStep =
 export type Login = {
   begin(name: string): Promise<LoginStep>
   /** SSH asks before it signs: would this key be looked at for the name begun? Never counts as a failure. */
-  wouldAcceptKey(fingerprint: string): Promise<boolean>
+  wouldAcceptKey(shown: ShownKey): Promise<boolean>
   offer(proof: Proof): Promise<LoginStep>
 }
 

@@ -2,8 +2,9 @@ import type { Factor, User } from '../identity.ts'
 import { acceptsFactor } from '../policy/chains.ts'
 import type { DenyReason } from '../policy/decide.ts'
 import type { Clock } from '../ports.ts'
-import { type Evidence, hasFingerprint } from './evidence.ts'
+import { type Evidence, hasCertificate } from './evidence.ts'
 import { isOverload } from './fair-queue.ts'
+import { type KeyFacts, keyRefusal } from './key-rules.ts'
 import type { Proof } from './login.ts'
 import type { PasswordClaim, PasswordHasher } from './password.ts'
 import { mayCarryCode, splitAppendedCode, type TotpVerifier } from './totp.ts'
@@ -16,7 +17,12 @@ export type ProofResult =
   | Readonly<{ ok: false; reason: DenyReason }>
 
 /** Who is asked for proof. `user` undefined walks the same steps at the same cost and always fails. */
-export type Subject = Readonly<{ user: User | undefined; proven: readonly Factor[]; party: string }>
+export type Subject = Readonly<{
+  user: User | undefined
+  proven: readonly Factor[]
+  party: string
+  facts: KeyFacts
+}>
 
 export type ProverDeps = Readonly<{
   hasher: PasswordHasher
@@ -51,20 +57,31 @@ export function createProver(deps: ProverDeps): Prover {
       case 'totp':
         return proveCode(deps, subject, proof.code)
       case 'publickey':
+        return proveKey(subject, proof)
       case 'client-cert':
-        return proveFingerprint(subject, proof.factor, proof.fingerprint)
+        return proveCertificate(subject, proof.fingerprint)
     }
   }
 }
 
-function proveFingerprint(
-  { user, proven }: Subject,
-  factor: 'publickey' | 'client-cert',
-  fingerprint: string,
+function proveKey(
+  { user, proven, facts }: Subject,
+  proof: Extract<Proof, { factor: 'publickey' }>,
 ): ProofResult {
-  if (user === undefined || !acceptsFactor(user.chains, proven, factor)) return refused('factor-not-in-chain')
-  if (hasFingerprint(user, factor, fingerprint)) return accepted([{ factor, fingerprint }])
-  return refused(factor === 'publickey' ? 'unknown-key' : 'unknown-certificate')
+  if (user === undefined || !acceptsFactor(user.chains, proven, 'publickey'))
+    return refused('factor-not-in-chain')
+  const { factor, signatureVerified, presence, ...shown } = proof
+  const reason = keyRefusal(user, shown, presence, facts)
+  if (reason !== undefined) return refused(reason)
+  return signatureVerified ? accepted([{ factor, shown, presence }]) : refused('bad-signature')
+}
+
+function proveCertificate({ user, proven }: Subject, fingerprint: string): ProofResult {
+  if (user === undefined || !acceptsFactor(user.chains, proven, 'client-cert'))
+    return refused('factor-not-in-chain')
+  return hasCertificate(user, fingerprint)
+    ? accepted([{ factor: 'client-cert', fingerprint }])
+    : refused('unknown-certificate')
 }
 
 function proveCode({ totp, clock }: ProverDeps, { user, proven }: Subject, code: string): ProofResult {

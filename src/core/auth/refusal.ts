@@ -3,9 +3,10 @@ import type { ErrorCode } from '../errors.ts'
 import type { Factor } from '../identity.ts'
 import type { DenyReason } from '../policy/decide.ts'
 import type { Clock, StateStore } from '../ports.ts'
+import type { KeyDetail } from './shown-key.ts'
 import { type LockoutRules, recordLoginFailure } from './throttle.ts'
 
-export type Refusal = Readonly<{ reason: DenyReason; factor?: Factor; rule?: string }>
+export type Refusal = Readonly<{ reason: DenyReason; factor?: Factor; rule?: string }> & KeyDetail
 
 /** The reasons a client may learn. All others look alike. */
 const WIRE_CODES: Partial<Readonly<Record<DenyReason, ErrorCode>>> = {

@@ -6,6 +6,7 @@ import { createAuthenticator, type OwnedAuthenticator } from '../../../src/core/
 import type { AuthenticatorDeps, LoginSettings } from '../../../src/core/auth/deps.ts'
 import type { Login, LoginStep, Proof } from '../../../src/core/auth/login.ts'
 import { createPasswordHasher, type PasswordHasher } from '../../../src/core/auth/password.ts'
+import type { ShownKey } from '../../../src/core/auth/shown-key.ts'
 import {
   asSessionId,
   FACTORS,
@@ -22,7 +23,8 @@ import type { VfsSession } from '../../../src/core/vfs/session.ts'
 import { createMemoryStateStore } from '../../../src/state/memory.ts'
 import { createTotpVerifier } from '../../../src/users/totp-speakeasy.ts'
 import { createFakeClock, type FakeClock } from '../../helpers/fake-clock.ts'
-import { createMemoryUsers, type MemoryUsers, makeUser } from '../../helpers/memory-users.ts'
+import { NO_TRUST } from '../../helpers/key-trust.ts'
+import { createMemoryUsers, type MemoryUsers, makeKey, makeUser } from '../../helpers/memory-users.ts'
 import { OPEN_POLICY } from '../../helpers/policy-settings.ts'
 
 /** The cheapest argon2 there is, so that tests are quick. */
@@ -30,6 +32,7 @@ export const CHEAP: Argon2Cost = { memoryKiB: 8, passes: 1, parallelism: 1 }
 export const PASSWORD = 'correct horse'
 export const PASSWORD_HASH = await hashArgon2(PASSWORD, CHEAP)
 export const FINGERPRINT = 'SHA256:the-users-key'
+export const SHOWN_KEY: ShownKey = { fingerprint: FINGERPRINT, blob: new Uint8Array() }
 export const CERTIFICATE = 'aa'.repeat(32)
 export const TOTP_CREDENTIAL: TotpCredential = {
   secret: Uint8Array.from({ length: 20 }, (_, i) => i + 1),
@@ -52,10 +55,11 @@ export const POLICY: PolicySettings = OPEN_POLICY
 
 /** A user with every credential; `chains` and the rest as given. */
 export function fullUser(name: string, changes: Partial<User> = {}): User {
-  const keys = [{ fingerprint: FINGERPRINT, algorithm: 'ssh-ed25519', comment: '' }]
   const credentials = {
     passwordHash: PASSWORD_HASH,
-    keys,
+    keys: [makeKey(FINGERPRINT)],
+    authorities: [],
+    principals: [],
     certificates: [CERTIFICATE],
     totp: TOTP_CREDENTIAL,
   }
@@ -107,7 +111,7 @@ export type Harness = {
 }
 
 type Options = { policy?: Partial<PolicySettings>; settings?: Partial<LoginSettings> } & Partial<
-  Pick<AuthenticatorDeps, 'files' | 'state' | 'users'>
+  Pick<AuthenticatorDeps, 'files' | 'state' | 'users' | 'keyTrust'>
 >
 
 export function createHarness(people: readonly User[], options: Options = {}): Harness {
@@ -131,6 +135,7 @@ export function createHarness(people: readonly User[], options: Options = {}): H
     hasher,
     totp: createTotpVerifier(1),
     sessions,
+    keyTrust: options.keyTrust ?? NO_TRUST,
     files,
     settings: { ...SETTINGS, ...options.settings },
   })

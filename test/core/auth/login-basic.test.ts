@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { codeAt, createHarness, FINGERPRINT, fullUser, PASSWORD } from './harness.ts'
+import { codeAt, createHarness, fullUser, PASSWORD, SHOWN_KEY } from './harness.ts'
 
 test('the right password is a login, with session, principal and audit', async () => {
   const h = createHarness([fullUser('alice')])
@@ -63,10 +63,10 @@ test('public key, then code', async () => {
   const h = createHarness([fullUser('alice', { chains: [['publickey', 'totp']] })])
   const login = h.connect({ door: 'sftp' })
   assert.deepEqual(await login.begin('alice'), { state: 'more', next: ['publickey'], partial: false })
-  assert.equal(await login.wouldAcceptKey(FINGERPRINT), true)
+  assert.equal(await login.wouldAcceptKey(SHOWN_KEY), true)
   const step = await h.offer(login, {
     factor: 'publickey',
-    fingerprint: FINGERPRINT,
+    ...SHOWN_KEY,
     signatureVerified: true,
   })
   assert.deepEqual(step, { state: 'more', next: ['totp'], partial: true })

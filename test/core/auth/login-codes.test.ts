@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { hashArgon2 } from '../../../src/core/auth/argon2.ts'
 import { asSessionId, asUserId } from '../../../src/core/identity.ts'
-import { CHEAP, codeAt, createHarness, FINGERPRINT, fullUser, PASSWORD, TOTP_CREDENTIAL } from './harness.ts'
+import { CHEAP, codeAt, createHarness, fullUser, PASSWORD, SHOWN_KEY, TOTP_CREDENTIAL } from './harness.ts'
 
 const mfa = fullUser('mfa', { chains: [['password', 'totp']] })
 const reasonOf = (step: { state: string; reason?: string }): string | undefined => step.reason
@@ -23,7 +23,7 @@ test('an appended code after a public key works too', async () => {
   const h = createHarness([fullUser('all', { chains: [['publickey', 'password', 'totp']] })])
   const login = h.connect()
   await login.begin('all')
-  await h.offer(login, { factor: 'publickey', fingerprint: FINGERPRINT, signatureVerified: true })
+  await h.offer(login, { factor: 'publickey', ...SHOWN_KEY, signatureVerified: true })
   assert.equal((await h.password(login, PASSWORD + codeAt(h.clock.now()))).state, 'granted')
 })
 
@@ -149,7 +149,7 @@ test('the code that counts is the latest one given', async () => {
   await h.state.consumeTotpStep(asUserId('all'), Math.floor(h.clock.now() / 30_000))
   await h.clock.advance(30_000)
   await h.code(login, codeAt(h.clock.now()))
-  const key = { factor: 'publickey', fingerprint: FINGERPRINT, signatureVerified: true } as const
+  const key = { factor: 'publickey', ...SHOWN_KEY, signatureVerified: true } as const
   assert.equal((await h.offer(login, key)).state, 'granted')
 })
 

@@ -4,7 +4,7 @@ import { test } from 'node:test'
 import type { Factor } from '../../../src/core/identity.ts'
 import { CAN_PROVE as FTP } from '../../../src/ftp/login.ts'
 import { CAN_PROVE as SFTP } from '../../../src/sftp/auth.ts'
-import { codeAt, createHarness, FINGERPRINT, fullUser, PASSWORD, SETTINGS } from './harness.ts'
+import { codeAt, createHarness, fullUser, PASSWORD, SETTINGS, SHOWN_KEY } from './harness.ts'
 
 const NEVER: readonly (readonly [string, ReadonlySet<Factor>, readonly (readonly Factor[])[]])[] = [
   ['FTP, key and password', FTP, [['publickey', 'password']]],
@@ -80,6 +80,6 @@ test('a chain beside them that the door can complete still lets in', async () =>
 
   const sftp = h.connect({}, SFTP)
   await sftp.begin('split')
-  await h.offer(sftp, { factor: 'publickey', fingerprint: FINGERPRINT, signatureVerified: true })
+  await h.offer(sftp, { factor: 'publickey', ...SHOWN_KEY, signatureVerified: true })
   assert.equal((await h.password(sftp, PASSWORD)).state, 'granted')
 })

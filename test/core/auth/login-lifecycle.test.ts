@@ -8,7 +8,7 @@ import type { User } from '../../../src/core/identity.ts'
 import type { StateStore } from '../../../src/core/ports.ts'
 import { createMemoryStateStore } from '../../../src/state/memory.ts'
 import { createFakeClock, settle } from '../../helpers/fake-clock.ts'
-import { CHEAP, codeAt, createHarness, FINGERPRINT, fullUser, PASSWORD } from './harness.ts'
+import { CHEAP, codeAt, createHarness, fullUser, PASSWORD, SHOWN_KEY } from './harness.ts'
 
 const OLD_COST = { memoryKiB: 16, passes: 1, parallelism: 1 }
 const alice = fullUser('alice')
@@ -95,7 +95,7 @@ test('a key that is removed after it was proven is no factor any more', async ()
   const h = createHarness([fullUser('alice', { chains })])
   const login = h.connect()
   await login.begin('alice')
-  await h.offer(login, { factor: 'publickey', fingerprint: FINGERPRINT, signatureVerified: true })
+  await h.offer(login, { factor: 'publickey', ...SHOWN_KEY, signatureVerified: true })
   h.users.put(fullUser('alice', { chains, credentials: { ...alice.credentials, keys: [] } }))
   assert.deepEqual(await h.password(login, PASSWORD), { state: 'more', next: ['publickey'], partial: true })
 })
@@ -153,7 +153,7 @@ test('calls that overlap, or offer before a name, are the adapter’s fault and 
   const first = login.offer({ factor: 'password', secret: PASSWORD })
   await assert.rejects(login.offer({ factor: 'password', secret: PASSWORD }), { code: 'internal' })
   await assert.rejects(login.begin('alice'), { code: 'internal' })
-  await assert.rejects(login.wouldAcceptKey(FINGERPRINT), { code: 'internal' })
+  await assert.rejects(login.wouldAcceptKey(SHOWN_KEY), { code: 'internal' })
   assert.equal((await first).state, 'granted')
   await assert.rejects(login.offer({ factor: 'password', secret: PASSWORD }), { code: 'protocol.sequence' })
 })
@@ -180,7 +180,7 @@ test('a stopping server grants nothing and leaves the code unspent', async () =>
 test('a password or a secret that is removed after it was proven is no factor any more', async () => {
   const chains: User['chains'] = [['password', 'totp', 'publickey']]
   const all = fullUser('alice', { chains })
-  const key = { factor: 'publickey', fingerprint: FINGERPRINT, signatureVerified: true } as const
+  const key = { factor: 'publickey', ...SHOWN_KEY, signatureVerified: true } as const
   for (const gone of ['passwordHash', 'totp'] as const) {
     const h = createHarness([all])
     const login = h.connect()

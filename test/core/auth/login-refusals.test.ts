@@ -11,10 +11,10 @@ import {
   CHEAP,
   codeAt,
   createHarness,
-  FINGERPRINT,
   fullUser,
   PASSWORD,
   SETTINGS,
+  SHOWN_KEY,
 } from './harness.ts'
 
 const OUTSIDE: Partial<User> = { allow: ['127.0.0.2'] }
@@ -162,7 +162,10 @@ test('a chain of a code alone lets nobody in', async () => {
 })
 
 const WRONG_PROOFS: readonly (readonly [Proof, DenyReason])[] = [
-  [{ factor: 'publickey', fingerprint: 'SHA256:other', signatureVerified: true }, 'unknown-key'],
+  [
+    { factor: 'publickey', ...SHOWN_KEY, fingerprint: 'SHA256:other', signatureVerified: true },
+    'unknown-key',
+  ],
   [{ factor: 'client-cert', fingerprint: 'bb'.repeat(32), chainVerified: true }, 'unknown-certificate'],
 ]
 
@@ -196,11 +199,11 @@ test('a key is the right one of this user only, and asking about keys never coun
   ] as const) {
     const login = h.connect()
     await login.begin(name)
-    for (let i = 0; i < 10; i += 1) assert.equal(await login.wouldAcceptKey(FINGERPRINT), expected, name)
-    assert.equal(await login.wouldAcceptKey('SHA256:other'), false)
+    for (let i = 0; i < 10; i += 1) assert.equal(await login.wouldAcceptKey(SHOWN_KEY), expected, name)
+    assert.equal(await login.wouldAcceptKey({ ...SHOWN_KEY, fingerprint: 'SHA256:other' }), false)
     assert.equal(await h.state.clearFailures(userKey(name)), false)
   }
-  assert.equal(await h.connect().wouldAcceptKey(FINGERPRINT), false)
+  assert.equal(await h.connect().wouldAcceptKey(SHOWN_KEY), false)
 })
 
 test('certificate and password make a chain', async () => {
@@ -217,7 +220,7 @@ test('a new name forgets the proofs of the old one', async () => {
   const h = createHarness([fullUser('alice', { chains }), fullUser('bob', { chains })])
   const login = h.connect()
   await login.begin('alice')
-  await h.offer(login, { factor: 'publickey', fingerprint: FINGERPRINT, signatureVerified: true })
+  await h.offer(login, { factor: 'publickey', ...SHOWN_KEY, signatureVerified: true })
   await login.begin('bob')
   assert.deepEqual(await h.password(login, PASSWORD), { state: 'more', next: ['publickey'], partial: true })
 })
