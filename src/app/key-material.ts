@@ -1,11 +1,12 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto'
 import { createSecureContext } from 'node:tls'
 import { OperatorError } from '../cli/failure.ts'
-import type { LoadedCertificate } from '../cli/services.ts'
+import type { LoadedCertificate, LoadedRevocations } from '../cli/services.ts'
 import { isOpenToOthers, readKeyText } from '../config/key-files.ts'
 import type { Config } from '../config/schema.ts'
 import type { ClientTrust, TlsIdentity, TlsMaterial } from '../ftp/settings.ts'
 import { type HostKey, parseHostKey } from '../sftp/host-keys.ts'
+import { revocationEnd } from './revocation-list.ts'
 import type { FtpListener } from './settings.ts'
 
 /** A private key that others can read is no secret; serving with it would hide that. */
@@ -107,6 +108,14 @@ export function readCertificates(config: Config): readonly LoadedCertificate[] {
   return [...files.values()].flatMap((pair) =>
     pair === undefined ? [] : [{ file: pair.certificateFile, leaf: readIdentity(pair).leaf }],
   )
+}
+
+/** When each revocation list that some listener uses runs out. Throws as `readTlsMaterial` does. */
+export function readRevocations({ listeners }: Config): readonly LoadedRevocations[] {
+  const files = listeners.flatMap((one) =>
+    one.door === 'ftp' && one.clientCertificates !== 'off' && one.crlFile !== null ? [one.crlFile] : [],
+  )
+  return [...new Set(files)].map((file) => ({ file, end: revocationEnd(readKeyText(file)) }))
 }
 
 /** Every host key that some listener shows, once. Throws as `readHostKeys` does. */

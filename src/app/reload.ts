@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import { OperatorError } from '../cli/failure.ts'
-import type { Config } from '../config/schema.ts'
+import type { Config, ListenerConfig } from '../config/schema.ts'
 import type { Auditor } from '../core/audit/auditor.ts'
 import type { Logger } from '../core/ports.ts'
 import type { Core } from './core.ts'
@@ -15,12 +15,28 @@ export type ReloadDeps = Readonly<{
   reopen: () => Promise<void>
 }>
 
-/** Sections that a running server takes over; for the others it must be started anew. */
-const LIVE_SECTIONS: ReadonlySet<string> = new Set(['access'])
+/** `users` of a listener, and of its names, as they are in `next`; all else of it stays. */
+function withUsers(listener: ListenerConfig, next: Config): ListenerConfig {
+  const other = next.listeners.find(({ name, door }) => name === listener.name && door === listener.door)
+  if (other === undefined) return listener
+  if (listener.door !== 'ftp' || other.door !== 'ftp') return { ...listener, users: other.users }
+  const hosts = listener.hosts.map((host) => {
+    const same = other.hosts.find(({ name }) => name === host.name)
+    return same === undefined ? host : { ...host, users: same.users }
+  })
+  return { ...listener, users: other.users, hosts }
+}
+
+/** What a running server takes over of `next`; for the rest it must be started anew. */
+function adopt(live: Config, next: Config): Config {
+  const listeners = live.listeners.map((listener) => withUsers(listener, next))
+  return { ...live, access: next.access, listeners }
+}
 
 /**
- * What SIGHUP does: log files are opened anew, certificates, authorities, revocation lists, banners and users are read again, address lists apply to
- * what is there and what comes next. What cannot be used is refused, and what was in use stays; the rest is taken over
+ * What SIGHUP does: log files are opened anew, certificates, authorities, revocation lists, banners and users are read
+ * again, address lists and the users of listeners apply to what is there and what comes next. What cannot be used is
+ * refused, and what was in use stays; the rest is taken over
  * all the same, so that a bad certificate does not keep a denied address in. Throws OperatorError then.
  */
 export function createReloader(
@@ -37,17 +53,17 @@ export function createReloader(
       () => reloadUsers(core),
     ])
     const names = Object.keys(next) as (keyof Config)[]
-    const changed = names.filter((name) => !isDeepStrictEqual(next[name], live[name]))
-    live = { ...live, access: next.access }
+    const before = live
+    live = adopt(before, next)
     core.replacePolicy(live)
-    const waiting = changed.filter((name) => !LIVE_SECTIONS.has(name))
+    const waiting = names.filter((name) => !isDeepStrictEqual(next[name], live[name]))
     if (waiting.length > 0) logger.warn({ sections: waiting }, 'changed, and wait for a restart')
-    const applied = changed.filter((name) => LIVE_SECTIONS.has(name))
+    const applied = names.filter((name) => !isDeepStrictEqual(before[name], live[name]))
     audit.record({ type: 'server.reloaded', changed: applied })
     for (const err of problems) logger.error({ err }, 'not reloaded; what was in use stays')
     logger.info({ applied, waiting }, 'reloaded')
     if (problems.length > 0) throw incomplete(problems)
-    return changed.map((name) => (LIVE_SECTIONS.has(name) ? name : `${name} (at the next start)`))
+    return [...applied, ...waiting.map((name) => `${name} (at the next start)`)]
   }
 }
 

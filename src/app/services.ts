@@ -5,7 +5,7 @@ import { emptyUsersFile } from '../users/edit.ts'
 import { makeSecretsKey } from '../users/secret-box.ts'
 import { createTotpVerifier } from '../users/totp-speakeasy.ts'
 import { openState } from './core.ts'
-import { readAllHostKeys, readCertificates } from './key-material.ts'
+import { readAllHostKeys, readCertificates, readRevocations } from './key-material.ts'
 import { openKeyTrust } from './key-trust.ts'
 import { nativeParts } from './native-parts.ts'
 import { policySettings, readBanners } from './settings.ts'
@@ -24,6 +24,7 @@ export const services: AppServices = {
   totpVerifier: (config) => createTotpVerifier(config.mfa.driftSteps),
   loadHostKeys: async (config) => readAllHostKeys(config),
   loadCertificates: async (config) => readCertificates(config),
+  loadRevocations: async (config) => readRevocations(config),
   loadBanners: async (config) => readBanners(config),
   loadKeyTrust: async (config) => void openKeyTrust(config),
   makeHostKey: generateHostKey,

@@ -1,7 +1,7 @@
 import type { Config } from '../config/schema.ts'
 import type { Attempt } from './attempt.ts'
 import { daysLeft, EXPIRY_WARNING_DAYS } from './format/days.ts'
-import type { AppServices, HostKey, LoadedCertificate } from './services.ts'
+import type { AppServices, HostKey, LoadedCertificate, LoadedRevocations } from './services.ts'
 
 export type KeyReview = Readonly<{
   warnings: readonly string[]
@@ -15,9 +15,16 @@ export async function reviewKeys(
   { services, attempt, now }: { services: AppServices; attempt: Attempt; now: number },
 ): Promise<KeyReview> {
   const hostKeys = (await attempt(() => services.loadHostKeys(config))) ?? []
-  const certificates = (await attempt(() => services.loadCertificates(config))) ?? []
+  const loaded = await attempt(() => services.loadCertificates(config))
+  const certificates = loaded ?? []
+  // A list that cannot be used is among the problems already.
+  const revocations =
+    loaded === undefined ? [] : ((await attempt(() => services.loadRevocations(config))) ?? [])
   return {
-    warnings: certificates.flatMap((certificate) => expiry(certificate, now)),
+    warnings: [
+      ...certificates.flatMap((certificate) => expiry(certificate, now)),
+      ...revocations.flatMap((list) => revocationExpiry(list, now)),
+    ],
     // What is loaded may carry the private key; what is shown may not.
     hostKeys: hostKeys.map(({ algorithm, fingerprint }) => ({ algorithm, fingerprint })),
     certificates: certificates.map(({ file, leaf }) => ({
@@ -35,4 +42,13 @@ function expiry({ file, leaf }: LoadedCertificate, now: number): string[] {
   return days < EXPIRY_WARNING_DAYS
     ? [`the certificate in ${file} expires in ${days} days, ${end.toISOString()}`]
     : []
+}
+
+function revocationExpiry({ file, end }: LoadedRevocations, now: number): string[] {
+  if (end === undefined) return []
+  const days = daysLeft(end.getTime(), now)
+  const what = `the revocation list in ${file}`
+  if (days < 0) return [`${what} ran out ${end.toISOString()}; every client certificate is refused`]
+  const then = 'every client certificate is refused then'
+  return days < EXPIRY_WARNING_DAYS ? [`${what} runs out in ${days} days, ${end.toISOString()}; ${then}`] : []
 }

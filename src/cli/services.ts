@@ -71,6 +71,8 @@ export type UserStore = {
   remove(name: string): Promise<void>
 }
 
+/** `end` undefined: the list does not say when it runs out. */
+export type LoadedRevocations = Readonly<{ file: string; end: Date | undefined }>
 export type LoadedCertificate = Readonly<{ file: string; leaf: X509Certificate }>
 export type HostKey = Readonly<{ algorithm: string; fingerprint: string }>
 
@@ -105,6 +107,8 @@ export type AppServices = Readonly<{
    * be used, or a key is not its certificate's.
    */
   loadCertificates(config: Config): Promise<readonly LoadedCertificate[]>
+  /** The revocation lists of client certificates, after `loadCertificates` has found them usable. */
+  loadRevocations(config: Config): Promise<readonly LoadedRevocations[]>
   /** Throws OperatorError for a banner file that cannot be shown. */
   loadBanners(config: Config): Promise<void>
   /** Throws OperatorError for a file of SSH authorities or a revocation list that cannot be used. */

@@ -14,7 +14,16 @@ function setup(broken: { certificate?: boolean; authorities?: boolean; users?: b
     if (fails) throw new OperatorError(`${name} is broken.`, `Mend ${name}.`)
   }
   const silent = () => undefined
-  const started = { access: { allow: [], deny: [] }, tls: { minVersion: 'TLSv1.2' } } as unknown as Config
+  const listener = (users: readonly string[], port = 21) => ({
+    ...{ name: 'a', door: 'ftp', port, users },
+    hosts: [{ name: 'one.test', users }],
+  })
+  const started = {
+    access: { allow: [], deny: [] },
+    tls: { minVersion: 'TLSv1.2' },
+    listeners: [listener([]), { name: 'b', door: 'sftp', users: [] }],
+  } as unknown as Config
+  const admitted: unknown[] = []
   const reload = createReloader(started, {
     core: {
       users: {
@@ -24,7 +33,10 @@ function setup(broken: { certificate?: boolean; authorities?: boolean; users?: b
         },
       },
       reloadKeyTrust: () => step('authorities', broken.authorities),
-      replacePolicy: (config: Config) => denied.push(config.access.deny),
+      replacePolicy: (config: Config) => {
+        denied.push(config.access.deny)
+        admitted.push(config.listeners)
+      },
     } as unknown as Core,
     doors: { reloadFiles: () => step('certificate', broken.certificate) } as unknown as Doors,
     audit: { record: () => calls.push('audit'), with: () => assert.fail() },
@@ -32,7 +44,7 @@ function setup(broken: { certificate?: boolean; authorities?: boolean; users?: b
     reopen: async () => step('logs', broken.logs),
   })
   const next = { ...started, access: { allow: [], deny: ['192.0.2.0/24'] } } as unknown as Config
-  return { reload: () => reload(next), denied, calls }
+  return { reload: (more: object = {}) => reload({ ...next, ...more }), denied, calls, listener, admitted }
 }
 
 test('a reload takes everything over and names it', async () => {
@@ -56,4 +68,16 @@ test('what is broken keeps nothing else from being reloaded, and all of it is to
   })
   assert.deepEqual(denied, [['192.0.2.0/24']])
   assert.deepEqual(calls, ['logs', 'certificate', 'authorities', 'users', 'audit'])
+})
+
+test('the users of listeners and of their names are taken over, their ports wait', async () => {
+  const { reload, listener, admitted } = setup({})
+  const second = { name: 'b', door: 'sftp', users: ['bob'] }
+  const told = await reload({ listeners: [listener(['alice'], 2121), second] })
+  assert.deepEqual(told, ['access', 'listeners', 'listeners (at the next start)'])
+  assert.deepEqual(admitted.at(-1), [listener(['alice']), second])
+  assert.deepEqual(await reload({ listeners: [listener(['alice']), second] }), [])
+  // A listener that is gone goes on until the next start, as it was.
+  assert.deepEqual(await reload({ listeners: [second] }), ['listeners (at the next start)'])
+  assert.deepEqual(admitted.at(-1), [listener(['alice']), second])
 })

@@ -70,3 +70,23 @@ test('explain names the rule of a listener and of its hosts, check the names nob
   const open = await project.run(['check', '--set', 'listeners.ftp.anonymous=true'])
   assert.match(open.out, /listener ftp takes anonymous users, but the users file has none/)
 })
+
+test('check warns of a revocation list that runs out, or has', async (t) => {
+  const project = await createReadyProject(t)
+  const [ca, crl] = [join(project.dir, 'ca.pem'), join(project.dir, 'list.pem')]
+  await writeFile(ca, authority.certificate)
+  const sets = ['clientCertificates=request', `clientCaFile=${ca}`, `crlFile=${crl}`]
+  const told = async (endsInDays: number) => {
+    await writeFile(crl, await authority.revocationList([], endsInDays))
+    return (await project.run(['check', ...sets.flatMap((set) => ['--set', `listeners.ftp.${set}`])])).out
+  }
+  assert.match(
+    await told(10.5),
+    /warning: the revocation list in .*list\.pem runs out in 10 days, 20\d\d-.*Z;/,
+  )
+  assert.match(
+    await told(-0.5),
+    /warning: the revocation list in .* ran out 20.*; every client certificate is/,
+  )
+  assert.doesNotMatch(await told(100), /revocation list/)
+})
