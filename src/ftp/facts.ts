@@ -10,33 +10,49 @@ export const ALL_FACTS: ReadonlySet<Fact> = new Set(FACTS)
 
 type Permitted = ReadonlySet<Action>
 
-/** `a=b;c=d; name` without the line's end; one formatter per listing, so that `perm` is put into letters once. */
+/** `a=b;c=d; name` without the line's end; one formatter per listing, so that what entries share is put into words once. */
 export function createFactFormat(
   facts: ReadonlySet<Fact>,
   permitted: Permitted,
 ): (entry: Entry, name: string) => string {
   const values = valuesFor(permitted)
-  const wanted = FACTS.filter((fact) => facts.has(fact))
+  const wanted = FACTS.filter((fact) => facts.has(fact)).map((fact) => ({
+    start: `${fact}=`,
+    value: values[fact],
+  }))
   return (entry, name) => {
     let line = ''
-    for (const fact of wanted) {
-      const value = values[fact](entry)
-      if (value !== undefined) line += `${fact}=${value};`
+    for (const { start, value } of wanted) {
+      const text = value(entry)
+      if (text !== undefined) line += `${start}${text};`
     }
     return `${line} ${printable(name)}`
+  }
+}
+
+/** Keeps the text of the last number: most entries of a directory share it with the one before. */
+function lastText(make: (value: number) => string): (value: number) => string {
+  let known = Number.NaN
+  let text = ''
+  return (value) => {
+    if (value !== known) text = make(value)
+    known = value
+    return text
   }
 }
 
 function valuesFor(permitted: Permitted): Record<Fact, (entry: Entry) => string | undefined> {
   const filePerm = letters(permitted, FILE_LETTERS)
   const directoryPerm = letters(permitted, DIRECTORY_LETTERS)
+  const deviceText = lastText((device) => `${device.toString(16)}g`)
+  const modeText = lastText((mode) => `0${mode.toString(8).padStart(3, '0')}`)
   return {
     type: (entry) => TYPES[entry.kind],
     size: (entry) => (entry.kind === 'directory' ? undefined : String(entry.size)),
     modify: (entry) => formatTime(entry.mtimeMs),
     perm: (entry) => (entry.kind === 'directory' ? directoryPerm : filePerm),
-    unique: (entry) => `${entry.device.toString(16)}g${entry.inode.toString(16)}`,
-    'UNIX.mode': (entry) => `0${entry.mode.toString(8).padStart(3, '0')}`,
+    unique: (entry) => deviceText(entry.device) + entry.inode.toString(16),
+    'UNIX.mode': (entry) => modeText(entry.mode),
   }
 }
 

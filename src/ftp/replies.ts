@@ -11,10 +11,13 @@ export function closing(code: number, ...lines: readonly string[]): Reply {
   return { code, lines, after: 'close' }
 }
 
+// biome-ignore lint/suspicious/noControlCharactersInRegex: these are what must not get through
+const CONTROL = /[\u0000-\u001f\u007f-\u009f]/
+const CONTROLS = new RegExp(CONTROL, 'g')
+
 /** Text from a client or a disk must not end the line it stands in, nor move an operator's terminal. */
 export function printable(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what must not get through
-  return text.replace(/[\u0000-\u001f\u007f-\u009f]/g, '?')
+  return CONTROL.test(text) ? text.replace(CONTROLS, '?') : text
 }
 
 /** RFC 959 appendix II: a quote inside a quoted path is doubled. */

@@ -1,17 +1,17 @@
 // RFC 3659 section 2.3: YYYYMMDDHHMMSS[.sss], always UTC.
 
-const DAY_MS = 86_400_000
+const MINUTE_MS = 60_000
 
-/** The day that was put into words last: most entries of a directory share a few, one after the other. */
-let lastDay = Number.NaN
-let lastDate = ''
+/** The minute that was put into words last: most entries of a directory share a few, one after the other. */
+let lastMinute = Number.NaN
+let lastText = ''
 
-function dateOf(day: number): string {
-  if (day !== lastDay) {
-    lastDay = day
-    lastDate = new Date(day * DAY_MS).toISOString().replace(/-|T.*$/g, '')
+function textOf(minute: number): string {
+  if (minute !== lastMinute) {
+    lastMinute = minute
+    lastText = new Date(minute * MINUTE_MS).toISOString().replace(/:\d\d\..*$|[-T:]/g, '')
   }
-  return lastDate
+  return lastText
 }
 
 function twoDigits(value: number): string {
@@ -20,10 +20,8 @@ function twoDigits(value: number): string {
 
 /** Whole seconds: several clients do not take the fraction. */
 export function formatTime(ms: number): string {
-  const day = Math.floor(ms / DAY_MS)
-  const seconds = Math.floor((ms - day * DAY_MS) / 1000)
-  const minutes = Math.floor(seconds / 60)
-  return `${dateOf(day)}${twoDigits(Math.floor(minutes / 60))}${twoDigits(minutes % 60)}${twoDigits(seconds % 60)}`
+  const minute = Math.floor(ms / MINUTE_MS)
+  return textOf(minute) + twoDigits(Math.floor((ms - minute * MINUTE_MS) / 1000))
 }
 
 const TIME = /^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)(?:\.(\d{1,9}))?$/

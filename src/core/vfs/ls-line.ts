@@ -16,8 +16,12 @@ const CACHED_DAYS = 400
 /** Owner and group of everything: the system's names are not for the wire. */
 export const OWNER_NAME = 'ftp'
 const OWNERS = `${OWNER_NAME.padEnd(8)} ${OWNER_NAME.padEnd(8)}`
-const CONTROL = /\p{Cc}/u
-const CONTROLS = /\p{Cc}/gu
+// biome-ignore lint/suspicious/noControlCharactersInRegex: these are what must not get through
+const CONTROL = /[\u0000-\u001f\u007f-\u009f]/
+const CONTROLS = new RegExp(CONTROL, 'g')
+const SIZE_WIDTH = 12
+/** What stands before a size of so many digits. */
+const BEFORE_SIZE = Array.from({ length: SIZE_WIDTH + 1 }, (_, digits) => ' '.repeat(SIZE_WIDTH - digits))
 
 type Day = Readonly<{ date: string; year: string }>
 
@@ -53,25 +57,63 @@ function remember<T>(max: number, make: (key: number) => T): (key: number) => T 
   }
 }
 
-/**
- * Writes entries as `ls -l` does, without the line end; one formatter per listing, so that days and modes are put into
- * words once. Times are UTC. Owner and group are fixed. A symbolic link shows
- * no target, control characters in names become `?`, so that a name can't make a second line.
- */
-export function createLsFormat(nowMs: number): (entry: Entry) => string {
-  const dayOf = remember(CACHED_DAYS, describeDay)
+/** Mode, links and owner; most entries of a directory share them with the one before. */
+function createStartFormat(): (entry: Entry) => string {
   const modeOf = remember(CACHED_DAYS, permissionText)
-  const time = (ms: number): string => {
+  let kind: EntryKind = 'other'
+  let mode = -1
+  let links = -1
+  let text = ''
+  return (entry) => {
+    if (entry.mode === mode && entry.links === links && entry.kind === kind) return text
+    ;({ kind, mode, links } = entry)
+    text = `${KIND_LETTERS[kind]}${modeOf(mode & 0o777)} ${String(links).padStart(4)} ${OWNERS} `
+    return text
+  }
+}
+
+/** Date and time; the same for all entries of the same minute. */
+function createTimeFormat(nowMs: number): (ms: number) => string {
+  const dayOf = remember(CACHED_DAYS, describeDay)
+  const showsYear = (ms: number) => ms <= nowMs - RECENT_MS || ms > nowMs + AHEAD_MS
+  let from = Number.NaN
+  let text = ''
+  return (ms) => {
+    if (ms >= from && ms < from + MINUTE_MS) return text
     const day = Math.floor(ms / DAY_MS)
     const { date, year } = dayOf(day)
-    if (ms <= nowMs - RECENT_MS || ms > nowMs + AHEAD_MS) return `${date} ${year}`
     const minutes = Math.floor((ms - day * DAY_MS) / MINUTE_MS)
-    return `${date} ${twoDigits(Math.floor(minutes / 60))}:${twoDigits(minutes % 60)}`
+    text = showsYear(ms)
+      ? `${date} ${year}`
+      : `${date} ${twoDigits(Math.floor(minutes / 60))}:${twoDigits(minutes % 60)}`
+    const start = day * DAY_MS + minutes * MINUTE_MS
+    // Within the minute in which the year takes the place of the time, the next one may differ.
+    from = showsYear(start) === showsYear(start + MINUTE_MS - 1) ? start : Number.NaN
+    return text
   }
+}
+
+/** A name as it may stand in a line: control characters become `?`, so that it can't make a second one. */
+export function lineName(name: string): string {
+  return CONTROL.test(name) ? name.replace(CONTROLS, '?') : name
+}
+
+/** What stands before the name in a line of `createLsFormat`; ASCII. */
+export function createLsHead(nowMs: number): (entry: Entry) => string {
+  const startOf = createStartFormat()
+  const timeOf = createTimeFormat(nowMs)
   return (entry) => {
-    const name = CONTROL.test(entry.name) ? entry.name.replace(CONTROLS, '?') : entry.name
-    const mode = `${KIND_LETTERS[entry.kind]}${modeOf(entry.mode & 0o777)}`
-    const links = String(entry.links).padStart(4)
-    return `${mode} ${links} ${OWNERS} ${String(entry.size).padStart(12)} ${time(entry.mtimeMs)} ${name}`
+    const size = String(entry.size)
+    return `${startOf(entry)}${BEFORE_SIZE[size.length] ?? ''}${size} ${timeOf(entry.mtimeMs)} `
   }
+}
+
+/**
+ * Writes entries as `ls -l` does, without the line end; one formatter per listing, so that days and modes are put into
+ * words once. Times are UTC. Owner and group are fixed: the system's names are not for the wire. A symbolic link shows
+ * no target.
+ */
+export function createLsFormat(nowMs: number): (entry: Entry) => string {
+  const headOf = createLsHead(nowMs)
+  return (entry) => headOf(entry) + lineName(entry.name)
 }

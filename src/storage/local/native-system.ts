@@ -3,7 +3,7 @@ import { constants } from 'node:os'
 import { getSystemErrorName } from 'node:util'
 import type { Clock } from '../../core/ports.ts'
 import { type Native, READ_NAMES_ROOM, RECORD_FIELDS } from '../../native/native.ts'
-import { entryOf, isMissing } from './native-records.ts'
+import { addEntries, entryOf } from './native-records.ts'
 import { createScan, type ScanSource, SLICE_MS } from './scan.ts'
 import type { LocalSystem } from './system.ts'
 
@@ -41,10 +41,7 @@ function createSources(native: Native): (directory: number) => ScanSource {
       },
       describe: (names, from, into) => {
         const count = checked(native.lstatNames(directory, bytes, from, records, SLICE_MICROSECONDS))
-        for (let index = 0; index < count; index += 1) {
-          const name = names[from + index]
-          if (name !== undefined && !isMissing(records, index)) into.push(entryOf(records, index, name))
-        }
+        addEntries(into, records, count, { names, from })
         return count
       },
       patience: 2,

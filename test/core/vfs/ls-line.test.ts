@@ -39,6 +39,21 @@ test('the year stands for the time when the entry is old or from the future', ()
   assert.match(line({ mtimeMs: NOW + 86_400_000 }), / Nov 22 {2}2026 /)
 })
 
+test('one formatter says of each entry what a new one would', () => {
+  const format = createLsFormat(NOW)
+  const edges = [NOW - 15_778_476_000, NOW + 60_000, 0, NOW, Date.UTC(2026, 0, 31, 23, 59, 59, 999)]
+  const times = edges.flatMap((edge) =>
+    [-60_000, -1, 0, 1, 999, 30_000, 59_999, 60_000].map((by) => edge + by),
+  )
+  const kinds = ['file', 'directory', 'symlink'] as const
+  for (const [index, mtimeMs] of [...times, ...times.toReversed()].entries()) {
+    const kind = kinds[index % kinds.length]
+    assert.ok(kind)
+    const entry = { ...plain, mtimeMs, kind, mode: index % 4 === 0 ? 0o600 : 0o644, size: 10 ** (index % 15) }
+    assert.equal(format(entry), createLsFormat(NOW)(entry))
+  }
+})
+
 test('a name cannot make a second line', () => {
   assert.ok(line({ name: 'a\r\n-rw b\u0085' }).endsWith(' a??-rw b?'))
 })
