@@ -1,6 +1,6 @@
 import { FileServerError } from '../core/errors.ts'
 import type { AttributeChanges, Entry, EntryKind } from '../core/vfs/storage.ts'
-import { type BodyReader, type Field, uint32, uint64 } from './codec.ts'
+import { type BodyReader, type Field, uint32 } from './codec.ts'
 
 // draft-ietf-secsh-filexfer-02, section 5
 const FLAG = { size: 0x1, owner: 0x2, permissions: 0x4, times: 0x8, extended: 0x80000000 } as const
@@ -61,16 +61,21 @@ export function requestedChanges(body: BodyReader): AttributeChanges {
 const seconds = (ms: number): number => Math.min(0xffffffff, Math.max(0, Math.floor(ms / 1000)))
 const id = (value: number): number => (value >= 0 && value <= 0xffffffff ? value : 0)
 
-export function attributeFields(entry: Entry): Field[] {
-  return [
-    uint32(FLAG.size | FLAG.owner | FLAG.permissions | FLAG.times),
-    uint64(entry.size),
-    uint32(id(entry.uid)),
-    uint32(id(entry.gid)),
-    uint32(FILE_TYPE[entry.kind] | entry.mode),
-    uint32(seconds(entry.atimeMs)),
-    uint32(seconds(entry.mtimeMs)),
-  ]
+const SENT = FLAG.size | FLAG.owner | FLAG.permissions | FLAG.times
+/** What `writeAttributes` writes. */
+export const ATTRIBUTES_BYTES = 32
+
+/** Writes flags, size, owner, permissions and times; gives the place behind them. */
+export function writeAttributes(into: DataView, at: number, entry: Entry): number {
+  into.setUint32(at, SENT)
+  into.setUint32(at + 4, Math.floor(entry.size / 2 ** 32))
+  into.setUint32(at + 8, entry.size % 2 ** 32)
+  into.setUint32(at + 12, id(entry.uid))
+  into.setUint32(at + 16, id(entry.gid))
+  into.setUint32(at + 20, FILE_TYPE[entry.kind] | entry.mode)
+  into.setUint32(at + 24, seconds(entry.atimeMs))
+  into.setUint32(at + 28, seconds(entry.mtimeMs))
+  return at + ATTRIBUTES_BYTES
 }
 
 /** Attributes that say nothing, for names without an entry behind them. */

@@ -35,7 +35,8 @@ export async function contentSize(open: OpenFile): Promise<number> {
 export type DirectoryListing = {
   readonly source: AsyncIterator<readonly Entry[]>
   rest: readonly Entry[]
-  readonly longName: (entry: Entry) => string
+  /** What stands before the name in an entry's long name. */
+  readonly headOf: (entry: Entry) => string
 }
 
 /**

@@ -1,6 +1,6 @@
 import { type ErrorCode, errorCodeOf } from '../core/errors.ts'
 import type { Entry } from '../core/vfs/storage.ts'
-import { attributeFields, NO_ATTRIBUTES } from './attrs.ts'
+import { ATTRIBUTES_BYTES, NO_ATTRIBUTES, writeAttributes } from './attrs.ts'
 import { type Field, packet, string, uint32 } from './codec.ts'
 import { ERROR_MAP, STATUS } from './error-map.ts'
 
@@ -55,15 +55,20 @@ export const version = (number: number, extensions: readonly Field[]): Reply =>
 export const handle = (id: number, name: string): Reply =>
   plain(packet(REPLY.handle, uint32(id), string(name)))
 
-export const attributes = (id: number, entry: Entry): Reply =>
-  plain(packet(REPLY.attrs, uint32(id), ...attributeFields(entry)))
+export function attributes(id: number, entry: Entry): Reply {
+  const size = ID_AT + 4 + ATTRIBUTES_BYTES
+  const bytes = Buffer.allocUnsafe(size)
+  const view = new DataView(bytes.buffer, bytes.byteOffset, size)
+  view.setUint32(0, size - 4)
+  view.setUint8(4, REPLY.attrs)
+  view.setUint32(ID_AT, id)
+  writeAttributes(view, ID_AT + 4, entry)
+  return plain(bytes)
+}
 
 /** One name without attributes: the answer to REALPATH and READLINK. */
 export const oneName = (id: number, name: string): Reply =>
   plain(packet(REPLY.name, uint32(id), uint32(1), string(name), string(name), NO_ATTRIBUTES))
-
-export const names = (id: number, count: number, fields: readonly Field[]): Reply =>
-  plain(packet(REPLY.name, uint32(id), uint32(count), ...fields))
 
 export const extended = (id: number, ...fields: readonly Field[]): Reply =>
   plain(packet(REPLY.extended, uint32(id), ...fields))

@@ -1,5 +1,5 @@
 // draft-ietf-secsh-filexfer-02, section 6.7
-import { createLsFormat } from '../../core/vfs/ls-line.ts'
+import { createLsHead } from '../../core/vfs/ls-line.ts'
 import { handle, type Reply } from '../replies.ts'
 import { type Request, readPath } from '../request.ts'
 
@@ -11,6 +11,6 @@ export async function opendir(request: Request): Promise<Reply> {
   const source = files.list(path)[Symbol.asyncIterator]()
   const first = await source.next()
   const rest = first.done === true ? [] : first.value
-  const listing = { source, rest, longName: createLsFormat(clock.now()) }
+  const listing = { source, rest, headOf: createLsHead(clock.now()) }
   return handle(request.id, handles.add({ kind: 'directory', path, listing }))
 }

@@ -1,38 +1,29 @@
 // draft-ietf-secsh-filexfer-02, section 6.7
 import { FileServerError } from '../../core/errors.ts'
-import type { Entry } from '../../core/vfs/storage.ts'
-import { attributeFields } from '../attrs.ts'
-import { type Field, string } from '../codec.ts'
+import type { Entry, MaybePromise } from '../../core/vfs/storage.ts'
 import type { DirectoryListing } from '../handles.ts'
-import { MAX_NAMES_BYTES } from '../limits.ts'
-import { endOfFile, names, type Reply } from '../replies.ts'
+import { namesReply } from '../names.ts'
+import { endOfFile, type Reply } from '../replies.ts'
 import type { Request } from '../request.ts'
 
 /** One batch of the storage a reply, so that the first names go out before the last are read. */
-export async function readdir({ id, body, context }: Request): Promise<Reply> {
+export function readdir({ id, body, context }: Request): MaybePromise<Reply> {
   const open = context.handles.get(body.string())
   if (open.kind !== 'directory') throw new FileServerError('handle.invalid', 'not a directory handle')
-  const entries = await nextEntries(open.listing)
-  if (entries.length === 0) return endOfFile(id)
-  const fields: Field[] = []
-  let size = 0
-  let count = 0
-  for (const entry of entries) {
-    const row = [string(entry.name), string(open.listing.longName(entry)), ...attributeFields(entry)]
-    size += row.reduce((sum, field) => sum + field.size, 0)
-    if (size > MAX_NAMES_BYTES && count > 0) break
-    fields.push(...row)
-    count += 1
+  const { listing } = open
+  const answer = (entries: readonly Entry[]): Reply => {
+    if (entries.length === 0) return endOfFile(id)
+    const { reply, count } = namesReply(id, entries, listing.headOf, context.pool)
+    listing.rest = entries.slice(count)
+    return reply
   }
-  open.listing.rest = entries.slice(count)
-  return names(id, count, fields)
+  return listing.rest.length > 0 ? answer(listing.rest) : nextEntries(listing).then(answer)
 }
 
-async function nextEntries(listing: DirectoryListing): Promise<readonly Entry[]> {
-  while (listing.rest.length === 0) {
-    const next = await listing.source.next()
-    if (next.done === true) break
-    listing.rest = next.value
+async function nextEntries({ source }: DirectoryListing): Promise<readonly Entry[]> {
+  for (;;) {
+    const next = await source.next()
+    if (next.done === true) return []
+    if (next.value.length > 0) return next.value
   }
-  return listing.rest
 }
