@@ -1,5 +1,5 @@
 import type { ProtocolAdapter } from '../server/adapter.ts'
-import { createControl } from './control.ts'
+import { Control } from './control.ts'
 import { replyForError } from './error-map.ts'
 import { formatReply } from './replies.ts'
 import type { FtpDeps } from './settings.ts'
@@ -9,10 +9,10 @@ import { createTlsEngine } from './tls.ts'
 /** The FTP and FTPS door of one listener. `close` cuts the connections that are left. */
 export function createFtpAdapter(deps: FtpDeps): ProtocolAdapter {
   const engine = createTlsEngine(deps)
-  const open = new Set<ReturnType<typeof createControl>>()
+  const open = new Set<Control>()
   return {
     serve(socket, origin) {
-      const control = createControl({ socket, origin, deps, engine, commands: COMMANDS })
+      const control = new Control({ socket, origin, deps, engine, commands: COMMANDS })
       open.add(control)
       void control.done.then(() => open.delete(control))
       return control

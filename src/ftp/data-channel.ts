@@ -17,159 +17,169 @@ export type Direction = 'up' | 'down'
 export type DataUse = Readonly<{ signal: AbortSignal; note: TransferNote }>
 export type DataSocket = Socket | TLSSocket
 
-/** How the data connections of one control connection come about: at most one plan, one socket and one closing socket. */
-export type DataChannel = {
-  /** RFC 2228 PROT: C clear, P private. */
-  protection: 'C' | 'P'
-  /** RFC 4217 section 9: PROT is only valid after PBSZ. */
-  bufferSizeAgreed: boolean
-  /** RFC 2428: after EPSV ALL no other way is allowed. */
-  onlyEpsv: boolean
-  /** A PASV, EPSV, PORT or EPRT waits for its transfer. */
-  readonly ready: boolean
-  /** Opens a passive listener in place of any earlier plan; resolves to its port. */
-  listen(): Promise<number>
-  /** False when the target is not the client itself or a privileged port. */
-  target(target: ActiveTarget): boolean
-  /** Uses the plan up. The caller ends or destroys the socket, then hands it to `release`. */
-  open(direction: Direction, transfer: DataUse): Promise<DataSocket>
-  /** Lets an ended socket close in its own time, but not for ever; destroys it when the next one opens. */
-  release(socket: DataSocket): void
-  /** Drops the plan and whatever waits on it. */
-  reset(): void
-  close(): void
-}
-
-export type DataDeps = Readonly<{
-  settings: FtpSettings
-  clock: Clock
-  origin: () => Origin
+/** What the data connections have to know of their control connection, as it is at that moment. */
+export type DataDeps = {
+  readonly settings: FtpSettings
+  readonly clock: Clock
+  readonly origin: Origin
   /** Undefined while the control connection is in clear. */
-  tls: () => TlsPeer | undefined
+  readonly peer: TlsPeer | undefined
   /** Of the user, or of the listener. */
-  reuse: () => TlsReuse
-}>
+  readonly reuse: TlsReuse
+}
 
 type Plan =
   | Readonly<{ kind: 'passive'; listener: PassiveListener }>
   | Readonly<{ kind: 'active'; target: ActiveTarget }>
 
+type Closing = Readonly<{ socket: DataSocket; timer: Timer }>
+
 /** An ended socket whose peer does not close its side is cut after this time. */
 const CLOSE_MS = 10_000
 
-export function createDataChannel({ settings, clock, origin, tls, reuse }: DataDeps): DataChannel {
-  let plan: Plan | undefined
-  let closing: { socket: DataSocket; timer: Timer } | undefined
-  let closed = false
+/** How the data connections of one control connection come about: at most one plan, one socket and one closing socket. */
+export class DataChannel {
+  /** RFC 2228 PROT: C clear, P private. */
+  protection: 'C' | 'P' = 'C'
+  /** RFC 4217 section 9: PROT is only valid after PBSZ. */
+  bufferSizeAgreed = false
+  /** RFC 2428: after EPSV ALL no other way is allowed. */
+  onlyEpsv = false
+  readonly #deps: DataDeps
+  #plan: Plan | undefined
+  #closing: Closing | undefined
+  #closed = false
 
-  function reset(): void {
-    if (plan?.kind === 'passive') plan.listener.close()
-    plan = undefined
+  constructor(deps: DataDeps) {
+    this.#deps = deps
   }
 
-  function dropClosing(): void {
-    closing?.timer.cancel()
-    closing?.socket.destroy()
-    closing = undefined
+  /** A PASV, EPSV, PORT or EPRT waits for its transfer. */
+  get ready(): boolean {
+    return this.#plan !== undefined
   }
 
-  async function connect(current: Plan, signal: AbortSignal): Promise<Socket> {
-    const either = new AbortController()
-    const timer = limit(clock, settings.dataConnectMs, () =>
-      either.abort(new FileServerError('transfer.no-data-connection', 'nobody connected in time')),
-    )
-    // AbortSignal.any would cost more than the rest of this.
-    const stop = () => either.abort(signal.reason)
-    if (signal.aborted) stop()
-    else signal.addEventListener('abort', stop, { once: true })
-    try {
-      if (current.kind === 'passive') return await current.listener.accept(either.signal)
-      const from = { ip: origin().localIp, port: settings.activePort }
-      return await connectActive(current.target, from, either.signal)
-    } finally {
-      timer.cancel()
-      signal.removeEventListener('abort', stop)
-      if (current.kind === 'passive') current.listener.close()
+  /** Opens a passive listener in place of any earlier plan; resolves to its port. */
+  async listen(): Promise<number> {
+    this.reset()
+    const { origin, settings } = this.#deps
+    const { localIp, remoteIp } = origin
+    const listener = await openPassive({ localIp, peerIp: remoteIp, ports: settings.passivePorts })
+    if (this.#closed) {
+      listener.close()
+      throw new FileServerError('transfer.aborted')
     }
+    this.#plan = { kind: 'passive', listener }
+    return listener.port
   }
 
-  /** Looks which session was resumed, if anybody wants to know; throws when it must be another. */
-  function judge(socket: TLSSocket, own: boolean, note: TransferNote): void {
-    const rule = reuse()
-    if (rule === 'off') return
-    note.tlsSession = !socket.isSessionReused() ? 'none' : own ? 'bound' : 'resumable'
-    if (rule === 'prefer' || note.tlsSession === 'bound') return
-    socket.destroy()
-    throw new FileServerError('transfer.no-data-connection', 'TLS session was not resumed')
+  /** False when the target is not the client itself or a privileged port. */
+  target(target: ActiveTarget): boolean {
+    this.reset()
+    if (!allowedTarget(target, this.#deps.origin.remoteIp)) return false
+    this.#plan = { kind: 'active', target }
+    return true
   }
 
-  async function secure(raw: Socket, direction: Direction, { signal, note }: DataUse): Promise<TLSSocket> {
-    const peer = tls()
-    if (peer === undefined) throw new FileServerError('internal', 'PROT P without TLS')
-    const feed = direction === 'up' ? createTlsFeed(raw) : undefined
-    const cut = () => raw.destroy()
-    signal.addEventListener('abort', cut, { once: true })
-    try {
-      const socket = await peer.accept(feed?.stream ?? raw)
-      feed?.attach(socket)
-      judge(socket, peer.own, note)
-      return socket
-    } catch (cause) {
-      raw.destroy()
-      signal.throwIfAborted()
-      if (cause instanceof FileServerError) throw cause
-      throw new FileServerError('transfer.no-data-connection', 'TLS handshake failed', { cause })
-    } finally {
-      signal.removeEventListener('abort', cut)
-    }
+  /** Uses the plan up. The caller ends or destroys the socket, then hands it to `release`. */
+  async open(direction: Direction, use: DataUse): Promise<DataSocket> {
+    const current = this.#plan
+    this.#plan = undefined
+    this.#dropClosing()
+    if (current === undefined) throw new FileServerError('transfer.no-data-connection')
+    const raw = await connect(this.#deps, current, use.signal)
+    return this.protection === 'P' ? secure(this.#deps, raw, direction, use) : raw
   }
 
-  return {
-    protection: 'C',
-    bufferSizeAgreed: false,
-    onlyEpsv: false,
-    get ready() {
-      return plan !== undefined
-    },
-    async listen() {
-      reset()
-      const { localIp, remoteIp } = origin()
-      const listener = await openPassive({ localIp, peerIp: remoteIp, ports: settings.passivePorts })
-      if (closed) {
-        listener.close()
-        throw new FileServerError('transfer.aborted')
-      }
-      plan = { kind: 'passive', listener }
-      return listener.port
-    },
-    target(target) {
-      reset()
-      if (!allowedTarget(target, origin().remoteIp)) return false
-      plan = { kind: 'active', target }
-      return true
-    },
-    async open(direction, transfer) {
-      const current = plan
-      plan = undefined
-      dropClosing()
-      if (current === undefined) throw new FileServerError('transfer.no-data-connection')
-      const raw = await connect(current, transfer.signal)
-      return this.protection === 'P' ? secure(raw, direction, transfer) : raw
-    },
-    release(socket) {
-      dropClosing()
-      if (socket.destroyed) return
-      socket.resume()
-      const timer = clock.timer(CLOSE_MS, () => socket.destroy())
-      socket.once('close', () => timer.cancel())
-      if (closed) socket.destroy()
-      else closing = { socket, timer }
-    },
-    reset,
-    close() {
-      closed = true
-      reset()
-      dropClosing()
-    },
+  /** Lets an ended socket close in its own time, but not for ever; destroys it when the next one opens. */
+  release(socket: DataSocket): void {
+    this.#dropClosing()
+    if (socket.destroyed) return
+    socket.resume()
+    const closing = { socket, timer: this.#deps.clock.timer(CLOSE_MS, () => socket.destroy()) }
+    socket.once('close', () => {
+      closing.timer.cancel()
+      // An idle session keeps nothing of its last transfer.
+      if (this.#closing === closing) this.#closing = undefined
+    })
+    if (this.#closed) socket.destroy()
+    else this.#closing = closing
+  }
+
+  /** Drops the plan and whatever waits on it. */
+  reset(): void {
+    if (this.#plan?.kind === 'passive') this.#plan.listener.close()
+    this.#plan = undefined
+  }
+
+  close(): void {
+    this.#closed = true
+    this.reset()
+    this.#dropClosing()
+  }
+
+  #dropClosing(): void {
+    this.#closing?.timer.cancel()
+    this.#closing?.socket.destroy()
+    this.#closing = undefined
+  }
+}
+
+async function connect(
+  { clock, settings, origin }: DataDeps,
+  plan: Plan,
+  signal: AbortSignal,
+): Promise<Socket> {
+  const either = new AbortController()
+  const timer = limit(clock, settings.dataConnectMs, () =>
+    either.abort(new FileServerError('transfer.no-data-connection', 'nobody connected in time')),
+  )
+  // AbortSignal.any would cost more than the rest of this.
+  const stop = () => either.abort(signal.reason)
+  if (signal.aborted) stop()
+  else signal.addEventListener('abort', stop, { once: true })
+  try {
+    if (plan.kind === 'passive') return await plan.listener.accept(either.signal)
+    const from = { ip: origin.localIp, port: settings.activePort }
+    return await connectActive(plan.target, from, either.signal)
+  } finally {
+    timer.cancel()
+    signal.removeEventListener('abort', stop)
+    if (plan.kind === 'passive') plan.listener.close()
+  }
+}
+
+/** Looks which session was resumed, if anybody wants to know; throws when it must be another. */
+function judge({ reuse }: DataDeps, socket: TLSSocket, own: boolean, note: TransferNote): void {
+  if (reuse === 'off') return
+  note.tlsSession = !socket.isSessionReused() ? 'none' : own ? 'bound' : 'resumable'
+  if (reuse === 'prefer' || note.tlsSession === 'bound') return
+  socket.destroy()
+  throw new FileServerError('transfer.no-data-connection', 'TLS session was not resumed')
+}
+
+async function secure(
+  deps: DataDeps,
+  raw: Socket,
+  direction: Direction,
+  { signal, note }: DataUse,
+): Promise<TLSSocket> {
+  const { peer } = deps
+  if (peer === undefined) throw new FileServerError('internal', 'PROT P without TLS')
+  const feed = direction === 'up' ? createTlsFeed(raw) : undefined
+  const cut = () => raw.destroy()
+  signal.addEventListener('abort', cut, { once: true })
+  try {
+    const socket = await peer.accept(feed?.stream ?? raw)
+    feed?.attach(socket)
+    judge(deps, socket, peer.own, note)
+    return socket
+  } catch (cause) {
+    raw.destroy()
+    signal.throwIfAborted()
+    if (cause instanceof FileServerError) throw cause
+    throw new FileServerError('transfer.no-data-connection', 'TLS handshake failed', { cause })
+  } finally {
+    signal.removeEventListener('abort', cut)
   }
 }

@@ -12,31 +12,41 @@ export function parseCommand(line: string): Command {
   return { verb: line.slice(0, space).toUpperCase(), argument: line.slice(space + 1) }
 }
 
-export type Dispatch = Readonly<{
-  ftp: Ftp
+export type Dispatcher = {
+  readonly ftp: Ftp
   /** Makes the transfer that a row with `needs: 'data'` or `'transfer'` runs under; the control connection drops it afterwards. */
-  begin: (verb: string) => Transfer
+  begin(verb: string): Transfer
   /** Told about errors that are ours, not the client's. */
-  report: (error: unknown) => void
-}>
+  report(error: unknown): void
+}
 
-/** Checks the row's rules, runs it and turns whatever is thrown into a reply. Never rejects. */
-export async function dispatch({ ftp, begin, report }: Dispatch, command: Command): Promise<Reply> {
-  const row = ftp.commands.get(command.verb)
+/** Checks the row's rules, runs it and turns whatever is thrown into a reply. Never throws, never rejects. */
+export function dispatch(dispatcher: Dispatcher, command: Command): Reply | Promise<Reply> {
+  const row = dispatcher.ftp.commands.get(command.verb)
   if (row === undefined) return replyForError('protocol.unknown')
-  try {
-    return await runRow({ ftp, begin, report }, row, command.argument)
-  } catch (error) {
+  const failed = (error: unknown): Reply => {
     const code = errorCodeOf(error)
-    if (code === 'internal') report(error)
-    return replyForError(code, row.creates)
-  } finally {
-    if (row.keepsRestart === undefined) ftp.dialog.restartAt = 0
-    if (row.verb !== 'RNFR') ftp.dialog.renameFrom = undefined
+    if (code === 'internal') dispatcher.report(error)
+    return over(dispatcher.ftp, row, replyForError(code, row.creates))
+  }
+  try {
+    const answer = runRow(dispatcher, row, command.argument)
+    if (!(answer instanceof Promise)) return over(dispatcher.ftp, row, answer)
+    return answer.then((last) => over(dispatcher.ftp, row, last), failed)
+  } catch (error) {
+    return failed(error)
   }
 }
 
-function runRow({ ftp, begin }: Dispatch, row: Row, argument: string): Reply | Promise<Reply> {
+/** What was said for the very next command counts no more. */
+function over(ftp: Ftp, row: Row, answer: Reply): Reply {
+  if (row.keepsRestart === undefined) ftp.dialog.restartAt = 0
+  if (row.verb !== 'RNFR') ftp.dialog.renameFrom = undefined
+  return answer
+}
+
+function runRow(dispatcher: Dispatcher, row: Row, argument: string): Reply | Promise<Reply> {
+  const { ftp } = dispatcher
   const files = ftp.login.session?.files
   if (row.needs !== 'nothing' && files === undefined) throw new FileServerError('auth.required')
   if (row.argument === 'required' && argument === '') throw new FileServerError('protocol.syntax')
@@ -44,10 +54,10 @@ function runRow({ ftp, begin }: Dispatch, row: Row, argument: string): Reply | P
   if (row.needs === 'nothing') return row.run(ftp, argument)
   if (files === undefined) throw new FileServerError('auth.required')
   if (row.needs === 'login') return row.run(ftp, argument, files)
-  if (row.needs === 'transfer') return row.run(ftp, argument, files, begin(row.verb))
+  if (row.needs === 'transfer') return row.run(ftp, argument, files, dispatcher.begin(row.verb))
   const clear = ftp.data.protection === 'C'
   if (ftp.origin.encrypted && clear && !ftp.settings.clearData)
     throw new FileServerError('policy.data-encryption-required')
   if (!ftp.data.ready) throw new FileServerError('transfer.no-data-connection')
-  return row.run(ftp, argument, files, begin(row.verb))
+  return row.run(ftp, argument, files, dispatcher.begin(row.verb))
 }

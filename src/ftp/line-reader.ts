@@ -17,121 +17,162 @@ export type LineItem =
   | Readonly<{ kind: 'line'; text: string }>
   | Readonly<{ kind: 'garbled' | 'too-long' | 'flood' }>
 
-export type LineReader = {
-  feed(chunk: Uint8Array): void
-  /** Bytes of a line that has not ended yet are held (or being dropped). */
-  readonly pending: boolean
-}
-
 type TelnetState = 'none' | 'command' | 'option' | 'sub' | 'sub-command'
+
+/** Shared by all that hold none; never written to. */
+const NO_BYTES: number[] = []
 
 /**
  * Gives the same items for the same bytes however they are cut. Telnet commands are removed. Bytes 0xF0 and above at
  * a line's start are what is left of a telnet Synch whose urgent byte went out of band, and removed as well. `ABOR`
  * ends at its CR because some clients send the LF after it as urgent data, which never arrives here.
  */
-export function createLineReader(maxBytes: number, emit: (item: LineItem) => void): LineReader {
-  let line: number[] = []
-  let telnet: TelnetState = 'none'
-  let sawCr = false
-  let swallowLf = false
-  let dropped = 0
-  let negotiation = 0
+export class LineReader {
+  readonly #maxBytes: number
+  readonly #emit: (item: LineItem) => void
+  /** Of a line that has not ended: mostly there is none, as lines come whole. */
+  #line: number[] = NO_BYTES
+  #telnet: TelnetState = 'none'
+  #sawCr = false
+  #swallowLf = false
+  #dropped = 0
+  #negotiation = 0
+  /** Of the chunk that is being fed, bytes behind the one that is looked at. */
+  #behind = 0
 
-  function end(): void {
-    const bytes = Buffer.from(line)
-    const tooLong = dropped > 0
-    line = []
-    dropped = 0
-    sawCr = false
-    if (tooLong) return
-    if (isUtf8(bytes)) emit({ kind: 'line', text: bytes.toString('utf8') })
-    else emit({ kind: 'garbled' })
+  constructor(maxBytes: number, emit: (item: LineItem) => void) {
+    this.#maxBytes = maxBytes
+    this.#emit = emit
   }
 
-  function keep(byte: number): void {
-    if (dropped === 0 && line.length < maxBytes) {
-      line.push(byte)
+  /** Keeps nothing of `chunk`. */
+  feed(chunk: Buffer): void {
+    let at = 0
+    while (at < chunk.length) {
+      const next = this.#wholeLine(chunk, at)
+      if (next > at) at = next
+      else {
+        const byte = chunk[at]
+        at += 1
+        this.#behind = chunk.length - at
+        if (byte !== undefined) this.#step(byte)
+      }
+    }
+  }
+
+  /** Something came behind the last item that was told. */
+  get pending(): boolean {
+    return this.#behind > 0 || this.#inLine
+  }
+
+  /** Bytes of a line that has not ended yet are held (or being dropped). */
+  get #inLine(): boolean {
+    return this.#line.length > 0 || this.#dropped > 0 || this.#sawCr || this.#telnet !== 'none'
+  }
+
+  /** Takes a line that is all here and needs no care; `at` when there is none. */
+  #wholeLine(chunk: Buffer, at: number): number {
+    if (this.#swallowLf || this.#inLine) return at
+    const lf = chunk.indexOf(LF, at)
+    if (lf < 0) return at
+    const end = chunk[lf - 1] === CR && lf > at ? lf - 1 : lf
+    if (end - at > this.#maxBytes) return at
+    for (let i = at; i < end; i += 1) {
+      const byte = chunk[i]
+      if (byte === undefined || byte === CR || byte >= SE) return at
+    }
+    this.#behind = chunk.length - lf - 1
+    this.#tell(chunk.subarray(at, end))
+    return lf + 1
+  }
+
+  #tell(bytes: Buffer): void {
+    if (isUtf8(bytes)) this.#emit({ kind: 'line', text: bytes.toString('utf8') })
+    else this.#emit({ kind: 'garbled' })
+  }
+
+  #end(): void {
+    const bytes = Buffer.from(this.#line)
+    const tooLong = this.#dropped > 0
+    this.#line = NO_BYTES
+    this.#dropped = 0
+    this.#sawCr = false
+    if (!tooLong) this.#tell(bytes)
+  }
+
+  #keep(byte: number): void {
+    if (this.#dropped === 0 && this.#line.length < this.#maxBytes) {
+      if (this.#line === NO_BYTES) this.#line = [byte]
+      else this.#line.push(byte)
       return
     }
-    dropped += 1
-    line = []
-    if (dropped === 1) emit({ kind: 'too-long' })
-    if (dropped === maxBytes * FLOOD_FACTOR) emit({ kind: 'flood' })
+    this.#dropped += 1
+    this.#line = NO_BYTES
+    if (this.#dropped === 1) this.#emit({ kind: 'too-long' })
+    if (this.#dropped === this.#maxBytes * FLOOD_FACTOR) this.#emit({ kind: 'flood' })
   }
 
-  function text(byte: number): void {
-    if (swallowLf) {
-      swallowLf = false
+  #text(byte: number): void {
+    if (this.#swallowLf) {
+      this.#swallowLf = false
       if (byte === LF || byte === NUL) return
     }
-    if (sawCr) {
-      sawCr = byte === CR
-      if (byte === LF) {
-        end()
-        return
-      }
-      keep(CR)
+    if (this.#sawCr) {
+      this.#sawCr = byte === CR
+      if (byte !== LF) this.#keep(CR)
       if (byte === NUL || byte === CR) return
     }
-    if (byte === LF) {
-      end()
-      return
-    }
-    if (byte === CR) {
-      if (dropped === 0 && line.length === 4 && line.every((value, i) => (value & 0xdf) === ABOR[i])) {
-        swallowLf = true
-        end()
-      } else sawCr = true
-      return
-    }
-    if (byte >= SE && line.length === 0 && dropped === 0) return
-    keep(byte)
+    if (byte === LF) this.#end()
+    else if (byte === CR) this.#return()
+    else if (byte < SE || this.#line.length > 0 || this.#dropped > 0) this.#keep(byte)
   }
 
-  function command(byte: number): void {
-    telnet = 'none'
-    if (byte === IAC) keep(IAC)
-    else if (byte === SB) telnet = 'sub'
-    else if (byte >= WILL) telnet = 'option'
+  #return(): void {
+    if (this.#isAbor()) {
+      this.#swallowLf = true
+      this.#end()
+    } else this.#sawCr = true
+  }
+
+  #isAbor(): boolean {
+    const line = this.#line
+    return this.#dropped === 0 && line.length === 4 && line.every((value, i) => (value & 0xdf) === ABOR[i])
+  }
+
+  #command(byte: number): void {
+    this.#telnet = 'none'
+    if (byte === IAC) this.#keep(IAC)
+    else if (byte === SB) this.#telnet = 'sub'
+    else if (byte >= WILL) this.#telnet = 'option'
     // Below SE it is no telnet command: the rest of one was urgent data.
-    else if (byte < SE) text(byte)
+    else if (byte < SE) this.#text(byte)
   }
 
-  function step(byte: number): void {
-    switch (telnet) {
+  #step(byte: number): void {
+    switch (this.#telnet) {
       case 'none':
-        if (byte === IAC) telnet = 'command'
-        else text(byte)
+        if (byte === IAC) this.#telnet = 'command'
+        else this.#text(byte)
         return
       case 'command':
-        command(byte)
+        this.#command(byte)
         return
       case 'option':
-        telnet = 'none'
+        this.#telnet = 'none'
         return
       case 'sub':
-        if (byte === IAC) telnet = 'sub-command'
-        else keepSub()
+        if (byte === IAC) this.#telnet = 'sub-command'
+        else this.#keepSub()
         return
       case 'sub-command':
-        telnet = byte === SE ? 'none' : 'sub'
+        this.#telnet = byte === SE ? 'none' : 'sub'
         return
     }
   }
 
   /** Counted for the whole connection: a file transfer has nothing to negotiate. */
-  function keepSub(): void {
-    negotiation += 1
-    if (negotiation === maxBytes * FLOOD_FACTOR) emit({ kind: 'flood' })
-  }
-
-  return {
-    feed(chunk) {
-      for (const byte of chunk) step(byte)
-    },
-    get pending() {
-      return line.length > 0 || dropped > 0 || sawCr || telnet !== 'none'
-    },
+  #keepSub(): void {
+    this.#negotiation += 1
+    if (this.#negotiation === this.#maxBytes * FLOOD_FACTOR) this.#emit({ kind: 'flood' })
   }
 }

@@ -1,52 +1,66 @@
-import type { Clock } from '../core/ports.ts'
+import type { Clock, Timer } from '../core/ports.ts'
 import { limit } from './limit.ts'
 import type { FtpSettings } from './settings.ts'
 
-/** The two limits of a control connection: time to log in, and time without a command. */
-export type SessionTimers = {
-  /** A command is through: the idle time starts anew. */
-  active(): void
-  loggedIn(): void
-  loggedOut(): void
-  stop(): void
-}
+export type TimerEvents = { idle(): void; graceOver(): void }
 
-export function createSessionTimers(
-  clock: Clock,
-  settings: FtpSettings,
-  events: Readonly<{ idle: () => void; graceOver: () => void }>,
-): SessionTimers {
-  let stopped = false
-  let inside = false
-  let idleOver = false
-  const onIdle = () => {
-    idleOver = true
-    events.idle()
+/** The two limits of a control connection: time to log in, and time without a command. */
+export class SessionTimers {
+  readonly #clock: Clock
+  readonly #settings: FtpSettings
+  readonly #events: TimerEvents
+  #stopped = false
+  #inside = false
+  #idle: Timer | undefined
+  #grace: Timer | undefined
+
+  constructor(clock: Clock, settings: FtpSettings, events: TimerEvents) {
+    this.#clock = clock
+    this.#settings = settings
+    this.#events = events
+    this.#beginIdle()
+    this.#beginGrace()
   }
-  let idle = limit(clock, settings.idleMs, onIdle)
-  let grace = limit(clock, settings.loginGraceMs, events.graceOver)
-  return {
-    active() {
-      if (stopped) return
-      if (!idleOver) return idle.refresh()
-      idleOver = false
-      idle = limit(clock, settings.idleMs, onIdle)
-    },
-    loggedIn() {
-      inside = true
-      grace.cancel()
-    },
-    loggedOut() {
-      // REIN before any login must not buy more time for it.
-      if (!inside) return
-      inside = false
-      grace.cancel()
-      if (!stopped) grace = limit(clock, settings.loginGraceMs, events.graceOver)
-    },
-    stop() {
-      stopped = true
-      idle.cancel()
-      grace.cancel()
-    },
+
+  /** A command is through: the idle time starts anew. */
+  active(): void {
+    if (this.#stopped) return
+    if (this.#idle === undefined) this.#beginIdle()
+    else this.#idle.refresh()
+  }
+
+  loggedIn(): void {
+    this.#inside = true
+    this.#endGrace()
+  }
+
+  loggedOut(): void {
+    // REIN before any login must not buy more time for it.
+    if (!this.#inside) return
+    this.#inside = false
+    this.#endGrace()
+    if (!this.#stopped) this.#beginGrace()
+  }
+
+  stop(): void {
+    this.#stopped = true
+    this.#idle?.cancel()
+    this.#endGrace()
+  }
+
+  #beginIdle(): void {
+    this.#idle = limit(this.#clock, this.#settings.idleMs, () => {
+      this.#idle = undefined
+      this.#events.idle()
+    })
+  }
+
+  #beginGrace(): void {
+    this.#grace = limit(this.#clock, this.#settings.loginGraceMs, () => this.#events.graceOver())
+  }
+
+  #endGrace(): void {
+    this.#grace?.cancel()
+    this.#grace = undefined
   }
 }

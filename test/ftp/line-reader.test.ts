@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
-import { createLineReader, type LineItem } from '../../src/ftp/line-reader.ts'
+import { type LineItem, LineReader } from '../../src/ftp/line-reader.ts'
 
 const LIMIT = 64
 
-function read(bytes: Uint8Array, cuts: readonly number[] = []): LineItem[] {
+function read(bytes: Buffer, cuts: readonly number[] = []): LineItem[] {
   const items: LineItem[] = []
-  const reader = createLineReader(LIMIT, (item) => items.push(item))
+  const reader = new LineReader(LIMIT, (item) => items.push(item))
   let from = 0
   for (const cut of [...cuts, bytes.length].sort((a, b) => a - b)) {
     reader.feed(bytes.subarray(from, cut))
@@ -15,7 +15,7 @@ function read(bytes: Uint8Array, cuts: readonly number[] = []): LineItem[] {
   }
   return items
 }
-const bytes = (text: string): Uint8Array => Buffer.from(text, 'latin1')
+const bytes = (text: string): Buffer => Buffer.from(text, 'latin1')
 const line = (text: string): LineItem => ({ kind: 'line', text })
 
 describe('line reader', () => {
@@ -62,11 +62,21 @@ describe('line reader', () => {
     const stream = fc.array(fc.oneof(special, fc.integer({ min: 0, max: 255 })), { maxLength: 300 })
     fc.assert(
       fc.property(stream, fc.array(fc.nat(300)), (input, cuts) => {
-        const all = Uint8Array.from(input)
+        const all = Buffer.from(input)
         const within = cuts.map((cut) => Math.min(cut, all.length))
         assert.deepEqual(read(all, within), read(all))
+        assert.deepEqual(read(all, [...all.keys()]), read(all))
       }),
     )
+  })
+
+  test('what stands behind a line is seen while the line is told', () => {
+    const seen: boolean[] = []
+    const reader: LineReader = new LineReader(LIMIT, () => seen.push(reader.pending))
+    for (const text of ['AUTH TLS\r\n', 'AUTH TLS\r\nU', 'SER x\r\n', 'ABOR\r', 'X\n\xffX\n'])
+      reader.feed(bytes(text))
+    assert.deepEqual(seen, [false, true, false, false, true, false])
+    assert.equal(reader.pending, false)
   })
 
   test('words come out as they went in', () => {

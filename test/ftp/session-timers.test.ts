@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { createSessionTimers } from '../../src/ftp/session-timers.ts'
+import { SessionTimers } from '../../src/ftp/session-timers.ts'
 import { createFakeClock } from '../helpers/fake-clock.ts'
 import { FTP_SETTINGS } from '../helpers/ftp-server.ts'
 
@@ -8,7 +8,7 @@ function setup() {
   const clock = createFakeClock()
   const over: string[] = []
   const settings = { ...FTP_SETTINGS, loginGraceMs: 60_000, idleMs: 900_000 }
-  const timers = createSessionTimers(clock, settings, {
+  const timers = new SessionTimers(clock, settings, {
     idle: () => over.push('idle'),
     graceOver: () => over.push('grace'),
   })

@@ -1,0 +1,146 @@
+import type { Conduct } from './conduct.ts'
+import type { Command } from './dispatch.ts'
+import { type Dispatcher, dispatch, parseCommand } from './dispatch.ts'
+import type { LineItem } from './line-reader.ts'
+import { CommandQueue } from './queue.ts'
+import { closing, type Reply, reply } from './replies.ts'
+import type { Wire } from './wire.ts'
+
+/** Pipelined commands of one session that run before other sessions get their turn. */
+const TURN_COMMANDS = 16
+
+/** The control connection that a loop runs for. */
+export type LoopHost = Dispatcher & {
+  readonly wire: Wire
+  readonly conduct: Conduct
+  /** No further command is run. */
+  readonly ended: boolean
+  /** Says the answer to a command and does what it asks for. */
+  settle(answer: Reply): Promise<void> | void
+  /** A command is through, also the one that ended the connection; false when no other may follow. */
+  through(): boolean
+  /** No command waits. */
+  drained(): void
+}
+
+/** Commands run one at a time, in the order in which they came. */
+export class CommandLoop {
+  readonly #host: LoopHost
+  readonly #queue = new CommandQueue()
+  #running = false
+  #resting = false
+  #turn = TURN_COMMANDS
+
+  constructor(host: LoopHost) {
+    this.#host = host
+  }
+
+  get running(): boolean {
+    return this.#running
+  }
+
+  get waiting(): number {
+    return this.#queue.length
+  }
+
+  push(item: LineItem): void {
+    this.#queue.push(item)
+    if (this.#queue.length >= this.#host.ftp.settings.maxQueuedCommands) this.#host.wire.pause()
+    this.lookAhead()
+    this.pump()
+  }
+
+  clear(): void {
+    this.#queue.clear()
+  }
+
+  has(verb: string): boolean {
+    return this.#queue.has(verb)
+  }
+
+  /** Runs something that no command may overtake, such as the greeting. */
+  run(work: Promise<void>): void {
+    this.#running = true
+    work.then(
+      () => this.#next(),
+      (error: unknown) => this.#failed(error),
+    )
+  }
+
+  pump(): void {
+    const host = this.#host
+    if (this.#running || this.#resting || host.ended) return
+    const item = this.#queue.shift()
+    if (item === undefined) {
+      host.drained()
+      return
+    }
+    if (this.#queue.length <= host.ftp.settings.maxQueuedCommands / 2) host.wire.resume()
+    this.#running = true
+    try {
+      const done = this.#handle(item)
+      if (done === undefined) this.#next()
+      else this.run(done)
+    } catch (error) {
+      this.#failed(error)
+    }
+  }
+
+  /** While a transfer runs: ABOR behind it ends it (and answers in its turn); NOOP and STAT at the head are answered. */
+  lookAhead(): void {
+    const { ftp, wire, conduct } = this.#host
+    if (ftp.transfer === undefined || this.#queue.length === 0) return
+    if (this.#queue.has('ABOR')) ftp.transfer.abort()
+    const now = ({ verb, argument }: Command) =>
+      argument === '' && ftp.commands.get(verb)?.duringTransfer === true
+    for (let command = this.#queue.shiftIf(now); command !== undefined; command = this.#queue.shiftIf(now)) {
+      conduct.delay()
+      void Promise.resolve(dispatch(this.#host, command)).then((answer) => wire.send(answer))
+    }
+  }
+
+  /** No promise where there is nothing to wait for. */
+  #handle(item: LineItem): Promise<void> | void {
+    const host = this.#host
+    if (item.kind === 'garbled') return host.settle(reply(501, 'Command is not valid UTF-8.'))
+    if (item.kind !== 'line') {
+      if (host.conduct.tooLong()) return host.settle(closing(421, 'Too many long lines; closing.'))
+      return host.settle(reply(500, 'Command line too long.'))
+    }
+    const answer = dispatch(host, parseCommand(item.text))
+    if (!(answer instanceof Promise)) return host.settle(answer)
+    this.lookAhead()
+    return answer.then((last) => host.settle(last))
+  }
+
+  #failed(error: unknown): void {
+    this.#host.report(error)
+    this.#host.wire.destroy()
+    this.#next()
+  }
+
+  #next(): void {
+    this.#running = false
+    if (this.#host.through()) this.#rest()
+  }
+
+  /** Before the next command: the client has to read the replies, and others to get their turn. */
+  #rest(): void {
+    const { conduct, wire, ftp } = this.#host
+    this.#resting = true
+    this.#turn -= 1
+    const wait = conduct.delay()
+    const go = () => wire.whenWritable(() => this.#rested())
+    if (wait > 0) ftp.clock.timer(wait, go)
+    else if (this.#turn > 0) go()
+    else {
+      this.#turn = TURN_COMMANDS
+      setImmediate(go)
+    }
+  }
+
+  #rested(): void {
+    this.#resting = false
+    this.pump()
+  }
+}

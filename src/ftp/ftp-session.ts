@@ -1,0 +1,89 @@
+import type { Origin, TlsReuse } from '../core/identity.ts'
+import type { Clock, Logger } from '../core/ports.ts'
+import type { Session } from '../core/sessions.ts'
+import type { ControlOptions } from './control-options.ts'
+import { DataChannel } from './data-channel.ts'
+import { newDialog } from './dialog.ts'
+import { mayChoose, withHost } from './hosts.ts'
+import { LoginDialog } from './login.ts'
+import type { Reply } from './replies.ts'
+import type { Dialog, Ftp, Row, Transfer } from './session.ts'
+import type { FtpSettings } from './settings.ts'
+import type { Introduction, TlsEngine, TlsPeer } from './tls.ts'
+
+/** The control connection behind a session. */
+export type SessionHost = {
+  say(reply: Reply): void
+  granted(session: Session): void
+  loggedOut(): void
+}
+
+/** What one control connection knows of its client. */
+export class FtpSession implements Ftp {
+  readonly settings: FtpSettings
+  readonly clock: Clock
+  readonly logger: Logger
+  readonly commands: ReadonlyMap<string, Row>
+  readonly login: LoginDialog
+  readonly data: DataChannel
+  origin: Origin
+  transfer: Transfer | undefined
+  dialog: Dialog = newDialog()
+  /** Undefined in clear. */
+  peer: TlsPeer | undefined
+  readonly #engine: TlsEngine
+  readonly #host: SessionHost
+  #introduction: Introduction | undefined
+
+  constructor({ deps, origin, engine, commands }: ControlOptions, host: SessionHost) {
+    this.settings = deps.settings
+    this.clock = deps.clock
+    this.logger = deps.logger
+    this.commands = commands
+    this.origin = origin
+    this.#engine = engine
+    this.#host = host
+    this.login = new LoginDialog(deps.authenticator, origin, (session) => host.granted(session))
+    this.data = new DataChannel(this)
+  }
+
+  get tlsOffered(): boolean {
+    return this.#engine.offered
+  }
+
+  get reuse(): TlsReuse {
+    return this.login.session?.principal.tlsReuse ?? this.settings.tlsReuse
+  }
+
+  crypto(): string | undefined {
+    return this.#introduction?.crypto
+  }
+
+  say(preliminary: Reply): void {
+    this.#host.say(preliminary)
+  }
+
+  async chooseHost(name: string | undefined): Promise<boolean> {
+    const byTls = this.#introduction?.host
+    if (name !== undefined && !mayChoose(this.settings, byTls, name)) return false
+    this.origin = withHost(this.origin, name ?? byTls)
+    await this.login.restart(this.origin, this.#introduction?.certificate)
+    return true
+  }
+
+  async restart(): Promise<void> {
+    this.data.reset()
+    this.dialog = newDialog()
+    this.#host.loggedOut()
+    await this.login.restart(this.origin, this.#introduction?.certificate)
+  }
+
+  /** The control connection goes on inside TLS: what was said in clear counts no more. */
+  async secured(peer: TlsPeer, introduction: Introduction): Promise<void> {
+    this.peer = peer
+    this.#introduction = introduction
+    const host = introduction.host ?? this.origin.host
+    this.origin = withHost({ ...this.origin, door: 'ftps', encrypted: true }, host)
+    await this.restart()
+  }
+}
