@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fingerprintOf } from '../../src/sftp/key-blob.ts'
@@ -17,8 +17,10 @@ export type CertificateOptions = Readonly<{
 export type KeyBench = Readonly<{
   dir: string
   make(name: string, kind: string, bits?: number): Promise<KeyFiles>
-  /** Signs the key's public part; the file of the certificate, beside a copy of the key that OpenSSH finds by its name. */
+  /** Signs the key's public part; the file of the certificate. */
   certify(authority: KeyFiles, options: CertificateOptions): Promise<string>
+  /** Signs a public key that stands in no file; the certificate as it goes over the wire. */
+  certifyLine(authority: KeyFiles, line: string, args: readonly string[]): Promise<Buffer>
   /** Runs ssh-keygen with other words. */
   keygen(...args: string[]): Promise<void>
 }>
@@ -35,6 +37,13 @@ export function keyBench(): KeyBench {
   const keygen = async (...args: string[]): Promise<void> =>
     void (await succeed('ssh-keygen', args, { home }))
   let certificates = 0
+  const sign = async (authority: KeyFiles, line: string, args: readonly string[]): Promise<string> => {
+    certificates += 1
+    const copy = join(dir, `certified-${certificates}.pub`)
+    writeFileSync(copy, `${line}\n`)
+    await keygen('-q', '-s', authority.file, ...args, copy)
+    return copy.replace(/\.pub$/, '-cert.pub')
+  }
   return {
     dir,
     keygen,
@@ -45,12 +54,10 @@ export function keyBench(): KeyBench {
       const line = readFileSync(`${file}.pub`, 'utf8').trim()
       return { file, line, fingerprint: fingerprintOf(blobOf(line)) }
     },
-    async certify(authority, { key, args, id = 'the id' }) {
-      certificates += 1
-      const copy = join(dir, `certified-${certificates}.pub`)
-      await succeed('cp', [`${key.file}.pub`, copy], { home })
-      await keygen('-q', '-s', authority.file, '-I', id, ...args, copy)
-      return copy.replace(/\.pub$/, '-cert.pub')
+    certify: (authority, { key, args, id = 'the id' }) => sign(authority, key.line, ['-I', id, ...args]),
+    async certifyLine(authority, line, args) {
+      const file = await sign(authority, line, ['-I', 'the id', ...args])
+      return blobOf(readFileSync(file, 'utf8'))
     },
   }
 }
