@@ -150,6 +150,7 @@ export function sftpSettings({ sftp, login }: Config, listener: SftpListener): S
     handlesPerChannel: sftp.handlesPerChannel,
     rekeyBytes: sftp.rekeyMiB * MIB,
     rekeyMs: sftp.rekeyMinutes * MINUTE_MS,
+    identification: sftp.identification,
     banner: greetingOf(listener)?.join('\n') ?? sftp.banner,
   }
 }

@@ -10,7 +10,7 @@ import { createInputPools } from './input-queue.ts'
 import { READ_SIZE } from './limits.ts'
 import { refuseConnection } from './refuse.ts'
 import { createReplyPool } from './reply-pool.ts'
-import { IDENT, type SftpSettings } from './settings.ts'
+import type { SftpSettings } from './settings.ts'
 import { socketOf } from './ssh-internals.ts'
 import { createTerms } from './terms.ts'
 
@@ -38,7 +38,7 @@ export function createSftpAdapter(options: SftpAdapterOptions): ProtocolAdapter 
   const termsOf = createTerms(settings.terms)
   const server = new ssh2.Server({
     hostKeys: options.hostKeys.map((key) => key.pem),
-    ident: IDENT,
+    ident: settings.identification,
     banner: settings.banner,
     keepaliveInterval: NEVER_MS,
   })
@@ -65,7 +65,7 @@ export function createSftpAdapter(options: SftpAdapterOptions): ProtocolAdapter 
       server.injectSocket(socket)
       return connection
     },
-    refuse: refuseConnection,
+    refuse: (socket, code) => refuseConnection(socket, code, settings.identification),
     async close() {
       const open = [...connections]
       for (const connection of open) connection.close('now')

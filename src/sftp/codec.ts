@@ -109,6 +109,16 @@ export function string(value: string | Uint8Array): Field {
   }
 }
 
+export function fieldsToBuffer(...fields: readonly Field[]): Buffer {
+  const bytes = Buffer.allocUnsafe(fields.reduce((sum, field) => sum + field.size, 0))
+  let at = 0
+  for (const field of fields) {
+    field.put(bytes, at)
+    at += field.size
+  }
+  return bytes
+}
+
 /** A whole packet, its length in front. */
 export function packet(type: number, ...fields: readonly Field[]): Buffer {
   const size = fields.reduce((sum, field) => sum + field.size, 1)

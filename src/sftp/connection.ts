@@ -10,6 +10,7 @@ import { type AuthConversation, CAN_PROVE, converse } from './auth.ts'
 import { createSftpChannel, type SftpChannel } from './channel.ts'
 import { DISCONNECT, type DisconnectCode, disconnectCodeOf } from './error-map.ts'
 import { createHandleTable } from './handles.ts'
+import { offerHostKeys } from './host-key-update.ts'
 import { type HostKey, offeredSignatures } from './host-keys.ts'
 import type { InputPools } from './input-queue.ts'
 import { LINGER_MS } from './limits.ts'
@@ -133,6 +134,7 @@ export function createConnection(socket: Socket, origin: Origin, options: Connec
     client.once('handshake', (agreed) =>
       noteExcepted(namesOf(agreed).filter((name) => terms.excepted.has(name))),
     )
+    offerHostKeys(client, options.hostKeys)
     guardSocket(socket, ssh, violation)
     const gate = createOutputGate(socket, ssh)
     client.on('rekey', gate.wake)

@@ -1,7 +1,11 @@
+import { createPrivateKey, sign } from 'node:crypto'
 import ssh2 from 'ssh2'
+import { fieldsToBuffer, string } from './codec.ts'
 import { fingerprintOf, rsaBitsOf } from './key-blob.ts'
 
 const RSA_BITS = 3072
+/** RFC 8332, section 3. Ed25519 has its hash built in. */
+const HASHES: Readonly<Record<string, string>> = { 'rsa-sha2-512': 'sha512', 'rsa-sha2-256': 'sha256' }
 
 export type HostKeyKind = 'ed25519' | 'rsa'
 
@@ -35,6 +39,10 @@ export type HostKey = Readonly<{
   /** `SHA256:` and unpadded base64, for the operator to hand to partners. */
   fingerprint: string
   pem: string
+  /** The public key as it goes over the wire (RFC 4253, section 6.6). */
+  blob: Buffer
+  /** The signature as it goes over the wire; `signature` is one of the key's names in `SIGNATURES`. */
+  sign(data: Buffer, signature: string): Buffer
 }>
 
 /**
@@ -53,7 +61,15 @@ export function parseHostKey(name: string, text: string): HostKey {
   if (key.type !== 'ssh-rsa' && key.type !== 'ssh-ed25519') {
     throw new Error(`${name}: ${key.type} is not offered; use an Ed25519 or RSA key`)
   }
-  return { algorithm: key.type, fingerprint: fingerprintOf(blob), pem: text }
+  const secret = createPrivateKey(key.getPrivatePEM())
+  return {
+    algorithm: key.type,
+    fingerprint: fingerprintOf(blob),
+    pem: text,
+    blob,
+    sign: (data, signature) =>
+      fieldsToBuffer(string(signature), string(sign(HASHES[signature] ?? null, data, secret))),
+  }
 }
 
 const SIGNATURES: Readonly<Record<string, readonly string[]>> = {
@@ -73,7 +89,7 @@ function explain(reason: string): string {
   return 'not a private key in OpenSSH or PEM format; make one with ssh-keygen -t ed25519'
 }
 
-type PrivateKey = { type: string; getPublicSSH(): Buffer }
+type PrivateKey = { type: string; getPublicSSH(): Buffer; getPrivatePEM(): string }
 
 function isPrivateKey(key: unknown): key is PrivateKey {
   if (typeof key !== 'object' || key === null) return false

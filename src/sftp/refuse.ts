@@ -2,7 +2,6 @@ import type { Socket } from 'node:net'
 import type { ErrorCode } from '../core/errors.ts'
 import { byte, string, uint32 } from './codec.ts'
 import { disconnectCodeOf, ERROR_MAP } from './error-map.ts'
-import { IDENT } from './settings.ts'
 
 const DISCONNECT_MESSAGE = 1
 const MIN_PADDING = 4
@@ -12,7 +11,7 @@ const BLOCK = 8
  * A SSH_MSG_DISCONNECT (RFC 4253, section 11.1) that needs no handshake: packets are in clear until there are keys.
  * `access.denied` gets nothing at all, so that a refused address does not learn what listens here.
  */
-export function refuseConnection(socket: Socket, code: ErrorCode): void {
+export function refuseConnection(socket: Socket, code: ErrorCode, identification: string): void {
   socket.on('error', () => {})
   if (code === 'access.denied') {
     socket.destroy()
@@ -35,7 +34,7 @@ export function refuseConnection(socket: Socket, code: ErrorCode): void {
     field.put(message, at)
     at += field.size
   }
-  socket.write(`SSH-2.0-${IDENT}\r\n`)
+  socket.write(`SSH-2.0-${identification}\r\n`)
   socket.write(message)
   socket.destroySoon()
 }

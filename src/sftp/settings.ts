@@ -1,8 +1,5 @@
 import type { TermsSettings } from './terms.ts'
 
-/** The part of the identification line after `SSH-2.0-`; it names neither product nor version. */
-export const IDENT = 'sftp'
-
 /** What the operator decides about the SFTP door. Times in milliseconds, sizes in bytes. */
 export type SftpSettings = Readonly<{
   /** From accept to a granted login; covers peers that never say a word. */
@@ -22,6 +19,8 @@ export type SftpSettings = Readonly<{
   rekeyBytes: number
   /** Since the last key exchange; 0 = the client alone starts one. */
   rekeyMs: number
+  /** The part of the identification line after `SSH-2.0-` (RFC 4253, section 4.2). */
+  identification: string
   /** Shown before the login; empty = none. */
   banner: string
 }>

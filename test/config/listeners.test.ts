@@ -62,6 +62,17 @@ test('a dated exception of SSH needs networks, known names, a day, an owner and 
   )
 })
 
+test('the identification is one word that any client can read', (t) => {
+  assert.equal(
+    loaded(project(t, 'sftp: { identification: "file.exchange_1" }\n').file).sftp.identification,
+    'file.exchange_1',
+  )
+  for (const text of ['', 'two words', 'a-b', 'ü', 'x'.repeat(201)]) {
+    const [first] = complaints(project(t, `sftp: { identification: "${text}" }\n`).file)
+    assert.match(first ?? 'no complaint', /identification: expected 1 to 200 ASCII characters/, text)
+  }
+})
+
 test('what no single key can show is refused', (t) => {
   const rows: readonly (readonly [string, RegExp])[] = [
     ['certificateFile: a', /listeners\[0\]\.certificateFile: has no keyFile beside it/],

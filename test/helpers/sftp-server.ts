@@ -34,6 +34,7 @@ export const TEST_SETTINGS: SftpSettings = {
   keepAliveMisses: 3,
   rekeyBytes: 2 ** 30,
   rekeyMs: 3_600_000,
+  identification: 'sftp',
   banner: '',
   loginGraceMs: 60_000,
   idleMs: 900_000,
@@ -70,6 +71,7 @@ export type TestServerOptions = Readonly<{
   settings?: Partial<SftpSettings>
   chains?: readonly (readonly Factor[])[]
   keys?: readonly string[]
+  hostKeys?: readonly HostKey[]
   /** What the users may see and do; everything unless it says otherwise. */
   mounts?: readonly Mount[]
   /** In place of the scripted one; gets what the server has made. */
@@ -116,7 +118,7 @@ export async function startSftp(options: TestServerOptions = {}): Promise<TestSe
     clock,
     logger: { debug: () => {}, info: log('info'), warn: log('warn'), error: log('error') },
     settings: { ...TEST_SETTINGS, ...options.settings },
-    hostKeys: await testHostKeys(),
+    hostKeys: options.hostKeys ?? (await testHostKeys()),
   })
   const connections: Connection[] = []
   const sockets: Socket[] = []

@@ -80,23 +80,31 @@ const bare = (key: KeyObject, length: number): Buffer =>
   key.export({ type: 'spki', format: 'der' }).subarray(-length)
 
 export type HybridOutcome =
-  | Readonly<{ agreed: true; firstEncrypted: Buffer }>
+  | Readonly<{ agreed: true; kexInit: Buffer; firstEncrypted: Buffer }>
   | Readonly<{ agreed: false; disconnect: number | undefined }>
 
-/** `spoil` gets the ML-KEM key with the X25519 key behind it, and gives what is sent in their place. */
-export async function agreeHybrid(
-  port: number,
-  spoil: (init: Buffer) => Buffer = (init) => init,
-): Promise<HybridOutcome> {
+export type HybridOptions = Readonly<{
+  /** Gets the ML-KEM key with the X25519 key behind it, and gives what is sent in their place. */
+  spoil?: (init: Buffer) => Buffer
+  /** The client knows strict key exchange, as OpenSSH's PROTOCOL has it in section 1.10. */
+  strict?: boolean
+  /** Messages slipped in, in clear, before the client's KEXINIT or before its key. */
+  beforeKexInit?: Buffer
+  beforeKey?: Buffer
+}>
+
+export async function agreeHybrid(port: number, options: HybridOptions = {}): Promise<HybridOutcome> {
   const socket = connect(port, '127.0.0.1')
   try {
-    return await agree(socket, spoil)
+    return await agree(socket, options)
   } finally {
     socket.destroy()
   }
 }
 
-async function agree(socket: Socket, spoil: (init: Buffer) => Buffer): Promise<HybridOutcome> {
+async function agree(socket: Socket, options: HybridOptions): Promise<HybridOutcome> {
+  const { spoil = (init: Buffer) => init, strict = false, beforeKexInit, beforeKey } = options
+  const [kex = '', ...others] = LISTS
   const read = reader(socket)
   const message = async (): Promise<Buffer> => {
     const length = await read(4)
@@ -106,14 +114,16 @@ async function agree(socket: Socket, spoil: (init: Buffer) => Buffer): Promise<H
   const ours = Buffer.concat([
     Buffer.from([20]),
     Buffer.alloc(16, 1),
-    ...LISTS.map(sshString),
+    ...[strict ? `${kex},kex-strict-c-v00@openssh.com` : kex, ...others].map(sshString),
     Buffer.alloc(5),
   ])
   socket.write(`${VERSION}\r\n`)
   let version = ''
   while (!version.endsWith('\n')) version += (await read(1)).toString('latin1')
+  if (beforeKexInit !== undefined) socket.write(inClear(beforeKexInit))
   socket.write(inClear(ours))
   const theirs = await message()
+  if (beforeKey !== undefined) socket.write(inClear(beforeKey))
 
   const kem = generateKeyPairSync('ml-kem-768')
   const curve = generateKeyPairSync('x25519')
@@ -153,7 +163,11 @@ async function agree(socket: Socket, spoil: (init: Buffer) => Buffer): Promise<H
   const decipher = createDecipheriv('aes-128-gcm', derive('D', 16), derive('B', 12))
   decipher.setAAD(length).setAuthTag(await read(16))
   const plain = Buffer.concat([decipher.update(body), decipher.final()])
-  return { agreed: true, firstEncrypted: plain.subarray(1, plain.length - plain.readUInt8()) }
+  return {
+    agreed: true,
+    kexInit: theirs,
+    firstEncrypted: plain.subarray(1, plain.length - plain.readUInt8()),
+  }
 }
 
 function checkSignature(hash: Buffer, hostKey: Buffer, signature: Buffer): void {

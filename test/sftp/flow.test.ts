@@ -195,6 +195,40 @@ test('a window smaller than a reply is worked with', async () => {
   await server.close()
 })
 
+test('the server renews the keys by time in the middle of transfers both ways', async () => {
+  const rekeyMs = 60_000
+  const server = await startSftp({ settings: { rekeyMs, keepAliveMs: 2 ** 40 } })
+  const raw = await openRaw(server.port)
+  let rekeys = 0
+  raw.client.on('handshake', () => {
+    rekeys += 1
+  })
+  const size = 32 * 1024
+  const rounds = 6
+  const handle = await openFile(raw, '/timed', NEW)
+  for (let round = 0; round < rounds; round += 1) {
+    for (let at = 0; at < 16; at += 1) {
+      raw.send(6, at, string(handle), uint64((round * 16 + at) * size), string(Buffer.alloc(size, round)))
+    }
+    await server.clock.advance(rekeyMs)
+    for (let at = 0; at < 16; at += 1) assert.equal((await raw.receive()).type, 101)
+  }
+  assert.equal((await raw.ask(4, string(handle))).body.uint32(), 0)
+  const reader = await openFile(raw, '/timed', 1)
+  for (let round = 0; round < rounds; round += 1) {
+    for (let at = 0; at < 16; at += 1) {
+      raw.send(5, at, string(reader), uint64((round * 16 + at) * size), uint32(size))
+    }
+    await server.clock.advance(rekeyMs)
+    for (let at = 0; at < 16; at += 1) {
+      assert.ok((await raw.receive()).body.string().equals(Buffer.alloc(size, round)), `${round}`)
+    }
+  }
+  assert.ok(rekeys >= 2 * rounds - 1, `${rekeys} key exchanges`)
+  await raw.end()
+  await server.close()
+})
+
 test('the server renews the keys by bytes in the middle of transfers both ways', async () => {
   const server = await startSftp({ settings: { rekeyBytes: 256 * 1024 } })
   const raw = await openRaw(server.port)

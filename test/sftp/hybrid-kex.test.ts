@@ -39,7 +39,7 @@ test('what the draft says to abort at is aborted at: lengths, the ML-KEM key, a 
     () => Buffer.alloc(0),
   ]
   for (const spoil of spoiled) {
-    assert.deepEqual(await agreeHybrid(server.port, spoil), {
+    assert.deepEqual(await agreeHybrid(server.port, { spoil }), {
       agreed: false,
       disconnect: KEY_EXCHANGE_FAILED,
     })

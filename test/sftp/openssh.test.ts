@@ -28,12 +28,14 @@ before(async () => {
   fingerprint = fingerprintOf((Array.isArray(parsed) ? parsed[0] : parsed).getPublicSSH())
 })
 
-async function sftp(port: number, options: readonly string[], input: string): Promise<void> {
+/** Gives what the client says about itself. */
+async function sftp(port: number, options: readonly string[], input: string): Promise<string> {
   const common = ['-q', '-i', key, '-P', String(port), '-b', '-']
   const settings = ['IdentitiesOnly=yes', 'StrictHostKeyChecking=no', `UserKnownHostsFile=${dir}/hosts`]
   const args = [...common, ...[...settings, ...options].flatMap((option) => ['-o', option])]
   const { code, stderr } = await run('sftp', [...args, 'alice@127.0.0.1'], { home: dir, input })
   assert.equal(code, 0, stderr)
+  return stderr
 }
 
 const content = randomBytes(6 * 1024 * 1024 + 12_345)
@@ -90,7 +92,11 @@ test('OpenSSH while the server renews the keys every 256 KiB', async () => {
   writeFileSync(source, content)
   const settings = { rekeyBytes: 256 * 1024 }
   const server = await startSftp({ keys: [fingerprint], chains: [['publickey']], settings })
-  await sftp(server.port, [], `put ${source} /f\nget /f ${back}\n`)
+  for (const line of [`put ${source} /f\n`, `get /f ${back}\n`]) {
+    const said = await sftp(server.port, ['LogLevel=DEBUG1'], line)
+    const exchanges = said.match(/kex: algorithm: /g)?.length ?? 0
+    assert.ok(exchanges > 15, `${exchanges} key exchanges in ${line}`)
+  }
   assert.ok(readFileSync(back).equals(content))
   await server.close()
 })

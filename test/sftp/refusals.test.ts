@@ -88,7 +88,7 @@ test('sessions of a connection are bounded, and their places come back', async (
 test('a refused connection is told why in SSH, a refused address nothing', async () => {
   const replies: Buffer[] = []
   for (const code of ['session.limit', 'session.draining', 'access.denied'] as const) {
-    const listener = createServer((socket) => refuseConnection(socket, code))
+    const listener = createServer((socket) => refuseConnection(socket, code, 'neutral'))
     await new Promise<void>((resolve) => listener.listen(0, '127.0.0.1', resolve))
     const chunks: Buffer[] = []
     const socket = dial((listener.address() as AddressInfo).port, '127.0.0.1')
@@ -99,7 +99,7 @@ test('a refused connection is told why in SSH, a refused address nothing', async
     listener.close()
   }
   const [limit, draining, denied] = replies
-  const ident = 'SSH-2.0-sftp\r\n'
+  const ident = 'SSH-2.0-neutral\r\n'
   assert.equal(limit?.toString('latin1', 0, ident.length), ident)
   assert.equal(limit?.readUInt8(ident.length + 5), 1)
   assert.equal(limit?.readUInt32BE(ident.length + 6), 12)

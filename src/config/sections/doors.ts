@@ -92,6 +92,15 @@ export const sftp = z
     keepAliveMisses: whole(1, 100, 4, 'Unanswered questions after which the connection is closed.'),
     rekeyMiB: whole(16, 1_048_576, 1024, 'Data after which new session keys are agreed.'),
     rekeyMinutes: whole(1, 10_080, 60, 'Time after which new session keys are agreed.'),
+    identification: z
+      .string()
+      .refine((text) => /^[!-,.-~]{1,200}$/.test(text), {
+        error: 'expected 1 to 200 ASCII characters without spaces and minus signs',
+      })
+      .default('sftp')
+      .describe(
+        'What the server calls itself before the key exchange, behind SSH-2.0-. It should not name a product.',
+      ),
     banner: z
       .string()
       .refine((text) => text.length <= 2000 && !/[^\P{Cc}\n]/u.test(text), {
