@@ -30,7 +30,7 @@ before(async () => {
 
 /** Gives what the client says about itself. */
 async function sftp(port: number, options: readonly string[], input: string): Promise<string> {
-  const common = ['-q', '-i', key, '-P', String(port), '-b', '-']
+  const common = ['-i', key, '-P', String(port), '-b', '-']
   const settings = ['IdentitiesOnly=yes', 'StrictHostKeyChecking=no', `UserKnownHostsFile=${dir}/hosts`]
   const args = [...common, ...[...settings, ...options].flatMap((option) => ['-o', option])]
   const { code, stderr } = await run('sftp', [...args, 'alice@127.0.0.1'], { home: dir, input })
