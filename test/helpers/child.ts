@@ -12,7 +12,7 @@ export type RunOptions = Readonly<{
   timeoutMs?: number
 }>
 
-const DEFAULT_TIMEOUT_MS = 60_000
+const DEFAULT_TIMEOUT_MS = 150_000
 
 /** Runs a program to its end and collects what it says; one that outlives its time is killed and throws. */
 export async function run(command: string, args: readonly string[], options: RunOptions): Promise<Ran> {

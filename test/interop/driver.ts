@@ -5,6 +5,8 @@ import type { FixtureInfo } from '../helpers/fixture.ts'
 /** The fixture's listeners by name: cleartext FTP, explicit FTPS, implicit FTPS, SFTP. */
 export type Listener = 'ftp' | 'ftpes' | 'ftps' | 'sftp'
 
+export const FTP_LISTENERS = ['ftp', 'ftpes', 'ftps'] as const satisfies readonly Listener[]
+
 export const LISTENER_TITLES: Readonly<Record<Listener, string>> = {
   ftp: 'cleartext FTP',
   ftpes: 'explicit FTPS',
@@ -68,6 +70,8 @@ export type Step =
   | Readonly<{ do: 'upload-tree'; local: string; remote: string }>
   | Readonly<{ do: 'download-tree'; local: string; remote: string }>
   | Readonly<{ do: 'list'; remote: string }>
+  /** The output has the SHA-256 of the file in hex, as the server says it. */
+  | Readonly<{ do: 'checksum'; remote: string }>
   | Readonly<{ do: 'rename'; from: string; to: string }>
   | Readonly<{ do: 'remove'; remote: string }>
   | Readonly<{ do: 'mkdir'; remote: string }>
@@ -86,8 +90,10 @@ export type Driver = Readonly<{
   name: string
   needs: readonly SystemClient[]
   listeners: readonly Listener[]
-  /** What the client can't do by itself; the scenario is then not made for it. */
-  cannot: readonly StepName[]
+  /** Why the client does not come to a listener of its protocol. */
+  absent?: Readonly<Partial<Record<Listener, string>>>
+  /** What the client can't do by itself, with the reason; the scenario is then not made for it. */
+  cannot: Readonly<Partial<Record<StepName, string | Readonly<Partial<Record<Listener, string>>>>>>
   /** Listeners over which the client itself breaks the upload of an empty file. */
   breaksEmptyUploads?: readonly Listener[]
   /** Whether the client can be told to log in with an SSH key. */
@@ -95,6 +101,21 @@ export type Driver = Readonly<{
   mfa: readonly MfaLogin[]
   perform(target: Target, step: Step): Promise<string>
 }>
+
+/** Why the client does not do the step there; undefined: it does. */
+export function hindrance(
+  { absent, cannot }: Driver,
+  listener: Listener,
+  step: StepName,
+): string | undefined {
+  const reason = cannot[step]
+  return absent?.[listener] ?? (typeof reason === 'string' ? reason : reason?.[listener])
+}
+
+/** The same reason for several steps. */
+export function cannotAll(reason: string, steps: readonly StepName[]): Driver['cannot'] {
+  return Object.fromEntries(steps.map((step) => [step, reason]))
+}
 
 /** The password as the form wants it on the wire. */
 export function secretOf(target: Target): string {

@@ -1,6 +1,6 @@
 import { dirname } from 'node:path'
 import { program } from '../helpers/clients.ts'
-import { type Driver, type Step, type Target, unsupported } from './driver.ts'
+import { cannotAll, type Driver, type Step, type Target, unsupported } from './driver.ts'
 import { describeClient } from './scenarios.ts'
 import { sshAnswers, sshOptions, withAskpass, withTerminal } from './ssh-login.ts'
 
@@ -17,7 +17,15 @@ const scp: Driver = {
   name: 'OpenSSH scp',
   needs: [program('scp'), program('expect')],
   listeners: ['sftp'],
-  cannot: ['resume-upload', 'resume-download', 'list', 'rename', 'remove', 'mkdir', 'rmdir'],
+  cannot: cannotAll('it only copies', [
+    'resume-upload',
+    'resume-download',
+    'list',
+    'rename',
+    'remove',
+    'mkdir',
+    'rmdir',
+  ]),
   keys: true,
   mfa: [
     { listener: 'sftp', user: 'mfa', form: 'prompt' },

@@ -54,7 +54,7 @@ const sftp: Driver = {
   name: 'OpenSSH sftp',
   needs: [program('sftp'), program('expect'), program('sshpass')],
   listeners: ['sftp'],
-  cannot: [],
+  cannot: {},
   keys: true,
   mfa: [
     { listener: 'sftp', user: 'mfa', form: 'prompt' },

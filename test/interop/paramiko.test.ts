@@ -8,7 +8,7 @@ describeClient({
   name: 'paramiko',
   needs: [python],
   listeners: ['sftp'],
-  cannot: [],
+  cannot: {},
   keys: true,
   mfa: [
     { listener: 'sftp', user: 'mfa', form: 'prompt' },

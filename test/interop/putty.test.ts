@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path'
 import { type Ran, run, succeed } from '../helpers/child.ts'
 import { program } from '../helpers/clients.ts'
 import { hostKeyHash } from '../helpers/host-key.ts'
-import { type Driver, type Step, secretOf, type Target, unsupported } from './driver.ts'
+import { cannotAll, type Driver, type Step, secretOf, type Target, unsupported } from './driver.ts'
 import { describeClient } from './scenarios.ts'
 import { type Answers, withTerminal } from './ssh-login.ts'
 
@@ -64,7 +64,7 @@ const psftp: Driver = {
   name: 'psftp',
   needs: [program('psftp'), program('puttygen'), program('expect')],
   listeners: ['sftp'],
-  cannot: [],
+  cannot: {},
   keys: true,
   mfa: [
     { listener: 'sftp', user: 'mfa', form: 'prompt' },
@@ -92,7 +92,14 @@ const pscp: Driver = {
   name: 'pscp',
   needs: [program('pscp'), program('puttygen')],
   listeners: ['sftp'],
-  cannot: ['resume-upload', 'resume-download', 'rename', 'remove', 'mkdir', 'rmdir'],
+  cannot: cannotAll('it only copies', [
+    'resume-upload',
+    'resume-download',
+    'rename',
+    'remove',
+    'mkdir',
+    'rmdir',
+  ]),
   keys: true,
   mfa: [{ listener: 'sftp', user: 'mfa', form: 'appended' }],
   perform: async (target, step) => check('pscp', await start('pscp', target, operands(target, step))),

@@ -11,10 +11,13 @@ import {
   DOOR_OF,
   type Driver,
   type Form,
+  FTP_LISTENERS,
+  hindrance,
   LISTENER_TITLES,
   type Listener,
   type Step,
   type StepName,
+  type Target,
 } from './driver.ts'
 
 /** What one scenario works with: a folder on each side, and the client bound to one login. */
@@ -28,7 +31,13 @@ type Bench = Readonly<{
   perform(step: Step): Promise<string>
 }>
 
-type Scenario = Readonly<{ name: string; uses: readonly StepName[]; run(bench: Bench): Promise<void> }>
+type Scenario = Readonly<{
+  name: string
+  uses: readonly StepName[]
+  /** All of them, where it does not say. */
+  listeners?: readonly Listener[]
+  run(bench: Bench): Promise<void>
+}>
 
 const SIZES: Readonly<Record<string, number>> = { 'empty.bin': 0, 'one.bin': 1, 'blocks.bin': 1_500_017 }
 
@@ -56,6 +65,18 @@ async function treeOf(root: string): Promise<Readonly<Record<string, string>>> {
     else found[name] = await digest(path)
   }
   return Object.fromEntries(Object.entries(found).sort())
+}
+
+/** The whole number is for CI; a checkout's plain `npm test` need not take the time. */
+const MIRRORED = process.env.REQUIRE_CLIENTS === '1' ? 2000 : 100
+const FOLDERS = 20
+
+async function makeSmallFiles(root: string): Promise<void> {
+  for (let folder = 0; folder < FOLDERS; folder += 1) {
+    const path = join(root, `folder ${folder}`)
+    await mkdir(path, { recursive: true })
+    for (let n = folder; n < MIRRORED; n += FOLDERS) await writeFile(join(path, `${n}.txt`), `file ${n}\n`)
+  }
 }
 
 async function makeTree(root: string, empty: boolean): Promise<void> {
@@ -178,24 +199,47 @@ const SCENARIOS: readonly Scenario[] = [
       assert.deepEqual(await treeOf(join(local, 'tree')), await treeOf(join(disk, 'tree')))
     },
   },
+  {
+    name: `mirrors ${MIRRORED} small files up`,
+    uses: ['upload-tree'],
+    listeners: FTP_LISTENERS,
+    run: async ({ local, remote, disk, perform }) => {
+      await makeSmallFiles(join(local, 'many'))
+      await perform({ do: 'upload-tree', local: join(local, 'many'), remote: `${remote}/many` })
+      assert.deepEqual(await treeOf(join(disk, 'many')), await treeOf(join(local, 'many')))
+    },
+  },
+  {
+    name: `mirrors ${MIRRORED} small files down`,
+    uses: ['download-tree'],
+    listeners: FTP_LISTENERS,
+    run: async ({ local, remote, disk, perform }) => {
+      await makeSmallFiles(join(disk, 'many'))
+      await perform({ do: 'download-tree', remote: `${remote}/many`, local: join(local, 'many') })
+      assert.deepEqual(await treeOf(join(local, 'many')), await treeOf(join(disk, 'many')))
+    },
+  },
+  {
+    name: 'asks for the checksum of a file',
+    uses: ['checksum'],
+    listeners: FTP_LISTENERS,
+    run: async ({ remote, disk, perform }) => {
+      await writeFile(join(disk, 'sum.bin'), randomBytes(400_003))
+      const answer = await perform({ do: 'checksum', remote: `${remote}/sum.bin` })
+      const expected = await digest(join(disk, 'sum.bin'))
+      assert.ok(answer.toLowerCase().includes(expected), `${expected} is not in:\n${answer}`)
+    },
+  },
 ]
 
 type LoginWith = Readonly<{ listener: Listener; user: string; form: Form; code?: string; password?: string }>
 
-async function withBench<T>(
-  fixture: Fixture,
-  driver: Driver,
-  login: LoginWith,
-  use: (bench: Bench) => Promise<T>,
-): Promise<T> {
+/** The client's side of a login at the fixture. `home`: an empty folder for its own settings. */
+export function targetOf(fixture: Fixture, login: LoginWith, home: string): Target {
   const user = fixture.user(login.user)
   const port = fixture.info[login.listener]?.port
   assert.ok(port !== undefined, `the fixture has no listener ${login.listener}`)
-  const scratch = await mkdtemp(join(tmpdir(), 'sallyport-client-'))
-  const disk = await mkdtemp(join(user.root, `${driver.name.replaceAll(/[^a-z0-9]/g, '-')}-`))
-  const local = join(scratch, 'local')
-  await mkdir(local)
-  const target = {
+  return {
     listener: login.listener,
     info: fixture.info,
     port,
@@ -206,8 +250,22 @@ async function withBench<T>(
     certificate: user.tls_cert,
     certificateKey: user.tls_key,
     code: login.code ?? '',
-    home: join(scratch, 'home'),
+    home,
   }
+}
+
+async function withBench<T>(
+  fixture: Fixture,
+  driver: Driver,
+  login: LoginWith,
+  use: (bench: Bench) => Promise<T>,
+): Promise<T> {
+  const user = fixture.user(login.user)
+  const scratch = await mkdtemp(join(tmpdir(), 'sallyport-client-'))
+  const disk = await mkdtemp(join(user.root, `${driver.name.replaceAll(/[^a-z0-9]/g, '-')}-`))
+  const local = join(scratch, 'local')
+  await mkdir(local)
+  const target = targetOf(fixture, login, join(scratch, 'home'))
   try {
     return await use({
       local,
@@ -228,9 +286,15 @@ async function uploadOnce({ local, remote, disk, perform }: Bench): Promise<void
   await sameContent(join(local, 'file.bin'), join(disk, 'file.bin'))
 }
 
+/** For clients that cannot even upload. */
+async function listOnce({ remote, perform }: Bench): Promise<void> {
+  await perform({ do: 'list', remote })
+}
+
 async function refuse(fixture: Fixture, driver: Driver, login: LoginWith): Promise<void> {
   await withBench(fixture, driver, login, async (bench) => {
-    await assert.rejects(uploadOnce(bench), 'the login was let in')
+    const canUpload = hindrance(driver, login.listener, 'upload') === undefined
+    await assert.rejects((canUpload ? uploadOnce : listOnce)(bench), 'the login was let in')
     assert.deepEqual(await readdir(bench.disk), [])
   })
   // Not just some failure of the client: the server saw the wrong password.
@@ -244,6 +308,11 @@ async function refuse(fixture: Fixture, driver: Driver, login: LoginWith): Promi
 /** How far the fixture for logins with a code lets clocks differ, so that one file's few logins find a step each. */
 const DRIFT_STEPS = 2
 
+function isFor({ uses, listeners }: Scenario, driver: Driver, listener: Listener): boolean {
+  const can = uses.every((name) => hindrance(driver, listener, name) === undefined)
+  return can && (listeners?.includes(listener) ?? true)
+}
+
 /** Makes the tests of one client: every scenario through every door it speaks, and every login with a code. */
 export function describeClient(driver: Driver): void {
   const fixture = lazyFixture({ args: ['--open', '--set', `mfa.driftSteps=${DRIFT_STEPS}`] })
@@ -255,7 +324,7 @@ export function describeClient(driver: Driver): void {
     clientTest(title, driver.needs, async (t) => {
       const running = await fixture.get()
       for (const scenario of SCENARIOS) {
-        if (scenario.uses.some((name) => driver.cannot.includes(name))) continue
+        if (!isFor(scenario, driver, listener)) continue
         await t.test(scenario.name, () =>
           withBench(running, driver, { listener, user: 'main', form: 'password' }, scenario.run),
         )

@@ -1,7 +1,7 @@
 import { createWriteStream } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import Client from 'ssh2-sftp-client'
-import { type Driver, type Step, secretOf, type Target } from './driver.ts'
+import { type Driver, type Step, secretOf, type Target, unsupported } from './driver.ts'
 import { describeClient } from './scenarios.ts'
 
 const QUIET = { error: () => {}, end: () => {}, close: () => {} }
@@ -31,7 +31,8 @@ async function perform(client: Client, step: Step): Promise<string> {
   else if (step.do === 'remove') await client.delete(step.remote)
   else if (step.do === 'mkdir') await client.mkdir(step.remote)
   else if (step.do === 'rmdir') await client.rmdir(step.remote)
-  else await resumeDownload(client, step)
+  else if (step.do === 'resume-download') await resumeDownload(client, step)
+  else unsupported('ssh2-sftp-client', step)
   return ''
 }
 
@@ -52,7 +53,7 @@ const ssh2SftpClient: Driver = {
   name: 'ssh2-sftp-client',
   needs: [],
   listeners: ['sftp'],
-  cannot: [],
+  cannot: {},
   keys: true,
   mfa: [
     { listener: 'sftp', user: 'mfa', form: 'prompt' },

@@ -2,7 +2,7 @@ import { cp, mkdir, readdir, rename, rm, rmdir, truncate } from 'node:fs/promise
 import { join } from 'node:path'
 import { run, succeed } from '../helpers/child.ts'
 import { mountable, program } from '../helpers/clients.ts'
-import { type Driver, type Step, secretOf, type Target } from './driver.ts'
+import { type Driver, type Step, secretOf, type Target, unsupported } from './driver.ts'
 import { describeClient } from './scenarios.ts'
 
 async function act(step: Step, top: string): Promise<string> {
@@ -36,6 +36,8 @@ async function act(step: Step, top: string): Promise<string> {
     case 'rmdir':
       await rmdir(at(step.remote))
       return ''
+    case 'checksum':
+      return unsupported('sshfs', step)
   }
 }
 
@@ -73,7 +75,7 @@ const sshfs: Driver = {
   name: 'sshfs',
   needs: [program('sshfs'), program('fusermount3'), mountable],
   listeners: ['sftp'],
-  cannot: [],
+  cannot: {},
   keys: false,
   mfa: [{ listener: 'sftp', user: 'mfa', form: 'appended' }],
   perform,

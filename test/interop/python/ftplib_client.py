@@ -79,6 +79,8 @@ def perform(ftp, step):
     elif kind == "list":
         ftp.dir(step["remote"])
         print(sorted(name for name, _ in ftp.mlsd(step["remote"])))
+    elif kind == "checksum":
+        print(ftp.sendcmd("HASH " + step["remote"]))
     elif kind == "rename":
         ftp.rename(step["from"], step["to"])
     elif kind == "remove":
