@@ -1,6 +1,6 @@
+import type { Duplex } from 'node:stream'
 import type { ReadHandle } from '../core/vfs/storage.ts'
 import type { Convert } from './ascii.ts'
-import type { DataSocket } from './data-channel.ts'
 
 export type PumpDown = Readonly<{
   source: ReadHandle
@@ -22,7 +22,7 @@ export type Course = PumpDown & { position: number }
 export type Stop = 'end' | 'waits' | 'warm' | 'unable'
 
 /** Resolves when the bytes are out of the buffer. */
-export function send(socket: DataSocket, bytes: Uint8Array, course: Course): Promise<void> {
+export function send(socket: Duplex, bytes: Uint8Array, course: Course): Promise<void> {
   const wire = course.convert === undefined ? bytes : course.convert.push(bytes)
   course.position += bytes.length
   return new Promise((resolve, reject) => {

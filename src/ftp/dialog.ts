@@ -5,5 +5,14 @@ import type { Dialog } from './session.ts'
 
 /** RFC 959 section 5.1: what holds until a command changes it. */
 export function newDialog(): Dialog {
-  return { cwd: ROOT, type: 'A', restartAt: 0, renameFrom: undefined, facts: ALL_FACTS, hash: HASH_NAMES[0] }
+  return {
+    cwd: ROOT,
+    type: 'A',
+    mode: 'S',
+    deflateLevel: undefined,
+    restartAt: 0,
+    renameFrom: undefined,
+    facts: ALL_FACTS,
+    hash: HASH_NAMES[0],
+  }
 }

@@ -1,5 +1,5 @@
+import type { Duplex } from 'node:stream'
 import type { Convert } from './ascii.ts'
-import type { DataSocket } from './data-channel.ts'
 
 /** Pieces for one write. `free` after it: their memory is used again. */
 export type Batch = Readonly<{ chunks: readonly Uint8Array[]; bytes: number; free: () => void }>
@@ -19,6 +19,6 @@ export type Intake = {
 }
 
 export type IntakeOptions = Readonly<{
-  socket: DataSocket
+  socket: Duplex
   convert: Convert | undefined
 }>

@@ -1,5 +1,5 @@
+import type { Duplex } from 'node:stream'
 import { type Course, type PumpDown, type Stop, send, yieldTurn } from './course.ts'
-import type { DataSocket } from './data-channel.ts'
 
 /** For one system call, and what may go out without waiting before others get their turn; the kernel copies nothing of it. */
 const SLICE = 512 * 1024
@@ -8,7 +8,7 @@ const TURN_BYTES = SLICE
 const BETWEEN = 16 * 1024
 
 /** The socket's descriptor, as long as it is open. Node's inner name; without it downloads only cost more. */
-function descriptorOf(socket: DataSocket): number | undefined {
+function descriptorOf(socket: Duplex): number | undefined {
   const handle: unknown = Reflect.get(socket, '_handle')
   if (typeof handle !== 'object' || handle === null) return undefined
   const fd: unknown = Reflect.get(handle, 'fd')
@@ -16,7 +16,7 @@ function descriptorOf(socket: DataSocket): number | undefined {
 }
 
 /** Bytes that are neither encrypted nor converted, from a source that can hand them over. */
-export function canPumpDirect({ source, convert }: PumpDown, socket: DataSocket): boolean {
+export function canPumpDirect({ source, convert }: PumpDown, socket: Duplex): boolean {
   const asTheyAre = convert === undefined && !('encrypted' in socket)
   return asTheyAre && source.sendTo !== undefined && descriptorOf(socket) !== undefined
 }
@@ -26,7 +26,7 @@ export function canPumpDirect({ source, convert }: PumpDown, socket: DataSocket)
  * nothing more goes: it waits for the client, notices a lost connection, and keeps the bytes in order, so that
  * no second watcher of the descriptor is needed.
  */
-export async function pumpDirect(socket: DataSocket, course: Course): Promise<Stop> {
+export async function pumpDirect(socket: Duplex, course: Course): Promise<Stop> {
   const { source, signal } = course
   const between = Buffer.allocUnsafe(BETWEEN)
   let turn = TURN_BYTES

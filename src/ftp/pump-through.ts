@@ -1,5 +1,5 @@
+import type { Duplex } from 'node:stream'
 import { type Course, type Stop, send, yieldTurn } from './course.ts'
-import type { DataSocket } from './data-channel.ts'
 
 /** A bigger write does not fit a plain socket's buffer whole and costs twice as much; TLS likes fewer, bigger ones. */
 const PLAIN_PIECE = 128 * 1024
@@ -10,7 +10,7 @@ const LATER_PIECE = 1024 * 1024
 const TURN_BYTES = 256 * 1024
 
 /** Sends by reading and writing: `now` while reads answer at once, `later` while they do not. */
-export function createPumpThrough(socket: DataSocket, course: Course) {
+export function createPumpThrough(socket: Duplex, course: Course) {
   const piece = 'encrypted' in socket ? TLS_PIECE : PLAIN_PIECE
   let buffer: Buffer | undefined
   let pair: [Buffer, Buffer] | undefined

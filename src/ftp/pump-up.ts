@@ -1,6 +1,6 @@
+import type { Duplex } from 'node:stream'
 import type { WriteHandle } from '../core/vfs/storage.ts'
 import type { Convert } from './ascii.ts'
-import type { DataSocket } from './data-channel.ts'
 import type { Intake, IntakeOptions } from './intake.ts'
 import { createChunkIntake } from './intake-chunks.ts'
 import { createSlabIntake } from './intake-slabs.ts'
@@ -24,7 +24,7 @@ function createIntake(options: IntakeOptions): Intake {
  * Writes what the peer sends until its end. Rejects when the connection breaks, the target fails or the signal
  * aborts; what had come by then has been written, so that the partial is as long as it can be.
  */
-export function pumpUp(socket: DataSocket, job: PumpUp, open = createIntake): Promise<void> {
+export function pumpUp(socket: Duplex, job: PumpUp, open = createIntake): Promise<void> {
   const intake = open({ socket, convert: job.convert })
   return new Promise((resolve, reject) => {
     let position = job.at

@@ -1,4 +1,5 @@
 import { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
 
 /** Where a socket's bytes go. */
 export type Reader = Readonly<{
@@ -28,13 +29,13 @@ const NAMES = findNames()
 
 type Handle = { useUserBuffer(buffer: Uint8Array): void }
 
-function handleOf(socket: Socket): Handle | undefined {
+function handleOf(socket: Duplex): Handle | undefined {
   const handle: Handle | null | undefined = Reflect.get(socket, '_handle')
   return typeof handle?.useUserBuffer === 'function' ? handle : undefined
 }
 
 /** False when this Node has no way to do it, or the socket is gone. */
-export function canReadInto(socket: Socket): boolean {
+export function canReadInto(socket: Duplex): boolean {
   return NAMES !== undefined && handleOf(socket) !== undefined
 }
 
@@ -42,7 +43,7 @@ export function canReadInto(socket: Socket): boolean {
  * Makes a socket (or TLS socket) that `canReadInto` accepts fill `reader`'s memory in place of telling 'data'; 'end'
  * and all else stay. The only code that knows Node's inner names.
  */
-export function readInto(socket: Socket, { filled, next }: Reader): void {
+export function readInto(socket: Duplex, { filled, next }: Reader): void {
   const handle = handleOf(socket)
   if (NAMES === undefined || handle === undefined) return
   const first = next()

@@ -13,6 +13,9 @@ import type { FtpSettings } from './settings.ts'
 export type Dialog = {
   cwd: VirtualPath
   type: 'A' | 'I'
+  mode: 'S' | 'Z'
+  /** Chosen by OPTS MODE Z; undefined = the listener's. */
+  deflateLevel: number | undefined
   /** Bytes; for the next RETR or STOR only. */
   restartAt: number
   /** Set by RNFR for the very next command. */

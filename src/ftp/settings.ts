@@ -25,6 +25,9 @@ export type FtpSettings = Readonly<{
   activeMode: boolean
   /** Where active data connections go out; 0 = anywhere. */
   activePort: number
+  /** MODE Z may be chosen, and how hard it packs (1 to 9) until the client says another. */
+  modeZ: boolean
+  deflateLevel: number
   maxLineBytes: number
   /** Commands of one session; a second's worth may come at once. */
   commandsPerSecond: number

@@ -33,8 +33,9 @@ export const TRANSFER_ROWS: readonly Row[] = [
     needs: 'login',
     argument: 'required',
     rfc: 'RFC 959 4.1.2',
-    help: 'S',
+    help: 'S | Z',
     keepsRestart: true,
+    feat: (ftp) => (ftp.settings.modeZ ? ['MODE Z'] : []),
     run: mode,
   },
   {

@@ -1,9 +1,11 @@
+import type { Duplex } from 'node:stream'
 import { errorCodeOf, FileServerError } from '../core/errors.ts'
 import type { VirtualPath } from '../core/vfs/path.ts'
 import type { VfsSession } from '../core/vfs/session.ts'
 import type { WriteHandle } from '../core/vfs/storage.ts'
 import { fromNetwork, toNetwork } from './ascii.ts'
 import type { DataSocket, Direction } from './data-channel.ts'
+import { deflateTo, flushDeflate, inflateFrom } from './deflate.ts'
 import { limit } from './limit.ts'
 import { pumpDown } from './pump-down.ts'
 import { pumpUp } from './pump-up.ts'
@@ -21,7 +23,7 @@ export type Job = Readonly<{ ftp: Ftp; transfer: Transfer; opening: Reply }>
 async function withConnection(
   { ftp, transfer, opening }: Job,
   direction: Direction,
-  use: (socket: DataSocket, progress: (bytes: number) => void) => Promise<void>,
+  use: (flow: Duplex, progress: (bytes: number) => void) => Promise<void>,
 ): Promise<void> {
   ftp.say(opening)
   const socket = await ftp.data.open(direction, transfer)
@@ -30,13 +32,17 @@ async function withConnection(
   const cut = () => socket.destroy()
   transfer.signal.addEventListener('abort', cut, { once: true })
   try {
-    await use(socket, (bytes) => {
+    const packed = ftp.dialog.mode === 'Z' ? pack(ftp, socket, direction) : undefined
+    await use(packed ?? socket, (bytes) => {
       transfer.bytes += bytes
       stalled.refresh()
     })
     // All of an upload is here when the client has ended; it may be gone before it sees our end.
     if (direction === 'up') socket.end()
-    else await finish(socket, transfer.signal)
+    else {
+      if (packed !== undefined) await flushDeflate(packed)
+      await finish(socket, transfer.signal)
+    }
     ftp.data.release(socket)
   } catch (cause) {
     socket.destroy()
@@ -46,6 +52,11 @@ async function withConnection(
     stalled.cancel()
     transfer.signal.removeEventListener('abort', cut)
   }
+}
+
+function pack({ settings, dialog }: Ftp, socket: DataSocket, direction: Direction): Duplex {
+  if (direction === 'up') return inflateFrom(socket)
+  return deflateTo(socket, dialog.deflateLevel ?? settings.deflateLevel)
 }
 
 /** Sends our end (close_notify and FIN). */

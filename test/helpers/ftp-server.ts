@@ -48,6 +48,8 @@ export const FTP_SETTINGS: FtpSettings = {
   passiveAddress: () => 'own',
   activeMode: true,
   activePort: 0,
+  modeZ: false,
+  deflateLevel: 6,
   maxLineBytes: 4096,
   commandsPerSecond: 0,
   maxBadCommands: 50,

@@ -64,6 +64,7 @@ const SHARED: Readonly<Record<string, string>> = {
   setTarget: 'commands/port.ts',
   mfmt: 'commands/mfmt.ts',
   optsHash: 'commands/hash.ts',
+  optsMode: 'commands/mode.ts',
   siteChmod: 'commands/site-chmod.ts',
   siteNamefmt: 'commands/site-namefmt.ts',
   siteStatus: 'commands/site-status.ts',

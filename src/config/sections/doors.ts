@@ -37,6 +37,11 @@ export const ftp = z
       .describe(
         'Must a TLS data connection resume the session of its control connection? off: nobody looks. prefer: the audit tells. require: refused else, and some clients cannot do it (rclone, many libraries).',
       ),
+    modeZ: flag(
+      false,
+      'true: clients may pack what they send and get (MODE Z), which costs CPU and saves bandwidth. Limits count what is unpacked.',
+    ),
+    deflateLevel: whole(1, 9, 6, 'How hard MODE Z packs unless the client chooses: 1 is fast, 9 small.'),
     maxLineBytes: whole(512, 65_536, 4096, 'The longest command line; a longer one is refused unread.'),
     commandsPerSecond: whole(
       0,

@@ -1,8 +1,9 @@
-// RFC 2389 section 4: OPTS; UTF8, MLST (RFC 3659 section 7.9) and HASH (draft-bryan-ftpext-hash section 3).
+// RFC 2389 section 4: OPTS; UTF8, MLST (RFC 3659 section 7.9), HASH (draft-bryan-ftpext-hash section 3) and MODE Z.
 import { FACTS } from '../facts.ts'
 import { type Reply, reply } from '../replies.ts'
 import type { Ftp } from '../session.ts'
 import { optsHash } from './hash.ts'
+import { optsMode } from './mode.ts'
 
 export function opts(ftp: Ftp, argument: string): Reply {
   const [name = '', ...rest] = argument.trim().split(' ')
@@ -12,6 +13,8 @@ export function opts(ftp: Ftp, argument: string): Reply {
       return /^(on)?$/i.test(value) ? reply(200, 'UTF8 is always on.') : reply(504, 'UTF8 is always on.')
     case 'MLST':
       return optsMlst(ftp, value)
+    case 'MODE':
+      return optsMode(ftp, value)
     case 'HASH':
       return optsHash(ftp, value)
     default:

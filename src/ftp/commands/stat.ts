@@ -20,7 +20,7 @@ function status(ftp: Ftp): Reply {
   const lines = [
     `Connected from ${origin.remoteIp}`,
     name === undefined ? 'Not logged in' : `Logged in as ${name}`,
-    `TYPE: ${dialog.type === 'A' ? 'ASCII' : 'Image'}; STRU: File; MODE: Stream`,
+    `TYPE: ${dialog.type === 'A' ? 'ASCII' : 'Image'}; STRU: File; MODE: ${dialog.mode === 'Z' ? 'Deflate' : 'Stream'}`,
     `Control connection: ${origin.encrypted ? 'TLS' : 'clear'}; data connections: ${data.protection === 'P' ? 'TLS' : 'clear'}`,
     transfer === undefined ? 'No transfer' : `${transfer.verb}: ${transfer.bytes} bytes so far`,
   ]

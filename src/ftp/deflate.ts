@@ -1,0 +1,40 @@
+// draft-preston-ftpext-deflate section 3: MODE Z, a data connection that carries one zlib stream (RFC 1950).
+import type { Duplex } from 'node:stream'
+import { createDeflate, createInflate } from 'node:zlib'
+import type { DataSocket } from './data-channel.ts'
+
+/** What is (un)packed at once: whatever a peer sends, no more than this and the streams' own buffers is held. */
+const PIECE = 64 * 1024
+
+/** Nobody would hear of a loss after the pump has left; before, it learns it from the failed write or the 'close'. */
+function bindTo(socket: DataSocket, stream: Duplex): void {
+  stream.on('error', () => undefined)
+  socket.once('close', () => {
+    if (!stream.readableEnded) stream.destroy(new Error('data connection closed early'))
+  })
+}
+
+/** What is written to it goes packed to the socket; `flushDeflate` ends it. */
+export function deflateTo(socket: DataSocket, level: number): Duplex {
+  const deflate = createDeflate({ level, chunkSize: PIECE })
+  bindTo(socket, deflate)
+  deflate.pipe(socket, { end: false })
+  return deflate
+}
+
+/** Resolves when the rest is on its way; the socket is not ended. */
+export function flushDeflate(deflate: Duplex): Promise<void> {
+  return new Promise((resolve, reject) => {
+    deflate.once('end', resolve).once('error', reject)
+    deflate.once('close', () => reject(new Error('data connection closed early')))
+    deflate.end()
+  })
+}
+
+/** Gives unpacked what the socket brings, no faster than it is taken. Fails when the stream is cut or is no zlib. */
+export function inflateFrom(socket: DataSocket): Duplex {
+  const inflate = createInflate({ chunkSize: PIECE })
+  bindTo(socket, inflate)
+  socket.pipe(inflate)
+  return inflate
+}

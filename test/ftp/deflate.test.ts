@@ -1,0 +1,123 @@
+import assert from 'node:assert/strict'
+import { randomBytes } from 'node:crypto'
+import { type TestContext, test } from 'node:test'
+import { deflateSync, inflateSync } from 'node:zlib'
+import { connectFtp, type FtpClient } from '../helpers/ftp-client.ts'
+import { type FtpTestServer, startFtpServer } from '../helpers/ftp-server.ts'
+
+async function setup(t: TestContext, name = 'legacy', secure = false) {
+  const server = await startFtpServer({ settings: { modeZ: true } })
+  const client = await connectFtp(server)
+  if (secure) await client.secure()
+  await client.login(name)
+  assert.match(await client.send('MODE Z'), /^200/)
+  t.after(async () => {
+    client.destroy()
+    await server.close()
+    assert.deepEqual(server.errors, [])
+  })
+  return { server, client }
+}
+
+async function fetched(client: FtpClient, path: string): Promise<Buffer> {
+  const { bytes, reply } = await client.download(`RETR ${path}`)
+  assert.match(reply, /^226/)
+  return inflateSync(bytes)
+}
+
+/** Lines that pack well, and bytes that do not, several pieces of each. */
+const CONTENT = Buffer.concat([Buffer.from('the same line\n'.repeat(50_000)), randomBytes(300_000)])
+
+for (const secure of [false, true]) {
+  test(`MODE Z goes both ways, ${secure ? 'in TLS' : 'in clear'}`, async (t) => {
+    const { client, server } = await setup(t, secure ? 'alice' : 'legacy', secure)
+    assert.match(await client.upload('STOR a', deflateSync(CONTENT)), /^226/)
+    assert.match(await client.send('SIZE a'), new RegExp(`^213 ${CONTENT.length}$`))
+    assert.deepEqual(await fetched(client, 'a'), CONTENT)
+    assert.match(await client.upload('STOR empty', deflateSync('')), /^226/)
+    assert.equal((await fetched(client, 'empty')).length, 0)
+    const listing = await client.download('NLST')
+    assert.deepEqual(inflateSync(listing.bytes).toString().split('\r\n').sort(), ['', 'a', 'empty'])
+    const sizes = server.events.flatMap((event) => (event.type === 'file.transfer' ? [event.bytes] : []))
+    assert.deepEqual(sizes, [CONTENT.length, CONTENT.length, 0, 0])
+    await client.send('MODE S')
+    assert.deepEqual((await client.download('RETR a')).bytes, CONTENT)
+  })
+}
+
+test('offsets and lengths are those of the unpacked file, and text is converted before it is packed', async (t) => {
+  const { client } = await setup(t)
+  assert.match(await client.upload('STOR a', deflateSync('0123456789')), /^226/)
+  await client.send('REST 7')
+  assert.equal((await fetched(client, 'a')).toString(), '789')
+  await client.send('REST 5')
+  assert.match(await client.upload('STOR a', deflateSync('abc')), /^226/)
+  assert.match(await client.upload('APPE a', deflateSync('d')), /^226/)
+  assert.equal((await fetched(client, 'a')).toString(), '01234abcd')
+  await client.send('TYPE A')
+  assert.match(await client.upload('STOR text', deflateSync('one\r\ntwo\r\n')), /^226/)
+  assert.equal((await fetched(client, 'text')).toString(), 'one\r\ntwo\r\n')
+  await client.send('TYPE I')
+  assert.equal((await fetched(client, 'text')).toString(), 'one\ntwo\n')
+})
+
+test('the level that the client chooses counts', async (t) => {
+  const { client } = await setup(t)
+  const words = Array.from({ length: 20_000 }, (_, n) => `${(n * 7919) % 1000} of ${(n * 31) % 97}`).join(
+    '\n',
+  )
+  assert.match(await client.upload('STOR a', deflateSync(words)), /^226/)
+  const size = async (level: number) => {
+    await client.send(`OPTS MODE Z LEVEL ${level}`)
+    return (await client.download('RETR a')).bytes.length
+  }
+  assert.ok((await size(9)) < (await size(1)))
+})
+
+for (const [what, wire] of [
+  ['cut', deflateSync(CONTENT).subarray(0, 100_000)],
+  ['no zlib stream', Buffer.from('plain text, though MODE Z was set')],
+] as const) {
+  test(`an upload that is ${what} is an aborted one`, async (t) => {
+    const { client, server } = await setup(t)
+    assert.match(await client.upload('STOR a', wire), /^426/)
+    const [event] = server.events.filter(({ type }) => type === 'file.transfer')
+    assert.ok(event?.type === 'file.transfer' && event.outcome === 'aborted')
+    await client.send('MODE S')
+    assert.match(await client.upload('STOR a', 'good'), /^226/)
+  })
+}
+
+test('limits count what is unpacked: a bomb ends at the quota', async (t) => {
+  const { client, server } = await setup(t, 'small', true)
+  const bomb = deflateSync(Buffer.alloc(64 * 1024 * 1024), { level: 9 })
+  assert.ok(bomb.length < 100_000)
+  assert.match(await client.upload('STOR a', bomb), /^552/)
+  const [event] = server.events.filter(({ type }) => type === 'file.transfer')
+  assert.ok(event?.type === 'file.transfer' && event.bytes < 4 * 1024 * 1024, JSON.stringify(event))
+})
+
+async function aborted(client: FtpClient, server: FtpTestServer): Promise<void> {
+  client.write('ABOR\r\n')
+  assert.match((await client.reply()) ?? '', /^426/)
+  assert.match((await client.reply()) ?? '', /^226/)
+  const last = server.events.findLast(({ type }) => type === 'file.transfer')
+  assert.ok(last?.type === 'file.transfer' && last.outcome === 'aborted')
+}
+
+test('ABOR ends a packed transfer, whichever way it goes and however slow the client is', async (t) => {
+  const { client, server } = await setup(t)
+  const big = randomBytes(24 * 1024 * 1024)
+  assert.match(await client.upload('STOR a', deflateSync(big, { level: 1 })), /^226/)
+  const down = await client.data()
+  assert.match(await client.send('RETR a'), /^150/)
+  await client.still()
+  await aborted(client, server)
+  down.socket.destroy()
+  const up = await client.data()
+  assert.match(await client.send('STOR b'), /^150/)
+  up.socket.write(deflateSync(big).subarray(0, 1_000_000))
+  await client.moved(500_000)
+  await aborted(client, server)
+  up.socket.destroy()
+})
