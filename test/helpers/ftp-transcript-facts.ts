@@ -16,6 +16,7 @@ function lineOf(step: Step): string | undefined {
   if (step.kind === 'client') return step.text
   if (step.kind !== 'at') return undefined
   if (step.text === 'code') return 'ACCT <code>'
+  if (step.text === 'port') return 'PORT <own>'
   const raw = /^raw (.+)$/.exec(step.text)?.[1]
   return raw === undefined ? undefined : String(JSON.parse(raw)).replace(/\r\n$/, '')
 }

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { createServer, type Socket } from 'node:net'
 import { Secret, TOTP } from 'otpauth'
 import type { FtpSettings } from '../../src/ftp/settings.ts'
 import { createFakeClock, type FakeClock } from './fake-clock.ts'
-import { connectFtp, type DataClient, type FtpClient } from './ftp-client.ts'
+import { connectFtp, type DataClient, dataClient, type FtpClient } from './ftp-client.ts'
 import { FTP_TOTP, type FtpTestServer, startFtpServer } from './ftp-server.ts'
 
 /**
@@ -126,10 +128,33 @@ async function connect(play: Play): Promise<FtpClient> {
   return play.client
 }
 
+/** Listens as a client in active mode does, and names the place by PORT. */
+async function nameOwnPort(play: Play, client: FtpClient): Promise<void> {
+  const listener = createServer({ allowHalfOpen: true }).listen(0, '127.0.0.1')
+  await once(listener, 'listening')
+  const address = listener.address()
+  const port = typeof address === 'object' && address !== null ? address.port : 0
+  let socket: Socket | undefined
+  const arrived = once(listener, 'connection').then(([connected]: Socket[]) => {
+    listener.close()
+    socket = connected
+    return dataClient(connected as Socket)
+  })
+  play.data = {
+    get socket() {
+      assert.ok(socket, 'the server has not connected')
+      return socket
+    },
+    established: arrived,
+    read: async () => (await arrived).read(),
+  }
+  client.write(`PORT 127,0,0,1,${port >> 8},${port & 255}\r\n`)
+}
+
 /**
  * `@ set key=value`, `@ plain` (no certificate), `@ address ip`, `@ passive [ip]` (what PASV names) and
  * `@ host name greeting` (before the connection), `@ tls`
- * (AUTH TLS, PBSZ, PROT P), `@ handshake` (after a `234`), `@ login [user]`, `@ code` (ACCT with the right code), `@ file path content`,
+ * (AUTH TLS, PBSZ, PROT P), `@ handshake` (after a `234`), `@ login [user]`, `@ code` (ACCT with the right code), `@ port` (PORT to the client's own), `@ file path content`,
  * `@ advance ms`, `@ raw JSON string`, `@ long bytes`, `@ closed`.
  */
 async function instruct(play: Play, text: string): Promise<void> {
@@ -166,6 +191,8 @@ async function instruct(play: Play, text: string): Promise<void> {
       return client.handshake()
     case 'code':
       return client.write(`ACCT ${TOTP_OF_ALL.generate()}\r\n`)
+    case 'port':
+      return nameOwnPort(play, client)
     case 'login':
       return client.login(argument === '' ? 'alice' : argument)
     case 'file': {

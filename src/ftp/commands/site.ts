@@ -19,11 +19,30 @@ const SITE_COMMANDS: ReadonlyMap<string, SiteCommand> = new Map<string, SiteComm
   ['UTIME', siteUtime],
 ])
 
+/** How clients on z/OS and IBM i describe files of records and shapes of lists; a refusal would end their jobs. */
+const SUPERFLUOUS: ReadonlySet<string> = new Set([
+  'BLKSIZE',
+  'BLOCKS',
+  'CYLINDERS',
+  'FIXRECFM',
+  'LISTFMT',
+  'LRECL',
+  'PRIMARY',
+  'RECFM',
+  'SBDATACONN',
+  'SECONDARY',
+  'TRACKS',
+  'TRIM',
+  'VARRECFM',
+])
+
 export function site(ftp: Ftp, argument: string, files: VfsSession): Reply | Promise<Reply> {
   const trimmed = argument.trim()
   const space = trimmed.indexOf(' ')
   const name = space < 0 ? trimmed : trimmed.slice(0, space)
   const command = SITE_COMMANDS.get(name.toUpperCase())
+  if (command === undefined && SUPERFLUOUS.has(name.toUpperCase().replace(/=.*$/, '')))
+    return reply(202, 'Not needed here.')
   if (command === undefined) return reply(502, 'No such SITE command.')
   return command(ftp, space < 0 ? '' : trimmed.slice(space + 1), files)
 }
