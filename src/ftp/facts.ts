@@ -15,18 +15,35 @@ export function createFactFormat(
   facts: ReadonlySet<Fact>,
   permitted: Permitted,
 ): (entry: Entry, name: string) => string {
-  const values = valuesFor(permitted)
-  const wanted = FACTS.filter((fact) => facts.has(fact)).map((fact) => ({
-    start: `${fact}=`,
-    value: values[fact],
-  }))
+  const typeText = textsOf(facts.has('type'), (kind) => `type=${TYPES[kind]};`)
+  const permText = textsOf(facts.has('perm'), (kind) => `perm=${permissionsOf(kind, permitted)};`)
+  const uniqueStart = lastText((device) => `unique=${device.toString(16)}g`)
+  const modeText = lastText((mode) => `UNIX.mode=0${mode.toString(8).padStart(3, '0')};`)
+  const [size, modify, unique, mode] = (['size', 'modify', 'unique', 'UNIX.mode'] as const).map((fact) =>
+    facts.has(fact),
+  )
   return (entry, name) => {
-    let line = ''
-    for (const { start, value } of wanted) {
-      const text = value(entry)
-      if (text !== undefined) line += `${start}${text};`
-    }
+    const { kind } = entry
+    let line = typeText[kind]
+    if (size && kind !== 'directory') line += `size=${entry.size};`
+    if (modify) line += `modify=${formatTime(entry.mtimeMs)};`
+    line += permText[kind]
+    if (unique) line += `${uniqueStart(entry.device)}${entry.inode.toString(16)};`
+    if (mode) line += modeText(entry.mode)
     return `${line} ${printable(name)}`
+  }
+}
+
+type Kind = Entry['kind']
+
+/** One text for each kind of entry; empty ones for a fact that is not wanted. */
+function textsOf(wanted: boolean, make: (kind: Kind) => string): Record<Kind, string> {
+  const text = (kind: Kind) => (wanted ? make(kind) : '')
+  return {
+    file: text('file'),
+    directory: text('directory'),
+    symlink: text('symlink'),
+    other: text('other'),
   }
 }
 
@@ -38,21 +55,6 @@ function lastText(make: (value: number) => string): (value: number) => string {
     if (value !== known) text = make(value)
     known = value
     return text
-  }
-}
-
-function valuesFor(permitted: Permitted): Record<Fact, (entry: Entry) => string | undefined> {
-  const filePerm = letters(permitted, FILE_LETTERS)
-  const directoryPerm = letters(permitted, DIRECTORY_LETTERS)
-  const deviceText = lastText((device) => `${device.toString(16)}g`)
-  const modeText = lastText((mode) => `0${mode.toString(8).padStart(3, '0')}`)
-  return {
-    type: (entry) => TYPES[entry.kind],
-    size: (entry) => (entry.kind === 'directory' ? undefined : String(entry.size)),
-    modify: (entry) => formatTime(entry.mtimeMs),
-    perm: (entry) => (entry.kind === 'directory' ? directoryPerm : filePerm),
-    unique: (entry) => deviceText(entry.device) + entry.inode.toString(16),
-    'UNIX.mode': (entry) => modeText(entry.mode),
   }
 }
 
@@ -83,6 +85,7 @@ const DIRECTORY_LETTERS: readonly Letter[] = [
   ['p', 'delete'],
 ]
 
-function letters(permitted: Permitted, pairs: readonly Letter[]): string {
+function permissionsOf(kind: Kind, permitted: Permitted): string {
+  const pairs = kind === 'directory' ? DIRECTORY_LETTERS : FILE_LETTERS
   return pairs.map(([letter, action]) => (permitted.has(action) ? letter : '')).join('')
 }
