@@ -59,99 +59,120 @@ function total(chunks: readonly Uint8Array[]): number {
 }
 
 /** Orders what overlaps, lets the rest run side by side. */
-function createOrder() {
-  const underWay = new Set<Range>()
-  return {
-    get idle() {
-      return underWay.size === 0
-    },
-    run<T>(from: number, to: number, work: () => Promise<T>): Promise<T> {
-      const blocking: Promise<unknown>[] = []
-      for (const other of underWay) if (other.from < to && from < other.to) blocking.push(other.done)
-      const result = blocking.length === 0 ? work() : Promise.all(blocking).then(work)
-      const range: Range = { from, to, done: Promise.resolve() }
-      range.done = result.then(
-        () => underWay.delete(range),
-        () => underWay.delete(range),
-      )
-      underWay.add(range)
-      return result
-    },
-    drained: async () => {
-      while (underWay.size > 0) await Promise.all([...underWay].map(({ done }) => done))
-    },
+class RangeOrder {
+  readonly #underWay = new Set<Range>()
+
+  get idle(): boolean {
+    return this.#underWay.size === 0
+  }
+
+  run<T>(from: number, to: number, work: () => Promise<T>): Promise<T> {
+    const blocking: Promise<unknown>[] = []
+    for (const other of this.#underWay) if (other.from < to && from < other.to) blocking.push(other.done)
+    const result = blocking.length === 0 ? work() : Promise.all(blocking).then(work)
+    const range: Range = { from, to, done: Promise.resolve() }
+    const done = () => this.#underWay.delete(range)
+    range.done = result.then(done, done)
+    this.#underWay.add(range)
+    return result
+  }
+
+  async drained(): Promise<void> {
+    while (this.#underWay.size > 0) await Promise.all([...this.#underWay].map(({ done }) => done))
+  }
+}
+
+function requireOffset(position: number, bytes: number): void {
+  if (!Number.isSafeInteger(position) || position < 0 || !Number.isSafeInteger(position + bytes)) {
+    throw new FileServerError('transfer.bad-offset')
   }
 }
 
 /** Reads and writes on a descriptor that somebody else closes, after `drained`. Overlapping calls act in their order. */
-export function createFileIo(fd: number, initialSize: number, clock: Pick<Clock, 'monotonic'>): FileIo {
-  const order = createOrder()
-  let size = initialSize
-  let sync = true
+class DescriptorIo implements FileIo {
+  readonly #order = new RangeOrder()
+  readonly #fd: number
+  readonly #clock: Pick<Clock, 'monotonic'>
+  #size: number
+  #sync = true
 
-  const grow = (end: number) => {
-    if (end > size) size = end
+  constructor(fd: number, size: number, clock: Pick<Clock, 'monotonic'>) {
+    this.#fd = fd
+    this.#size = size
+    this.#clock = clock
   }
-  const later = (chunks: readonly Uint8Array[], position: number, bytes: number): Promise<void> =>
-    order
-      .run(position, position + bytes, () => writeAll(fd, chunks, position, bytes))
+
+  get size(): number {
+    return this.#size
+  }
+
+  write(chunk: Uint8Array, position: number): MaybePromise<void> {
+    const bytes = chunk.byteLength
+    requireOffset(position, bytes)
+    if (bytes === 0) return
+    const small = this.#sync && position + bytes <= SYNC_FILE_BYTES && this.#order.idle
+    if (small && this.#now(chunk, position)) return
+    return this.#later([chunk], position, bytes)
+  }
+
+  writev(chunks: readonly Uint8Array[], position: number): MaybePromise<void> {
+    const [only] = chunks
+    if (chunks.length === 1 && only !== undefined) return this.write(only, position)
+    const bytes = total(chunks)
+    requireOffset(position, bytes)
+    if (bytes > 0) return this.#later(chunks, position, bytes)
+  }
+
+  read(into: Uint8Array, position: number): Promise<number> {
+    return this.#order.run(
+      position,
+      position + into.byteLength,
+      () =>
+        new Promise((resolve, reject) => {
+          read(this.#fd, into, 0, into.byteLength, position, (error, bytes) =>
+            error ? reject(translate(error)) : resolve(bytes),
+          )
+        }),
+    )
+  }
+
+  resized(bytes: number): void {
+    this.#size = bytes
+  }
+
+  drained(): Promise<void> {
+    return this.#order.drained()
+  }
+
+  #grow(end: number): void {
+    if (end > this.#size) this.#size = end
+  }
+
+  #later(chunks: readonly Uint8Array[], position: number, bytes: number): Promise<void> {
+    return this.#order
+      .run(position, position + bytes, () => writeAll(this.#fd, chunks, position, bytes))
       .then(
-        () => grow(position + bytes),
+        () => this.#grow(position + bytes),
         (error: unknown) => {
           throw translate(error)
         },
       )
+  }
+
   /** False when the system did not take all of it at once. */
-  const now = (chunk: Uint8Array, position: number): boolean => {
-    const start = clock.monotonic()
+  #now(chunk: Uint8Array, position: number): boolean {
+    const start = this.#clock.monotonic()
     try {
-      const written = writeSync(fd, chunk, 0, chunk.byteLength, position)
-      grow(position + written)
-      if (clock.monotonic() - start > SLOW_MS) sync = false
+      const written = writeSync(this.#fd, chunk, 0, chunk.byteLength, position)
+      this.#grow(position + written)
+      if (this.#clock.monotonic() - start > SLOW_MS) this.#sync = false
       return written === chunk.byteLength
     } catch (error) {
       throw translate(error)
     }
   }
-  const requireOffset = (position: number, bytes: number) => {
-    if (!Number.isSafeInteger(position) || position < 0 || !Number.isSafeInteger(position + bytes)) {
-      throw new FileServerError('transfer.bad-offset')
-    }
-  }
-  const writeChunk = (chunk: Uint8Array, position: number): MaybePromise<void> => {
-    const bytes = chunk.byteLength
-    requireOffset(position, bytes)
-    if (bytes === 0) return
-    const small = sync && position + bytes <= SYNC_FILE_BYTES && order.idle
-    if (small && now(chunk, position)) return
-    return later([chunk], position, bytes)
-  }
-  return {
-    get size() {
-      return size
-    },
-    write: writeChunk,
-    writev: (chunks, position) => {
-      const [only] = chunks
-      if (chunks.length === 1 && only !== undefined) return writeChunk(only, position)
-      const bytes = total(chunks)
-      requireOffset(position, bytes)
-      if (bytes > 0) return later(chunks, position, bytes)
-    },
-    read: (into, position) =>
-      order.run(
-        position,
-        position + into.byteLength,
-        () =>
-          new Promise((resolve, reject) => {
-            read(fd, into, 0, into.byteLength, position, (error, bytes) =>
-              error ? reject(translate(error)) : resolve(bytes),
-            )
-          }),
-      ),
-    resized: (bytes) => {
-      size = bytes
-    },
-    drained: order.drained,
-  }
+}
+
+export function createFileIo(fd: number, initialSize: number, clock: Pick<Clock, 'monotonic'>): FileIo {
+  return new DescriptorIo(fd, initialSize, clock)
 }

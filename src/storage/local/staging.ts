@@ -13,7 +13,7 @@ import {
 } from 'node:fs'
 import { promisify } from 'node:util'
 import { FileServerError } from '../../core/errors.ts'
-import type { AttributeChanges, Entry, Usage } from '../../core/vfs/storage.ts'
+import type { AttributeChanges, Entry, MaybePromise, Usage } from '../../core/vfs/storage.ts'
 import { NO_USAGE, type Staging } from '../staged-upload.ts'
 import type { LocalContext } from './context.ts'
 import { isSame, MODE_BITS, usageOf } from './entry.ts'
@@ -26,10 +26,11 @@ const NEW_FILE_MODE = 0o666
 
 const flush = promisify(fsync)
 
+type Published = Readonly<{ entry: Entry; freed: Usage }>
 type Attributes = Pick<AttributeChanges, 'mode' | 'mtimeMs' | 'atimeMs'>
 
 /** Sets what the client asked for; later than all writes, which would change the times again. */
-export function applyAttributes(fd: number, { mode, mtimeMs, atimeMs }: Attributes): void {
+function applyAttributes(fd: number, { mode, mtimeMs, atimeMs }: Attributes): void {
   if (mode !== undefined) fchmodSync(fd, mode & MODE_BITS)
   if (mtimeMs === undefined && atimeMs === undefined) return
   const now = fstatSync(fd)
@@ -40,40 +41,63 @@ export function applyAttributes(fd: number, { mode, mtimeMs, atimeMs }: Attribut
 export type OpenedContent = Readonly<{ fd: number; size: number; name: string }>
 
 /** The part of a Staging that is the same whether a partial or the file itself is written. */
-function createContent({ clock, system }: LocalContext, { fd, size: start, name }: OpenedContent) {
-  const io: FileIo = createFileIo(fd, start, clock)
-  let pending: Attributes = {}
-  return {
-    get size() {
-      return io.size
-    },
-    write: io.write,
-    writev: io.writev,
-    read: io.read,
-    drained: io.drained,
-    stat: () =>
-      guarded((): Entry => {
-        const entry = system.fstat(fd, name)
-        return { ...entry, ...pending, mode: (pending.mode ?? entry.mode) & MODE_BITS }
-      }),
-    setAttributes: ({ size, ...rest }: AttributeChanges) =>
-      guarded(async () => {
-        if (size !== undefined) {
-          await io.drained()
-          ftruncateSync(fd, size)
-          io.resized(size)
-        }
-        pending = { ...pending, ...rest }
-      }),
-    sync: () =>
-      guarded(async () => {
-        await io.drained()
-        await flush(fd)
-      }),
-    get pending(): Attributes {
-      return pending
-    },
-    flush: () => flush(fd),
+class Content {
+  protected readonly context: LocalContext
+  protected readonly fd: number
+  protected readonly name: string
+  protected pending: Attributes = {}
+  readonly #io: FileIo
+
+  constructor(context: LocalContext, { fd, size, name }: OpenedContent) {
+    this.context = context
+    this.fd = fd
+    this.name = name
+    this.#io = createFileIo(fd, size, context.clock)
+  }
+
+  get size(): number {
+    return this.#io.size
+  }
+
+  write(chunk: Uint8Array, position: number): MaybePromise<void> {
+    return this.#io.write(chunk, position)
+  }
+
+  writev(chunks: readonly Uint8Array[], position: number): MaybePromise<void> {
+    return this.#io.writev(chunks, position)
+  }
+
+  read(into: Uint8Array, position: number): Promise<number> {
+    return this.#io.read(into, position)
+  }
+
+  drained(): Promise<void> {
+    return this.#io.drained()
+  }
+
+  stat(): Promise<Entry> {
+    return guarded(() => {
+      const entry = this.context.system.fstat(this.fd, this.name)
+      return { ...entry, ...this.pending, mode: (this.pending.mode ?? entry.mode) & MODE_BITS }
+    })
+  }
+
+  setAttributes({ size, ...rest }: AttributeChanges): Promise<void> {
+    return guarded(async () => {
+      if (size !== undefined) {
+        await this.#io.drained()
+        ftruncateSync(this.fd, size)
+        this.#io.resized(size)
+      }
+      this.pending = { ...this.pending, ...rest }
+    })
+  }
+
+  sync(): Promise<void> {
+    return guarded(async () => {
+      await this.#io.drained()
+      await flush(this.fd)
+    })
   }
 }
 
@@ -101,77 +125,108 @@ export type StagingOptions = Readonly<{
   exclusive: boolean
 }>
 
-/** An upload into a partial beside its final name. Takes over the descriptor and one hold on the directory. */
-export function createStaging({ context, spot, name, partial, exclusive }: StagingOptions): Staging {
-  const { directory } = spot
-  const { system, settings } = context
-  const { fd, fresh } = partial
-  const content = createContent(context, { fd, size: partial.size, name: spot.name })
+/** An upload into a partial beside its final name. */
+class PartialStaging extends Content implements Staging {
+  readonly #spot: Spot
+  readonly #partialName: string
+  readonly #fresh: boolean
+  readonly #exclusive: boolean
 
-  const isOurs = (own: Entry = system.fstat(fd, name)): boolean =>
-    isSame(system.lstat(directory.fd, name), own)
-  const newMode = (old: Entry | undefined): number =>
-    old?.kind === 'file' ? old.mode : NEW_FILE_MODE & ~settings.umask
-
-  /** Gives the partial the attributes it is to have; resolves to what it then is. */
-  const dress = (own: Entry, attributes: Attributes): Entry => {
-    const { mode, mtimeMs, atimeMs } = attributes
-    if (fresh && mode === own.mode && mtimeMs === undefined && atimeMs === undefined) return own
-    applyAttributes(fd, attributes)
-    return system.fstat(fd, spot.name)
+  constructor({ context, spot, name, partial, exclusive }: StagingOptions) {
+    super(context, { fd: partial.fd, size: partial.size, name: spot.name })
+    this.#spot = spot
+    this.#partialName = name
+    this.#fresh = partial.fresh
+    this.#exclusive = exclusive
   }
-  const publish = (): { entry: Entry; freed: Usage } => {
-    const own = system.fstat(fd, spot.name)
-    if (!isOurs(own)) throw new FileServerError('transfer.aborted', 'the partial is no longer ours')
-    const old = system.lstat(directory.fd, spot.name)
+
+  publish(): Promise<Published> {
+    return guarded(async () => {
+      if (this.context.settings.syncOnCommit) await flush(this.fd)
+      return this.#publish()
+    })
+  }
+
+  keep(): Promise<Usage> {
+    return guarded(() => (this.#isOurs(this.#own()) ? { bytes: this.size, files: 1 } : NO_USAGE))
+  }
+
+  drop(): Promise<Usage> {
+    return guarded(() => {
+      if (this.#isOurs(this.#own())) {
+        this.context.system.unlink(this.#spot.directory.fd, this.#partialName)
+      }
+      return NO_USAGE
+    })
+  }
+
+  async close(): Promise<void> {
+    this.context.directories.release(this.#spot.directory)
+    closeSync(this.fd)
+  }
+
+  #own(): Entry {
+    return this.context.system.fstat(this.fd, this.name)
+  }
+
+  /** The name still leads to what this upload writes. */
+  #isOurs(own: Entry): boolean {
+    return isSame(this.context.system.lstat(this.#spot.directory.fd, this.#partialName), own)
+  }
+
+  #publish(): Published {
+    const { system } = this.context
+    const { directory, name, at } = this.#spot
+    const own = this.#own()
+    if (!this.#isOurs(own)) throw new FileServerError('transfer.aborted', 'the partial is no longer ours')
+    const old = system.lstat(directory.fd, name)
     if (old?.kind === 'directory') throw new FileServerError('path.is-directory')
-    if (exclusive && old !== undefined) throw new FileServerError('path.exists')
-    const entry = dress(own, { mode: newMode(old), ...content.pending })
-    if (exclusive) publishExclusively(inside(directory.fd, name), spot.at)
-    else system.rename(directory.fd, name, directory.fd, spot.name)
+    if (this.#exclusive && old !== undefined) throw new FileServerError('path.exists')
+    const entry = this.#dress(own, old)
+    if (this.#exclusive) publishExclusively(inside(directory.fd, this.#partialName), at)
+    else system.rename(directory.fd, this.#partialName, directory.fd, name)
     return { entry, freed: usageOf(old) }
   }
-  return {
-    ...content,
-    get size() {
-      return content.size
-    },
-    publish: () =>
-      guarded(async () => {
-        if (settings.syncOnCommit) await content.flush()
-        return publish()
-      }),
-    keep: () => guarded(() => (isOurs() ? { bytes: content.size, files: 1 } : NO_USAGE)),
-    drop: () =>
-      guarded(() => {
-        if (isOurs()) system.unlink(directory.fd, name)
-        return NO_USAGE
-      }),
-    close: async () => {
-      context.directories.release(directory)
-      closeSync(fd)
-    },
+
+  /** Gives the partial the attributes it is to have; returns what it then is. */
+  #dress(own: Entry, old: Entry | undefined): Entry {
+    const usual = old?.kind === 'file' ? old.mode : NEW_FILE_MODE & ~this.context.settings.umask
+    const { mode = usual, mtimeMs, atimeMs } = this.pending
+    if (this.#fresh && mode === own.mode && mtimeMs === undefined && atimeMs === undefined) return own
+    applyAttributes(this.fd, { ...this.pending, mode })
+    return this.#own()
   }
 }
 
-/** An edit of the file itself: what is written stays, however the upload ends. Takes over the descriptor. */
-export function createInPlace(context: LocalContext, opened: OpenedContent): Staging {
-  const { fd, name } = opened
-  const content = createContent(context, opened)
-  const kept = async (): Promise<Usage> => ({ bytes: content.size, files: 1 })
-  return {
-    ...content,
-    get size() {
-      return content.size
-    },
-    publish: () =>
-      guarded(async () => {
-        applyAttributes(fd, content.pending)
-        if (context.settings.syncOnCommit) await content.flush()
-        return { entry: context.system.fstat(fd, name), freed: NO_USAGE }
-      }),
-    keep: kept,
-    drop: kept,
-    close: async () => closeSync(fd),
+/** An edit of the file itself: what is written stays, however the upload ends. */
+class InPlaceStaging extends Content implements Staging {
+  publish(): Promise<Published> {
+    return guarded(async () => {
+      applyAttributes(this.fd, this.pending)
+      if (this.context.settings.syncOnCommit) await flush(this.fd)
+      return { entry: this.context.system.fstat(this.fd, this.name), freed: NO_USAGE }
+    })
   }
+
+  async keep(): Promise<Usage> {
+    return { bytes: this.size, files: 1 }
+  }
+
+  drop(): Promise<Usage> {
+    return this.keep()
+  }
+
+  async close(): Promise<void> {
+    closeSync(this.fd)
+  }
+}
+
+/** Takes over the descriptor and one hold on the directory. */
+export function createStaging(options: StagingOptions): Staging {
+  return new PartialStaging(options)
+}
+
+/** Takes over the descriptor. */
+export function createInPlace(context: LocalContext, opened: OpenedContent): Staging {
+  return new InPlaceStaging(context, opened)
 }
