@@ -52,6 +52,10 @@ export type Origin = Readonly<{
   /** Which of the listener's names the client asked for; absent when none of them. */
   host?: string
   encrypted: boolean
+  /** What the client calls itself; for the audit alone. */
+  client?: string
+  /** What encrypts the connection, once that is agreed. */
+  crypto?: string
 }>
 
 export type Permissions = ReadonlySet<Action>

@@ -71,6 +71,12 @@ export class FtpSession implements Ftp {
     return true
   }
 
+  async nameClient(client: string): Promise<void> {
+    if (this.login.begun) return
+    this.origin = { ...this.origin, client }
+    await this.login.restart(this.origin, this.#introduction?.certificate)
+  }
+
   async restart(): Promise<void> {
     this.data.reset()
     this.dialog = newDialog()
@@ -83,7 +89,9 @@ export class FtpSession implements Ftp {
     this.peer = peer
     this.#introduction = introduction
     const host = introduction.host ?? this.origin.host
-    this.origin = withHost({ ...this.origin, door: 'ftps', encrypted: true }, host)
+    const { crypto } = introduction
+    const origin = { ...this.origin, door: 'ftps', encrypted: true, ...(crypto && { crypto }) } as const
+    this.origin = withHost(origin, host)
     await this.restart()
   }
 }

@@ -29,6 +29,11 @@ export class LoginDialog {
     return this.#session
   }
 
+  /** A name was said that still waits for its proofs, or has them. */
+  get begun(): boolean {
+    return this.#waiting !== 'user'
+  }
+
   async user(name: string): Promise<Reply> {
     if (this.#login === undefined) return reply(503, 'Already logged in; use REIN first.')
     this.#waiting = 'user'

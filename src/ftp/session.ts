@@ -58,6 +58,8 @@ export type Ftp = {
    * back to what TLS chose.
    */
   chooseHost(name: string | undefined): Promise<boolean>
+  /** CLNT, for the audit of the login; too late once a name was said. */
+  nameClient(client: string): Promise<void>
   /** Back to the state before the login; TLS and PROT stay. */
   restart(): Promise<void>
 }

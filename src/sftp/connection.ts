@@ -131,16 +131,18 @@ export function createConnection(socket: Socket, origin: Origin, options: Connec
       hostKey: offeredSignatures(options.hostKeys, terms.lists.hostKey),
       onExtInfo: () => tellSignatures(client, terms.lists.signature),
     })
-    client.once('handshake', (agreed) =>
-      noteExcepted(namesOf(agreed).filter((name) => terms.excepted.has(name))),
-    )
+    const told = { ...origin, client: software, crypto: '' }
+    client.once('handshake', (agreed) => {
+      told.crypto = `${agreed.kex} ${agreed.cs.cipher}`
+      noteExcepted(namesOf(agreed).filter((name) => terms.excepted.has(name)))
+    })
     offerHostKeys(client, options.hostKeys)
     guardSocket(socket, ssh, violation)
     const gate = createOutputGate(socket, ssh)
     client.on('rekey', gate.wake)
     conversation = converse({
       client,
-      login: options.authenticator.open(origin, CAN_PROVE),
+      login: options.authenticator.open(told, CAN_PROVE),
       maxRequests: settings.authRequestsPerConnection,
       keyRules: { signatures: terms.lists.signature, minRsaBits: terms.minRsaBits },
       onGranted: (granted) => welcome(client, ssh, gate, granted),

@@ -88,3 +88,29 @@ describe('TLS', () => {
     assert.deepEqual(server.errors, [])
   })
 })
+
+test('the audit of a login says what encrypts it and which program the client is', async () => {
+  const server = await startFtpServer()
+  const client = await connectFtp(server)
+  await client.secure()
+  await client.send('USER nobody')
+  assert.match(await client.send('CLNT too late'), /^200/)
+  assert.match(await client.send('PASS x'), /^530/)
+  assert.match(await client.send(`CLNT scanner/1.0 ${'x'.repeat(300)}`), /^200/)
+  await client.login()
+  assert.match(await client.send('CLNT other'), /^200/)
+  const plain = await connectFtp(server)
+  await plain.login('legacy')
+  const granted = server.events.flatMap((event) =>
+    event.type === 'login.granted'
+      ? [[event.user, event.crypto, event.client?.slice(0, 16), event.client?.length]]
+      : [],
+  )
+  assert.deepEqual(granted, [
+    ['alice', 'TLSv1.3 TLS_AES_128_GCM_SHA256', 'scanner/1.0 xxxx', 200],
+    ['legacy', undefined, undefined, undefined],
+  ])
+  client.destroy()
+  plain.destroy()
+  await server.close()
+})

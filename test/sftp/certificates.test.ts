@@ -58,6 +58,10 @@ test('a certificate lets in, and the audit names it', async (t) => {
   const args = ['-n', 'root,alice', '-z', '4711', ...IN_FORCE]
   const certificate = await bench.certify(ca, { key: user, id: 'alice@laptop', args })
   assert.ok(await login({ server, key: user, certificate }))
+  const granted = server.events.find((event) => event.type === 'login.granted')
+  assert.ok(granted?.type === 'login.granted')
+  assert.match(granted.client ?? '', /^ssh2|^OpenSSH/)
+  assert.match(granted.crypto ?? '', /^[a-z0-9@.-]+ [a-z0-9@.-]+$/)
   const proven = server.events.find((event) => event.type === 'login.factor-ok')
   assert.deepEqual(
     { ...proven, at: 0, session: '', remoteIp: '' },

@@ -129,7 +129,8 @@ export function createConversation(deps: ConversationDeps, origin: Origin): Logi
       return refuse(result.refusal)
     }
     attempt = undefined
-    audit.record({ type: 'login.granted', factors })
+    const { client, crypto } = origin
+    audit.record({ type: 'login.granted', factors, ...(client && { client }), ...(crypto && { crypto }) })
     if (proven.outdated !== undefined) upgrader.start(user.id, proven.outdated, party, audit)
     return { state: 'granted', session: result.session }
   }
