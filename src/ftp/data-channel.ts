@@ -170,7 +170,7 @@ async function secure(
   const cut = () => raw.destroy()
   signal.addEventListener('abort', cut, { once: true })
   try {
-    const socket = await peer.accept(feed?.stream ?? raw)
+    const socket = feed === undefined ? await peer.accept(raw) : await peer.accept(feed.stream, 'judged')
     feed?.attach(socket)
     judge(deps, socket, peer.own, note)
     return socket

@@ -1,5 +1,7 @@
+// The only code that knows Node's inner names. Every caller has a way without them.
 import { Socket } from 'node:net'
-import type { Duplex } from 'node:stream'
+import { Duplex } from 'node:stream'
+import { createSecureContext, TLSSocket } from 'node:tls'
 
 /** Where a socket's bytes go. */
 export type Reader = Readonly<{
@@ -28,6 +30,29 @@ function findNames() {
 const NAMES = findNames()
 
 type Handle = { useUserBuffer(buffer: Uint8Array): void }
+type TlsHandle = { receive(encrypted: Uint8Array): void }
+
+function tlsHandleOf(secure: TLSSocket): TlsHandle | undefined {
+  const handle: TlsHandle | null | undefined = Reflect.get(secure, '_handle')
+  return typeof handle?.receive === 'function' ? handle : undefined
+}
+
+/** Whether TLS sockets can be given encrypted bytes. */
+function findReceive(): boolean {
+  const probe = new TLSSocket(new Duplex({ read() {} }), {
+    isServer: true,
+    secureContext: createSecureContext(),
+  })
+  const found = tlsHandleOf(probe) !== undefined
+  probe.destroy()
+  return found
+}
+
+const CAN_RECEIVE = findReceive()
+
+/** What one read of any socket below TLS brings: decrypted before the next, so one is enough for all. */
+const ENCRYPTED = Buffer.allocUnsafeSlow(64 * 1024)
+const encrypted = () => ENCRYPTED
 
 function handleOf(socket: Duplex): Handle | undefined {
   const handle: Handle | null | undefined = Reflect.get(socket, '_handle')
@@ -41,7 +66,7 @@ export function canReadInto(socket: Duplex): boolean {
 
 /**
  * Makes a socket (or TLS socket) that `canReadInto` accepts fill `reader`'s memory in place of telling 'data'; 'end'
- * and all else stay. The only code that knows Node's inner names.
+ * and all else stay.
  */
 export function readInto(socket: Duplex, { filled, next }: Reader): void {
   const handle = handleOf(socket)
@@ -51,4 +76,21 @@ export function readInto(socket: Duplex, { filled, next }: Reader): void {
   Reflect.set(socket, NAMES.callback, filled)
   Reflect.set(socket, NAMES.generator, next)
   handle.useUserBuffer(first)
+}
+
+/** False when this Node has no way to do it, or the socket is gone. */
+export function canReadThrough(raw: Socket): boolean {
+  return CAN_RECEIVE && canReadInto(raw)
+}
+
+/**
+ * Reads for a TLS socket that was just made on `raw`: without this each keeps 64 KiB to read into for as long as it
+ * lives. The end of `raw` is told by `raw` alone; what came before it has been decrypted by then.
+ */
+export function readThrough(raw: Socket, secure: TLSSocket): void {
+  const filled = (bytes: number) => {
+    tlsHandleOf(secure)?.receive(ENCRYPTED.subarray(0, bytes))
+    return true
+  }
+  readInto(raw, { filled, next: encrypted })
 }

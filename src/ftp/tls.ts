@@ -1,11 +1,12 @@
 import { constants, randomBytes } from 'node:crypto'
-import { Server as NetServer } from 'node:net'
+import { Server as NetServer, Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { createSecureContext, type SecureContext, TLSSocket } from 'node:tls'
 import type { ClientCertificate } from '../core/auth/login.ts'
 import { FileServerError } from '../core/errors.ts'
 import type { Clock } from '../core/ports.ts'
 import { limit } from './limit.ts'
+import { canReadThrough, readThrough } from './read-into.ts'
 import type { ClientTrust, FtpDeps, TlsIdentity, TlsMaterial } from './settings.ts'
 import { cryptoOf, hostName, knownHost, verifiedCertificate } from './tls-client.ts'
 import { LEGACY_PROFILE, modernProfile, type TlsProfile } from './tls-profiles.ts'
@@ -14,8 +15,11 @@ import { LEGACY_PROFILE, modernProfile, type TlsProfile } from './tls-profiles.t
 export type TlsPeer = {
   /** Only this control connection's own sessions can be resumed with it. */
   readonly own: boolean
-  /** Takes the socket over. Rejects (socket destroyed) when the handshake fails or takes too long. */
-  accept(socket: Duplex): Promise<TLSSocket>
+  /**
+   * Takes the socket over. Rejects (socket destroyed) when the handshake fails or takes too long. `judged`: somebody
+   * else listens to the end of `socket` and finds out whether it came too early; otherwise it ends the TLS stream.
+   */
+  accept(socket: Duplex, end?: 'judged'): Promise<TLSSocket>
   /** What the handshake of an accepted socket says about the client. */
   introduce(secure: TLSSocket): Introduction
 }
@@ -91,7 +95,7 @@ export function createTlsEngine({ tls: material, settings, clock, strictUsers }:
       const handshakeOf = { ...setup, host, clock, ms: settings.tlsHandshakeMs }
       return {
         own,
-        accept: (socket) => handshake(socket, handshakeOf),
+        accept: (socket, end) => handshake(socket, { ...handshakeOf, judged: end === 'judged' }),
         introduce: (secure) => ({
           host: knownHost(settings, secure),
           certificate: setup.clients && verifiedCertificate(secure, clock.now()),
@@ -142,7 +146,7 @@ function createSessionHub(kept: number): NetServer {
   return hub
 }
 
-type Handshake = Setup & Readonly<{ host: string | undefined; clock: Clock; ms: number }>
+type Handshake = Setup & Readonly<{ host: string | undefined; clock: Clock; ms: number; judged: boolean }>
 
 function handshake(socket: Duplex, setup: Handshake): Promise<TLSSocket> {
   const { clock, clients } = setup
@@ -158,15 +162,26 @@ function handshake(socket: Duplex, setup: Handshake): Promise<TLSSocket> {
       // Else Node would answer the peer's half-close itself, before what is queued has been sent.
       allowHalfOpen: true,
     } as ConstructorParameters<typeof TLSSocket>[1])
+    let done = false
     const timer = limit(clock, setup.ms, () =>
       secure.destroy(new FileServerError('session.idle', 'TLS handshake took too long')),
     )
     // Half-open, so nothing else would close it before the time limit does.
     const left = () => secure.destroy(new Error('the peer left during the TLS handshake'))
     secure.once('end', left)
+    if (socket instanceof Socket && canReadThrough(socket)) {
+      readThrough(socket, secure)
+      socket.once('end', () => {
+        if (!done) left()
+        else if (!setup.judged) passEndOn(secure)
+      })
+    }
     secure.once('secure', () => {
+      done = true
       secure.off('end', left)
       timer.cancel()
+      // Also takes away what a bad certificate left in OpenSSL's queue of errors: the next read would fail with it.
+      if (clients !== undefined) secure.getPeerX509Certificate()
       // Node lets a certificate through here that no authority signed.
       if (clients?.required === true && verifiedCertificate(secure, clock.now()) === undefined) {
         return secure.destroy(new Error('the client has no valid certificate'))
@@ -182,4 +197,11 @@ function handshake(socket: Duplex, setup: Handshake): Promise<TLSSocket> {
       reject(new Error('closed during the TLS handshake'))
     })
   })
+}
+
+/** As Node does it for sockets that it reads itself; harmless after close_notify. */
+function passEndOn(secure: TLSSocket): void {
+  if (secure.destroyed) return
+  secure.push(null)
+  secure.read(0)
 }
