@@ -57,6 +57,7 @@ function lockRule(rule: Config['login']['lockout']['user']): LockRule {
 export function loginSettings({ login, mfa }: Config): LoginSettings {
   return {
     failureDelayMs: login.failureDelayMs,
+    failureDelayMaxMs: login.failureDelayMaxMs,
     attemptsPerConnection: login.attemptsPerConnection,
     appendedCode: mfa.appendedCode,
     lockout: { user: lockRule(login.lockout.user), address: lockRule(login.lockout.address) },

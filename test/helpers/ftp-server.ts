@@ -151,6 +151,7 @@ export async function startFtpServer(options: FtpServerOptions = {}): Promise<Ft
     files: async (principal) => createVfsSession({ principal, storage, audit, clock, state }),
     settings: {
       failureDelayMs: 0,
+      failureDelayMaxMs: 0,
       attemptsPerConnection: 3,
       appendedCode: true,
       lockout: { user: lock, address: lock },

@@ -23,6 +23,7 @@ const NEVER_LOCKED = { after: 0, windowMs: 1, lockMs: 1 }
 /** Refusals come at once, and nobody is locked: time stands still here. */
 const SETTINGS: LoginSettings = {
   failureDelayMs: 0,
+  failureDelayMaxMs: 0,
   attemptsPerConnection: 10,
   appendedCode: true,
   lockout: { user: NEVER_LOCKED, address: NEVER_LOCKED },

@@ -27,6 +27,12 @@ export const login = z
       'Time from connecting to being logged in; then the connection is closed.',
     ),
     failureDelayMs: whole(0, 60_000, 1000, 'A refusal is not sent earlier than this after the attempt.'),
+    failureDelayMaxMs: whole(
+      0,
+      60_000,
+      4000,
+      'The delay doubles with each refusal on a connection or to an address, up to this.',
+    ),
     attemptsPerConnection: whole(
       1,
       100,

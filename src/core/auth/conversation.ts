@@ -90,12 +90,14 @@ export function createConversation(deps: ConversationDeps, origin: Origin): Logi
   const connectionAudit = deps.audit.with({ session, door, listener, remoteIp })
   const alone = createGate()
   let attempt: Attempt | undefined
+  let refusals = 0
   let audit: Auditor = connectionAudit
 
   const refuse = async (refusal: Refusal): Promise<LoginStep> => {
     tally.refusals += 1
     const name = attempt?.name ?? ''
-    await noteRefusal(deps, audit, { name, remoteIp }, refusal)
+    const ofAddress = await noteRefusal(deps, audit, { name, remoteIp }, refusal)
+    refusals = Math.max(tally.refusals, ofAddress)
     const code = wireCode(refusal.reason)
     const disconnect = tally.refusals >= settings.attemptsPerConnection || code.startsWith('session.')
     const step: LoginStep = { state: 'denied', code, reason: refusal.reason, disconnect }
@@ -162,7 +164,7 @@ export function createConversation(deps: ConversationDeps, origin: Origin): Logi
     if (attempt === undefined) throw new FileServerError('protocol.sequence', 'No name was begun.')
     const startedAt = clock.monotonic()
     const step = await judge(attempt, proof)
-    if (step.state === 'denied') await waitOut(deps, startedAt)
+    if (step.state === 'denied') await waitOut(deps, startedAt, refusals)
     return step
   }
 

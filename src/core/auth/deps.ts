@@ -12,6 +12,8 @@ import type { TotpVerifier } from './totp.ts'
 export type LoginSettings = Readonly<{
   /** A refusal takes at least this long from the start of the offer, whatever the reason. */
   failureDelayMs: number
+  /** The delay doubles with each refusal on a connection or to an address, up to this; less than the delay = never. */
+  failureDelayMaxMs: number
   /** Refusals on one connection after which it is to be closed. */
   attemptsPerConnection: number
   /** Whether a password may carry a one-time code at its end. */

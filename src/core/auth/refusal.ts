@@ -3,8 +3,9 @@ import type { ErrorCode } from '../errors.ts'
 import type { Factor } from '../identity.ts'
 import type { DenyReason } from '../policy/decide.ts'
 import type { Clock, StateStore } from '../ports.ts'
+import type { LoginSettings } from './deps.ts'
 import type { KeyDetail } from './shown-key.ts'
-import { type LockoutRules, recordLoginFailure } from './throttle.ts'
+import { recordLoginFailure } from './throttle.ts'
 
 export type Refusal = Readonly<{ reason: DenyReason; factor?: Factor; rule?: string }> & KeyDetail
 
@@ -30,25 +31,34 @@ export function wireCode(reason: DenyReason): ErrorCode {
 export type RefusalDeps = Readonly<{
   state: StateStore
   clock: Clock
-  settings: Readonly<{ failureDelayMs: number; lockout: LockoutRules }>
+  settings: Pick<LoginSettings, 'failureDelayMs' | 'failureDelayMaxMs' | 'lockout'>
 }>
 
-/** Writes the refusal to the audit and counts it against name and address. */
+/** Writes the refusal to the audit and counts it against name and address; gives the failures of the address. */
 export async function noteRefusal(
   { state, clock, settings }: RefusalDeps,
   audit: Auditor,
   who: Readonly<{ name: string; remoteIp: string }>,
   refusal: Refusal,
-): Promise<void> {
+): Promise<number> {
   audit.record({ type: 'login.denied', ...refusal })
-  if (UNCOUNTED.has(refusal.reason)) return
-  for (const lock of await recordLoginFailure(state, settings.lockout, who, clock.now())) {
-    audit.record({ type: 'login.locked', ...lock })
-  }
+  if (UNCOUNTED.has(refusal.reason)) return 0
+  const { ofAddress, locks } = await recordLoginFailure(state, settings.lockout, who, clock.now())
+  for (const lock of locks) audit.record({ type: 'login.locked', ...lock })
+  return ofAddress
 }
 
-/** Resolves when `failureDelayMs` have passed since `startedAt` (monotonic). */
-export async function waitOut({ clock, settings }: RefusalDeps, startedAt: number): Promise<void> {
-  const left = startedAt + settings.failureDelayMs - clock.monotonic()
+/**
+ * Resolves when the delay after `startedAt` (monotonic) is over. It grows with the connection's and the address's own
+ * refusals, and not with those of the name: a good login takes those back, and whoever guesses could see that.
+ */
+export async function waitOut(
+  { clock, settings }: RefusalDeps,
+  startedAt: number,
+  refusals: number,
+): Promise<void> {
+  const { failureDelayMs: least, failureDelayMaxMs: most } = settings
+  const delay = Math.min(least * 2 ** Math.max(0, refusals - 1), Math.max(least, most))
+  const left = startedAt + delay - clock.monotonic()
   if (left > 0) await clock.sleep(left)
 }

@@ -47,20 +47,29 @@ function startsLock(record: FailureRecord, rule: LockRule, now: number): boolean
 
 export type StartedLock = Readonly<{ scope: 'user' | 'address'; untilMs: number }>
 
-/** Counts one failure against the name and one against the address; gives the locks that started with it. */
+export type RecordedFailure = Readonly<{
+  /** Of the address within its window; 0 when they are not counted. */
+  ofAddress: number
+  /** That started with this failure. */
+  locks: readonly StartedLock[]
+}>
+
+/** Counts one failure against the name and one against the address. */
 export async function recordLoginFailure(
   state: StateStore,
   rules: LockoutRules,
   who: Readonly<{ name: string; remoteIp: string }>,
   now: number,
-): Promise<readonly StartedLock[]> {
+): Promise<RecordedFailure> {
   const keys = { user: userKey(who.name), address: addressKey(who.remoteIp) }
-  const started: StartedLock[] = []
+  const locks: StartedLock[] = []
+  let ofAddress = 0
   for (const scope of ['user', 'address'] as const) {
     const rule = rules[scope]
     if (rule.after === 0) continue
     const record = await state.recordFailure(keys[scope], now, rule)
-    if (startsLock(record, rule, now)) started.push({ scope, untilMs: record.lockedUntil })
+    if (scope === 'address') ofAddress = record.failures
+    if (startsLock(record, rule, now)) locks.push({ scope, untilMs: record.lockedUntil })
   }
-  return started
+  return { ofAddress, locks }
 }

@@ -43,6 +43,7 @@ export const TOTP_CREDENTIAL: TotpCredential = {
 
 export const SETTINGS: LoginSettings = {
   failureDelayMs: 1000,
+  failureDelayMaxMs: 0,
   attemptsPerConnection: 3,
   appendedCode: true,
   lockout: {

@@ -98,3 +98,28 @@ test('a rule of 0 never locks', async () => {
   await fail(h, 'alice', 40)
   assert.equal((await h.attempt('alice', PASSWORD)).state, 'granted')
 })
+
+/** How long the refusals of one password take, each on its own connection or all on one. */
+async function delays(addresses: readonly string[], oneConnection: boolean): Promise<readonly number[]> {
+  const settings = { failureDelayMaxMs: 4000, attemptsPerConnection: 20 }
+  const lockout = { ...SETTINGS.lockout, user: { after: 2, windowMs: 60_000, lockMs: 1 } }
+  const h = createHarness([fullUser('alice')], { settings: { ...settings, lockout } })
+  const only = h.connect()
+  const took: number[] = []
+  for (const remoteIp of addresses) {
+    const login = oneConnection ? only : h.connect({ remoteIp })
+    await login.begin('alice')
+    const started = h.clock.monotonic()
+    await h.password(login, 'wrong')
+    took.push(h.clock.monotonic() - started)
+  }
+  return took
+}
+
+test('the delay doubles for an address or on a connection, up to its limit, and not for a name', async () => {
+  const same = Array(5).fill('192.0.2.7')
+  assert.deepEqual(await delays(same, false), [1000, 2000, 4000, 4000, 4000])
+  assert.deepEqual(await delays(same, true), [1000, 2000, 4000, 4000, 4000])
+  const others = ['192.0.2.1', '192.0.2.2', '192.0.2.3', '192.0.2.4']
+  assert.deepEqual(await delays(others, false), [1000, 1000, 1000, 1000])
+})
