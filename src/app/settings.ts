@@ -88,6 +88,10 @@ export function doorAtAccept(listener: ListenerConfig): { door: Door; encrypted:
   return listener.tls === 'implicit' ? { door: 'ftps', encrypted: true } : { door: 'ftp', encrypted: false }
 }
 
+function textOf(file: string | null): readonly string[] | undefined {
+  return file === null ? undefined : readBanner(file)
+}
+
 function greetingOf({ banner, bannerFile }: Readonly<{ banner: string | null; bannerFile: string | null }>) {
   if (bannerFile !== null) return readBanner(bannerFile)
   return banner === null ? undefined : [banner]
@@ -97,6 +101,9 @@ function greetingOf({ banner, bannerFile }: Readonly<{ banner: string | null; ba
 export function readBanners({ listeners }: Config): void {
   for (const listener of listeners) {
     for (const place of [listener, ...(listener.door === 'ftp' ? listener.hosts : [])]) greetingOf(place)
+    if (listener.door !== 'ftp') continue
+    textOf(listener.welcomeFile)
+    textOf(listener.goodbyeFile)
   }
 }
 
@@ -106,6 +113,8 @@ export function ftpSettings({ ftp, login, tls }: Config, listener: FtpListener, 
   return {
     tls: listener.tls,
     greeting,
+    welcome: textOf(listener.welcomeFile) ?? [],
+    goodbye: textOf(listener.goodbyeFile) ?? ['Goodbye.'],
     hosts: new Map(listener.hosts.map((host) => [host.name, greetingOf(host) ?? greeting])),
     clearData: false,
     tlsReuse: listener.tlsSessionReuse ?? ftp.tlsSessionReuse,

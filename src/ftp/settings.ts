@@ -9,7 +9,11 @@ export type FtpSettings = Readonly<{
   tls: 'explicit' | 'implicit'
   /** Text of the 220 greeting; one reply line each. */
   greeting: readonly string[]
-  /** The same of each name that SNI and HOST can choose, in lower case. */
+  /** In front of the reply to a complete login. */
+  welcome: readonly string[]
+  /** The reply to QUIT; at least one line. */
+  goodbye: readonly string[]
+  /** The greeting of each name that SNI and HOST can choose, in lower case. */
   hosts: ReadonlyMap<string, readonly string[]>
   /** Data connections in clear under an encrypted control connection (PROT C). */
   clearData: boolean

@@ -27,7 +27,10 @@ async function withConnection(
 ): Promise<void> {
   ftp.say(opening)
   const socket = await ftp.data.open(direction, transfer)
-  const stalled = limit(ftp.clock, ftp.settings.stallMs, transfer.abort)
+  const stalled = limit(ftp.clock, ftp.settings.stallMs, () => {
+    transfer.note.limit = 'ftp.stallSeconds'
+    transfer.abort()
+  })
   // A write that waits for the peer must not outlive the transfer.
   const cut = () => socket.destroy()
   transfer.signal.addEventListener('abort', cut, { once: true })

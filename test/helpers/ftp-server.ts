@@ -39,6 +39,8 @@ export const FTP_TOTP: TotpCredential = {
 export const FTP_SETTINGS: FtpSettings = {
   tls: 'explicit',
   greeting: ['Service ready.'],
+  welcome: [],
+  goodbye: ['Goodbye.'],
   hosts: new Map(),
   clearData: false,
   tlsReuse: 'prefer',

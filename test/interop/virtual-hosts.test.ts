@@ -22,6 +22,8 @@ for (const name of NAMES) {
   await writeFile(join(dir, `${name}.key`), set.key, { mode: 0o600 })
 }
 await writeFile(join(dir, 'ftps.txt'), 'Welcome.\nAuthorised use only.\n')
+await writeFile(join(dir, 'welcome.txt'), 'Uploads go to /in.\n')
+await writeFile(join(dir, 'goodbye.txt'), 'Come again.\n')
 await writeFile(join(dir, 'sftp.txt'), 'Partners only.\n')
 
 const file = (name: string) => join(dir, name)
@@ -29,6 +31,8 @@ const SETTINGS = [
   `listeners.ftps.certificateFile=${file('ftps.test.crt')}`,
   `listeners.ftps.keyFile=${file('ftps.test.key')}`,
   `listeners.ftps.bannerFile=${file('ftps.txt')}`,
+  `listeners.ftps.welcomeFile=${file('welcome.txt')}`,
+  `listeners.ftps.goodbyeFile=${file('goodbye.txt')}`,
   'listeners.ftps.users=second',
   'listeners.ftps.passiveAddress=192.0.2.77',
   'listeners.ftps.passivePorts={from: 31000, to: 31099}',
@@ -97,7 +101,7 @@ async function logsIn({ say }: Talk, name: string): Promise<boolean> {
   const { password } = (await fixture()).user(name)
   assert.match(await say(`USER ${name}`), /^331/)
   const answer = await say(`PASS ${password}`)
-  assert.match(answer, /^230|^530 Login incorrect\.$/)
+  assert.match(answer, /^230-Uploads go to \/in\.\n230 Logged in\.$|^530 Login incorrect\.$/)
   return answer.startsWith('230')
 }
 
@@ -118,6 +122,7 @@ test('SNI chooses certificate, banner and users', async () => {
   assert.match(await one.say('HOST two.test'), /^504/)
   assert.equal(await logsIn(one, 'second'), false)
   assert.equal(await logsIn(one, 'main'), true)
+  assert.equal(await one.say('QUIT'), '221 Come again.')
   one.socket.destroy()
   const two = await talk('two.test', authorities['two.test'])
   assert.match(await two.reply(), /^220-Welcome\./)

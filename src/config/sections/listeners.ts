@@ -121,6 +121,10 @@ const ftp = z.strictObject({
       'Of ftp the greeting, one line; of sftp a text before the login. It should not name a product.',
     ),
   ...shared,
+  welcomeFile: optionalPath(
+    'For ftp. A text file whose lines stand before the reply to a login, as of bannerFile.',
+  ),
+  goodbyeFile: optionalPath('For ftp. A text file in place of the reply to QUIT, as of bannerFile.'),
   anonymous: flag(
     false,
     'For ftp. true: anybody may read as the user anonymous, if there is one. Without TLS only with cleartext: true.',

@@ -31,6 +31,7 @@ export type AuditDetail =
       durationMs: number
       outcome: TransferOutcome
       tlsSession?: TlsSessionClass
+      limit?: string
     }
   | { type: 'file.changed'; action: Action; path: string; to?: string }
   | { type: 'file.denied'; action: Action; path: string }

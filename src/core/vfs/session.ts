@@ -4,7 +4,11 @@ import type { VirtualPath } from './path.ts'
 import type { AttributeChanges, Entry, FilesystemStats, ReadHandle, WriteHandle } from './storage.ts'
 
 /** What a door tells about a transfer; it may still change until the transfer ends, and goes to the audit event. */
-export type TransferNote = { tlsSession?: TlsSessionClass }
+export type TransferNote = {
+  tlsSession?: TlsSessionClass
+  /** The key of the configuration whose limit ended it. */
+  limit?: string
+}
 
 /** `signal` ends waits; the transfer itself is ended by who opened it. */
 export type TransferUse = Readonly<{ note?: TransferNote; signal?: AbortSignal }>
