@@ -23,6 +23,7 @@ import { readInto } from './socket-input.ts'
 import { tellSignatures } from './ssh-ext-info.ts'
 import { copyWhatIsKept, type Transport, transportOf } from './ssh-internals.ts'
 import { takeKeyExchanges } from './ssh-kex.ts'
+import { answerLateRequests } from './ssh-requests.ts'
 import { namesOf, type TermsOf } from './terms.ts'
 import { type SessionTimers, startTimers } from './timers.ts'
 import { createTurnBudget } from './turn-budget.ts'
@@ -137,6 +138,7 @@ export function createConnection(socket: Socket, origin: Origin, options: Connec
       noteExcepted(namesOf(agreed).filter((name) => terms.excepted.has(name)))
     })
     offerHostKeys(client, options.hostKeys)
+    answerLateRequests(client)
     guardSocket(socket, ssh, violation)
     const gate = createOutputGate(socket, ssh)
     client.on('rekey', gate.wake)

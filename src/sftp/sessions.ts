@@ -4,7 +4,7 @@ import { FIRST_WINDOW, NEXT_WINDOW } from './limits.ts'
 import { type Transport, takeInput } from './ssh-internals.ts'
 
 const REFUSAL = 'This service offers SFTP only.'
-const SCP_HINT = 'Use sftp, or scp in its SFTP mode (scp -s).'
+const SCP_HINT = 'Use sftp, or scp without -O (before OpenSSH 9.0: scp -s).'
 
 export type SessionOptions = Readonly<{
   client: SshClient

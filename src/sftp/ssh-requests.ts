@@ -3,9 +3,17 @@ import type { Connection as SshClient } from 'ssh2'
 import { FileServerError } from '../core/errors.ts'
 
 type Handler = (self: unknown, name: unknown, wantsReply: unknown, data: unknown) => void
+type ChannelHandler = (
+  self: unknown,
+  channel: unknown,
+  type: unknown,
+  wantsReply: unknown,
+  data: unknown,
+) => void
 type Protocol = {
   _kex: unknown
-  _handlers: { GLOBAL_REQUEST: Handler }
+  _handlers: { GLOBAL_REQUEST: Handler; CHANNEL_REQUEST: ChannelHandler }
+  channelFailure(channel: number): void
   requestSuccess(data: Buffer): void
   requestFailure(): void
 }
@@ -13,9 +21,11 @@ type Protocol = {
 function isProtocol(value: unknown): value is Protocol {
   if (typeof value !== 'object' || value === null) return false
   const handlers: unknown = Reflect.get(value, '_handlers')
+  const has = (owner: object, ...names: readonly string[]): boolean =>
+    names.every((name) => typeof Reflect.get(owner, name) === 'function')
   return (
-    ['requestSuccess', 'requestFailure'].every((name) => typeof Reflect.get(value, name) === 'function') &&
-    typeof Reflect.get(Object(handlers), 'GLOBAL_REQUEST') === 'function'
+    has(value, 'requestSuccess', 'requestFailure', 'channelFailure') &&
+    has(Object(handlers), 'GLOBAL_REQUEST', 'CHANNEL_REQUEST')
   )
 }
 
@@ -49,5 +59,31 @@ export function onGlobalRequest(
     const reply = answer(data)
     if (reply === undefined) protocol.requestFailure()
     else protocol.requestSuccess(reply)
+  }
+}
+
+/** The peer's number of a session that already runs something; undefined for all other channels. */
+function runningSession(client: SshClient, channel: unknown): number | undefined {
+  const channels: unknown = Reflect.get(client, '_chanMgr')
+  const get: unknown = Reflect.get(Object(channels), 'get')
+  if (typeof get !== 'function') throw new FileServerError('internal', 'this version of ssh2 has no _chanMgr')
+  const session: unknown = Reflect.apply(get, channels, [channel])
+  const started: unknown = Reflect.get(Object(session), '_channel')
+  const outgoing: unknown = Reflect.get(Object(Reflect.get(Object(session), '_chanInfo')), 'outgoing')
+  const id: unknown = Reflect.get(Object(outgoing), 'id')
+  return started instanceof Object && typeof id === 'number' ? id : undefined
+}
+
+/**
+ * RFC 4254, section 5.4: whoever asks for an answer gets one. ssh2 leaves requests to a session that already runs
+ * something without, and a client may wait for it.
+ */
+export function answerLateRequests(client: SshClient): void {
+  const protocol = protocolOf(client)
+  const others = protocol._handlers.CHANNEL_REQUEST
+  protocol._handlers.CHANNEL_REQUEST = (self, channel, type, wantsReply, data) => {
+    const peer = wantsReply === true ? runningSession(client, channel) : undefined
+    if (peer === undefined) others(self, channel, type, wantsReply, data)
+    else protocol.channelFailure(peer)
   }
 }

@@ -37,7 +37,7 @@ export function findPython(module: string): string | undefined {
 export type Client = Readonly<{
   name: string
   path: string | undefined
-  /** Not a program but something that the machine allows: without it the test is skipped in any case. */
+  /** Nothing that the system's packages bring, or something that the machine allows: without it the test is skipped in any case. */
   ofMachine?: true
 }>
 
@@ -49,7 +49,7 @@ export function program(name: string): Client {
 export function newerProgram(name: string): Client {
   const folder = process.env.NEWER_CLIENTS
   const newer = folder === undefined ? undefined : findProgram(name, folder)
-  return { name, path: newer ?? findProgram(name) }
+  return { name, path: newer ?? findProgram(name), ofMachine: true }
 }
 
 export function pythonWith(module: string): Client {

@@ -55,7 +55,7 @@ function knowing(client: Client, ask: readonly string[]): Client {
     known && `${known.stdout}${known.stderr}`.match(/mlkem768x25519|0\.(8[3-9]|9\d)/)
       ? client.path
       : undefined
-  return { name: `${client.name} with ${HYBRID_KEX}`, path }
+  return { ...client, name: `${client.name} with ${HYBRID_KEX}`, path }
 }
 
 const ssh = knowing(newerProgram('ssh'), ['-Q', 'kex'])

@@ -3,7 +3,9 @@ import type { AddressInfo } from 'node:net'
 import { createServer, connect as dial } from 'node:net'
 import { after, before, test } from 'node:test'
 import type { Client, ClientChannel } from 'ssh2'
+import { byte, type Field, string, uint32 } from '../../src/sftp/codec.ts'
 import { refuseConnection } from '../../src/sftp/refuse.ts'
+import { sendMessage } from '../../src/sftp/ssh-message.ts'
 import { connect, openSubsystem } from '../helpers/sftp-raw-client.ts'
 import { startSftp, type TestServer } from '../helpers/sftp-server.ts'
 
@@ -47,13 +49,48 @@ test('a command gets one clear line and status 1, old scp a hint', async () => {
   const command = await said((done) => client.exec('id', done))
   assert.deepEqual(command, { text: 'This service offers SFTP only.\r\n', status: 1 })
   const scp = await said((done) => client.exec('scp -t /x', done))
-  assert.match(scp.text, /SFTP only\. Use sftp, or scp in its SFTP mode/)
+  assert.match(scp.text, /SFTP only\. Use sftp, or scp without -O/)
 })
 
 test('a shell without a terminal gets the same line; a terminal is refused', async () => {
   const shell = await said((done) => client.shell(false, done))
   assert.deepEqual(shell, { text: 'This service offers SFTP only.\r\n', status: 1 })
   assert.match(String(await outcome((done) => client.shell(done))), /Unable to request a pseudo-terminal/)
+})
+
+/** Sends a request on a session's channel and tells what is answered. */
+function ask(
+  own: Client,
+  channel: ClientChannel,
+  type: string,
+  ...fields: readonly Field[]
+): Promise<string> {
+  return new Promise((resolve) => {
+    const { _handlers: handlers } = Reflect.get(own, '_protocol')
+    handlers.CHANNEL_SUCCESS = () => resolve('granted')
+    handlers.CHANNEL_FAILURE = () => resolve('refused')
+    const { id } = (channel as unknown as { outgoing: { id: number } }).outgoing
+    sendMessage(own as never, byte(98), uint32(id), string(type), byte(1), ...fields)
+  })
+}
+
+test('terminal, environment, agent, X11, signals and whatever else are refused, while SFTP runs too', async () => {
+  const own = await connect(server.port)
+  const channel = await openSubsystem(own)
+  const none = uint32(0)
+  const requests: readonly (readonly [string, ...Field[]])[] = [
+    ['pty-req', string('xterm'), none, none, none, none, string('')],
+    ['env', string('LD_PRELOAD'), string('/x.so')],
+    ['auth-agent-req@openssh.com'],
+    ['x11-req', byte(0), string('MIT-MAGIC-COOKIE-1'), string('00'), none],
+    ['shell'],
+    ['exec', string('id')],
+    ['subsystem', string('sftp')],
+    ['keepalive@openssh.com'],
+  ]
+  for (const [type, ...fields] of requests)
+    assert.equal(await ask(own, channel, type, ...fields), 'refused', type)
+  own.end()
 })
 
 test('forwarding of every kind and other subsystems are refused', async () => {
