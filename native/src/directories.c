@@ -7,6 +7,7 @@
 #include <limits.h>
 #include <stdbool.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <time.h>
@@ -204,6 +205,14 @@ static napi_value lstat_names(napi_env env, napi_callback_info info) {
   return answer(env, (int64_t)count);
 }
 
+// timesWaited(): how often this thread has given up the CPU because it had to wait, for a disk or a lock.
+static napi_value times_waited(napi_env env, napi_callback_info info) {
+  (void)info;
+  struct rusage usage;
+  int done = getrusage(RUSAGE_THREAD, &usage);
+  return answer(env, done < 0 ? -1 : usage.ru_nvcsw);
+}
+
 void add_directories(napi_env env, napi_value exports) {
   add_function(env, exports, "lstatAt", lstat_at);
   add_function(env, exports, "fstatInto", fstat_into);
@@ -212,4 +221,5 @@ void add_directories(napi_env env, napi_value exports) {
   add_function(env, exports, "renameAt", rename_at);
   add_function(env, exports, "readNames", read_names);
   add_function(env, exports, "lstatNames", lstat_names);
+  add_function(env, exports, "timesWaited", times_waited);
 }

@@ -32,6 +32,8 @@ export type Native = Readonly<{
     records: Float64Array,
     microseconds: number,
   ): number
+  /** How often this thread has given up the CPU because it had to wait, and not because others wanted it. */
+  timesWaited(): number
 }>
 
 /** The order of the numbers in a record; that of native/src/directories.c. */
@@ -72,4 +74,5 @@ export const NATIVE_FUNCTIONS = {
   renameAt: 'directory calls',
   readNames: 'directory calls',
   lstatNames: 'directory calls',
+  timesWaited: 'directory calls',
 } as const satisfies Readonly<Record<keyof Native, keyof typeof NATIVE_PARTS>>

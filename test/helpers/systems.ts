@@ -13,10 +13,13 @@ export const hastyClock: Monotonic = { monotonic: () => performance.now() * 100_
 
 /** Every way of asking the system that this machine has. */
 export function allSystems(): Readonly<Record<string, LocalSystem>> {
+  let waits = 0
+  // Says each time that it had to wait.
+  const waiting = native && { ...native, timesWaited: () => (waits += 1) }
   const make = (clock: Monotonic): Record<string, LocalSystem> =>
-    native === undefined
+    waiting === undefined
       ? { node: createNodeSystem(clock) }
-      : { node: createNodeSystem(clock), native: createNativeSystem(native, clock) }
+      : { node: createNodeSystem(clock), native: createNativeSystem(waiting, clock) }
   const slow = Object.entries(make(hastyClock)).map(([name, system]) => [`${name}, slow disk`, system])
   return { ...make(realClock), ...Object.fromEntries(slow) }
 }

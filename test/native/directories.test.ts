@@ -49,6 +49,14 @@ test('records and names go nowhere but into the memory that was given', needsNat
   assert.equal(native.lstatAt(fd, '.', Buffer.alloc(1000)), -EINVAL)
 })
 
+test('timesWaited counts waits, and not work', needsNative, () => {
+  assert.ok(native)
+  const before = native.timesWaited()
+  assert.ok(before >= 0)
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5)
+  assert.ok(native.timesWaited() > before)
+})
+
 test('time that is over still gives one entry, so that a scan always goes on', needsNative, (t) => {
   assert.ok(native)
   const fd = openSync(tmpdir(), 'r')

@@ -60,7 +60,7 @@ export type ListOptions = Readonly<{
 }>
 
 /**
- * Lists in batches of about a millisecond's work, the first one before the directory is read to its end, and lets
+ * Lists in batches of about half a millisecond's work, the first one before the directory is read to its end, and lets
  * others have their turn between them. Memory is bounded: in big directories a shadowed file that comes
  * before its partial shows its own size.
  */

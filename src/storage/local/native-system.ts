@@ -31,6 +31,7 @@ function createSources(native: Native): (directory: number) => ScanSource {
     const fd = checked(native.openAt(directory, '.', OPEN_TO_READ, 0))
     const buffer = kept.pop() ?? Buffer.allocUnsafeSlow(NAMES_BYTES)
     let bytes = buffer.subarray(0, 0)
+    let waited = false
     return {
       read: () => {
         bytes = buffer.subarray(0, checked(native.readNames(fd, buffer)))
@@ -40,11 +41,15 @@ function createSources(native: Native): (directory: number) => ScanSource {
         return { names: bytes.length === 0 ? [] : names, last }
       },
       describe: (names, from, into) => {
+        const before = native.timesWaited()
         const count = checked(native.lstatNames(directory, bytes, from, records, SLICE_MICROSECONDS))
+        waited = native.timesWaited() !== before
         addEntries(into, records, count, { names, from })
         return count
       },
-      patience: 2,
+      get waited() {
+        return waited
+      },
       close: () => {
         closeSync(fd)
         if (kept.length < KEPT_BUFFERS) kept.push(buffer)

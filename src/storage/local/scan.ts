@@ -6,8 +6,8 @@ import { toEntry } from './entry.ts'
 import { inside } from './proc.ts'
 import type { DirectoryScan } from './system.ts'
 
-/** How long a scan may hold the event loop before others get their turn. */
-export const SLICE_MS = 1
+/** How long a scan may hold the event loop before others get their turn; what is made of the entries takes as long again. */
+export const SLICE_MS = 0.5
 /** Entries that need longer than this on the average come from a slow disk. */
 const SLOW_ENTRY_MS = 0.08
 /** Entries that go through the thread pool side by side. */
@@ -23,8 +23,8 @@ export type ScanSource = {
   read(): Chunk
   /** Describes names of the last chunk from index `from` on, about a slice at most; gives how many it has done. */
   describe(names: readonly string[], from: number, into: Entry[]): number
-  /** Slow answers in a row that mean a slow disk, and not a process that lost the CPU. */
-  readonly patience: number
+  /** False when the last `describe` surely did not wait for the disk, however long it took: others had the CPU. */
+  readonly waited: boolean
   close(): void
 }
 
@@ -41,8 +41,7 @@ async function describeLater(directory: number, names: readonly string[]): Promi
 }
 
 /** Decides by the time that entries take whether the next ones go through the thread pool. */
-function createJudge(patience: number) {
-  let slow = 0
+function createJudge() {
   let poolGroups = 0
   let nextPoolGroups = FIRST_POOL_GROUPS
   return {
@@ -53,9 +52,7 @@ function createJudge(patience: number) {
       poolGroups -= 1
     },
     took: (ms: number, entries: number) => {
-      slow = ms > entries * SLOW_ENTRY_MS ? slow + 1 : 0
-      if (slow < patience) return
-      slow = 0
+      if (ms <= entries * SLOW_ENTRY_MS) return
       poolGroups = nextPoolGroups
       nextPoolGroups *= 2
     },
@@ -72,7 +69,7 @@ export type ScanOptions = Readonly<{
 
 /** Scans at once in short slices, or through the thread pool while the disk is slow. */
 export function createScan({ directory, source, reserved, clock }: ScanOptions): DirectoryScan {
-  const judge = createJudge(source.patience)
+  const judge = createJudge()
   let chunk: Chunk = { names: [], last: false }
   let at = 0
   let filtered = false
@@ -104,7 +101,7 @@ export function createScan({ directory, source, reserved, clock }: ScanOptions):
       at += done
       entries = shown(entries)
       now = clock.monotonic()
-      judge.took(now - start, done)
+      if (source.waited) judge.took(now - start, done)
     }
     return entries
   }

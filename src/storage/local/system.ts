@@ -3,7 +3,7 @@ import type { Entry, MaybePromise } from '../../core/vfs/storage.ts'
 /** Reads a directory from its start to its end; whoever opened it closes it. */
 export type DirectoryScan = {
   /**
-   * The next entries, about a millisecond's work without waiting, or what the thread pool brought while the disk is
+   * The next entries, about half a millisecond's work without waiting, or what the thread pool brought while the disk is
    * slow; empty at the end. `.`, `..`, reserved names and what vanished meanwhile are left out.
    */
   next(): MaybePromise<Entry[]>
