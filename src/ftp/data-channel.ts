@@ -177,7 +177,8 @@ async function secure(
   } catch (cause) {
     raw.destroy()
     signal.throwIfAborted()
-    if (cause instanceof FileServerError) throw cause
+    // A handshake that takes too long ends its data connection, not the session.
+    if (cause instanceof FileServerError && cause.code !== 'session.idle') throw cause
     throw new FileServerError('transfer.no-data-connection', 'TLS handshake failed', { cause })
   } finally {
     signal.removeEventListener('abort', cut)

@@ -100,6 +100,8 @@ export type FtpTestServer = {
   readonly authority: string
   readonly events: AuditEvent[]
   readonly errors: unknown[]
+  /** Everything that went to the operator's log, with its message. */
+  readonly logged: unknown[]
   readonly connections: Connection[]
   readonly users: MemoryUsers
   readonly sessions: SessionRegistry
@@ -130,8 +132,17 @@ export async function startFtpServer(options: FtpServerOptions = {}): Promise<Ft
   const events: AuditEvent[] = []
   const errors: unknown[] = []
   const audit = createAuditor({ record: (event) => events.push(event), flush: async () => {} }, clock)
-  const silent = () => undefined
-  const logger = { debug: silent, info: silent, warn: silent, error: (fields: object) => errors.push(fields) }
+  const logged: unknown[] = []
+  const log = (fields: object, message: string) => void logged.push([fields, message])
+  const logger = {
+    debug: log,
+    info: log,
+    warn: log,
+    error: (fields: object, message: string) => {
+      errors.push(fields)
+      log(fields, message)
+    },
+  }
   const users = createMemoryUsers([...ftpUsers(), ...(options.people ?? [])])
   const state = createMemoryStateStore()
   const policy = createPolicy({ ...OPEN_POLICY, cleartextListeners: new Set(['test']), ...options.policy })
@@ -194,6 +205,7 @@ export async function startFtpServer(options: FtpServerOptions = {}): Promise<Ft
     authority,
     events,
     errors,
+    logged,
     connections,
     users,
     sessions,

@@ -1,15 +1,23 @@
 import assert from 'node:assert/strict'
+import { symlinkSync, writeFileSync } from 'node:fs'
 import { connect as connectTcp } from 'node:net'
+import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { connect as connectTls } from 'node:tls'
-import { connectFtp, dataClient } from '../helpers/ftp-client.ts'
-import { FTP_PASSWORD, type FtpTestServer, startFtpServer } from '../helpers/ftp-server.ts'
+import { inspect } from 'node:util'
+import { ACTIONS } from '../../../src/core/identity.ts'
+import { COMMANDS } from '../../../src/ftp/table.ts'
+import { connectFtp, dataClient } from '../../helpers/ftp-client.ts'
+import { FTP_PASSWORD, type FtpTestServer, ftpUser, startFtpServer } from '../../helpers/ftp-server.ts'
+import { createLocalUnderTest } from '../../helpers/local-storage.ts'
+import { mount } from '../../helpers/vfs.ts'
 
 /** What other servers were caught at; the numbers are those of the audit that found them. */
 describe('probes', () => {
   let server: FtpTestServer
   before(async () => {
-    server = await startFtpServer()
+    // Probes make more mistakes than a session may.
+    server = await startFtpServer({ settings: { maxBadCommands: 0 } })
   })
   after(async () => {
     await server.close()
@@ -99,6 +107,25 @@ describe('probes', () => {
     assert.equal(denied.length, 3)
   })
 
+  test('7: no password in a log line or an audit event, whatever became of it', async () => {
+    const wrong = 'not the password'
+    const client = await connectFtp(server)
+    await client.send('USER legacy')
+    assert.match(await client.send(`PASS ${wrong}`), /^530/)
+    await client.send(`PASS ${wrong}`)
+    await client.send(`PASS\t${wrong}`)
+    await client.send('USER mfa')
+    await client.send(`ACCT ${wrong}`)
+    await client.secure()
+    await client.login('alice')
+    await client.send(`PASS ${FTP_PASSWORD}`)
+    client.destroy()
+    await server.connections.at(-1)?.done
+    const written = inspect([server.events, server.logged], { depth: 12, maxArrayLength: null })
+    assert.match(written, /login\.granted/)
+    assert.ok(!written.includes(FTP_PASSWORD) && !written.includes(wrong))
+  })
+
   test('8: a stranger at the passive port is dropped, and the session goes on', async () => {
     const client = await connectFtp(server)
     await client.login('legacy')
@@ -115,6 +142,20 @@ describe('probes', () => {
     client.destroy()
   })
 
+  test('9: PORT and EPRT to a port of a service are refused, and drop the plan before them', async () => {
+    const client = await connectFtp(server)
+    await client.login('legacy')
+    for (const port of [1, 21, 22, 25, 1023]) {
+      await client.send('EPSV')
+      assert.match(await client.send(`PORT 127,0,0,1,${port >> 8},${port & 255}`), /^504/)
+      assert.match(await client.send('NLST'), /^425/)
+      await client.send('EPSV')
+      assert.match(await client.send(`EPRT |1|127.0.0.1|${port}|`), /^504/)
+      assert.match(await client.send('NLST'), /^425/)
+    }
+    client.destroy()
+  })
+
   test('10: one listener per session, closed with it', async () => {
     const client = await connectFtp(server)
     await client.login('legacy')
@@ -125,6 +166,64 @@ describe('probes', () => {
     client.destroy()
     await server.connections.at(-1)?.done
     assert.ok(await refusesConnections(last))
+  })
+
+  test('11: every command without its argument, or with blanks for it, is answered', async () => {
+    for (const login of [false, true]) {
+      const client = await connectFtp(server)
+      if (login) await client.login('legacy')
+      for (const verb of COMMANDS.keys()) {
+        if (['QUIT', 'REIN', 'AUTH'].includes(verb)) continue
+        for (const line of [verb, `${verb} `, `${verb}   `, `${verb.toLowerCase()} -`]) {
+          assert.match(await client.send(line), /^[2345]\d\d/, line)
+          // A data connection that nobody makes would be waited for.
+          if (/^(PASV|EPSV|PORT|EPRT)/i.test(line)) await client.send('ABOR')
+        }
+      }
+      for (const line of ['SITE CHMOD', 'SITE UTIME', 'OPTS MLST', 'OPTS UTF8', 'SITE '])
+        assert.match(await client.send(line), /^[2345]\d\d/, line)
+      client.destroy()
+    }
+  })
+
+  test('12: no reply names a path or an error of the server itself', async () => {
+    const local = await createLocalUnderTest()
+    const people = [ftpUser('disk', ACTIONS, { mounts: [mount('/', local.root, ACTIONS)] })]
+    const own = await startFtpServer({ storage: local.storage, people, settings: { maxBadCommands: 0 } })
+    const client = await connectFtp(own)
+    await client.secure()
+    await client.login('disk')
+    const replies = [await client.upload('STOR file', 'x'), await client.send('MKD dir')]
+    const files = [...COMMANDS].filter(([, row]) => row.needs !== 'nothing' && row.argument !== 'none')
+    for (const [verb] of files) {
+      for (const name of [
+        'none',
+        'none/none',
+        'file',
+        'file/x',
+        'dir',
+        '/',
+        '..',
+        'x'.repeat(300),
+        '20200101000000 none',
+      ]) {
+        if (COMMANDS.get(verb)?.needs === 'data') await client.send('EPSV')
+        const reply = await client.send(`${verb} ${name}`)
+        replies.push(reply)
+        if (!reply.startsWith('150')) continue
+        client.write('ABOR\r\n')
+        replies.push((await client.reply()) ?? '', (await client.reply()) ?? '')
+      }
+    }
+    for (const name of ['none', 'dir/none', 'file/x'])
+      replies.push(await client.send(`SITE CHMOD 600 ${name}`))
+    client.destroy()
+    await own.close()
+    await local.close()
+    const said = replies.join('\n')
+    assert.match(said, /^257 "\/dir"/m)
+    assert.ok(!said.includes(local.root) && !/\/tmp|\/home|\/proc|E[A-Z]{4,}:|errno|syscall/.test(said), said)
+    assert.deepEqual(own.errors, [])
   })
 
   test('13: an upload that breaks leaves the old file, and the part for its owner', async () => {
@@ -214,15 +313,32 @@ describe('probes', () => {
     again.destroy()
   })
 
-  test('ten thousand pipelined commands are answered in order, in bounded memory', async () => {
-    const client = await connectFtp(server)
-    client.write(`${'NOOP\r\n'.repeat(9_999)}SYST\r\n`)
-    for (let n = 0; n < 9_999; n += 1) assert.equal(await client.reply(), '200 OK.')
-    assert.match((await client.reply()) ?? '', /^215/)
+  test('14: neither dots nor a link lead out of the root', async () => {
+    const local = await createLocalUnderTest()
+    writeFileSync(local.outside, 'secret')
+    symlinkSync(local.outside, join(local.root, 'link'))
+    symlinkSync('/etc', join(local.root, 'etc'))
+    const people = [ftpUser('disk', ACTIONS, { mounts: [mount('/', local.root, ACTIONS)] })]
+    const own = await startFtpServer({ storage: local.storage, people, settings: { maxBadCommands: 0 } })
+    const client = await connectFtp(own)
+    await client.secure()
+    await client.login('disk')
+    for (const path of [
+      'link',
+      'etc/passwd',
+      '../outside',
+      '/../outside',
+      'etc/../../outside',
+      '//..//outside',
+    ])
+      assert.match((await client.download(`RETR ${path}`)).reply, /^550/, path)
+    assert.match(await client.send('CWD etc'), /^550/)
+    assert.match(await client.upload('STOR etc/new', 'x'), /^553/)
+    assert.match((await client.download('LIST etc')).reply, /^[25]/)
+    assert.ok(!(await client.download('MLSD')).text.includes('type=dir'))
     client.destroy()
-  })
-
-  test('no password in a log line or an audit event', () => {
-    assert.ok(!JSON.stringify([server.events, server.errors]).includes(FTP_PASSWORD))
+    await own.close()
+    await local.close()
+    assert.deepEqual(own.errors, [])
   })
 })
