@@ -7,6 +7,9 @@ const TURN_BYTES = SLICE
 /** What goes through the process when the socket is full: its completion tells when there is room again. */
 const BETWEEN = 16 * 1024
 
+/** Smaller files are one read and one write; asking what of them is in memory would cost as much again. */
+const WORTH_BYTES = 128 * 1024
+
 /** The socket's descriptor, as long as it is open. Node's inner name; without it downloads only cost more. */
 function descriptorOf(socket: Duplex): number | undefined {
   const handle: unknown = Reflect.get(socket, '_handle')
@@ -15,8 +18,9 @@ function descriptorOf(socket: Duplex): number | undefined {
   return typeof fd === 'number' && fd >= 0 ? fd : undefined
 }
 
-/** Bytes that are neither encrypted nor converted, from a source that can hand them over. */
-export function canPumpDirect({ source, convert }: PumpDown, socket: Duplex): boolean {
+/** Many bytes that are neither encrypted nor converted, from a source that can hand them over. */
+export function canPumpDirect({ source, convert, expected }: PumpDown, socket: Duplex): boolean {
+  if (expected < WORTH_BYTES) return false
   const asTheyAre = convert === undefined && !('encrypted' in socket)
   return asTheyAre && source.sendTo !== undefined && descriptorOf(socket) !== undefined
 }
