@@ -7,7 +7,7 @@ import { after, test } from 'node:test'
 import { Client } from 'basic-ftp'
 import { run } from '../helpers/child.ts'
 import { clientTest, program } from '../helpers/clients.ts'
-import { type AuditLine, lazyFixture } from '../helpers/fixture.ts'
+import { type AuditLine, eventually, lazyFixture, startFixture } from '../helpers/fixture.ts'
 
 const home = await mkdtemp(join(tmpdir(), 'sallyport-binding-'))
 const source = join(home, 'source')
@@ -127,3 +127,41 @@ for (const maxVersion of ['TLSv1.2', 'TLSv1.3'] as const) {
     await isBound(`basic-${maxVersion}`)
   })
 }
+
+clientTest(
+  'one user who must be bound makes it so for that user, with no other key set',
+  [program('curl')],
+  async (t) => {
+    const own = await startFixture()
+    t.after(() => own.stop())
+    const upload = async (user: string, name: string) => {
+      const { host, ftpes, tls } = own.info
+      const args = [
+        '-sS',
+        '--resolve',
+        `${tls.servername}:${ftpes.port}:${host}`,
+        '--ssl-reqd',
+        '--cacert',
+        tls.ca,
+      ]
+      args.push('--user', `${user}:${own.user(user).password}`, '-T', source)
+      const ran = await run('curl', [...args, `ftp://${tls.servername}:${ftpes.port}/${name}`], { home })
+      // A control connection from just before the change is refused: it has no keys of its own.
+      if (ran.code !== 0) return ran.stderr
+      const event = await own.audited(
+        (line) => line.type === 'file.transfer' && line.path === `/${name}`,
+        name,
+      )
+      return event.tlsSession
+    }
+    assert.equal(await upload('second', 'before'), 'resumable')
+    const file = join(own.dir, 'config/users.yaml')
+    const text = await readFile(file, 'utf8')
+    await writeFile(file, text.replace(/^( +)second:\n/m, '$&$1$1tlsSessionReuse: require\n'))
+    const bound = async () =>
+      (await upload('second', `after-${performance.now()}`)) === 'bound' ? true : undefined
+    await eventually(bound, 'bound upload')
+    // The keys are each connection's own now, whoever logs in.
+    assert.equal(await upload('main', 'other'), 'bound')
+  },
+)
