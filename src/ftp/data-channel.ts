@@ -6,7 +6,7 @@ import type { Clock, Timer } from '../core/ports.ts'
 import type { TransferNote } from '../core/vfs/session.ts'
 import { type ActiveTarget, allowedTarget, connectActive } from './active.ts'
 import { limit } from './limit.ts'
-import { openPassive, type PassiveListener } from './passive.ts'
+import { openPassive, type PassivePort } from './passive.ts'
 import type { FtpSettings } from './settings.ts'
 import type { TlsPeer } from './tls.ts'
 import { createTlsFeed } from './tls-feed.ts'
@@ -29,13 +29,16 @@ export type DataDeps = {
 }
 
 type Plan =
-  | Readonly<{ kind: 'passive'; listener: PassiveListener }>
+  | Readonly<{ kind: 'passive'; port: PassivePort }>
   | Readonly<{ kind: 'active'; target: ActiveTarget }>
 
 type Closing = Readonly<{ socket: DataSocket; timer: Timer }>
 
 /** An ended socket whose peer does not close its side is cut after this time. */
 const CLOSE_MS = 10_000
+
+/** A port is given back when the session needed none for this time. */
+const KEEP_MS = 10_000
 
 /** How the data connections of one control connection come about: at most one plan, one socket and one closing socket. */
 export class DataChannel {
@@ -47,6 +50,9 @@ export class DataChannel {
   onlyEpsv = false
   readonly #deps: DataDeps
   #plan: Plan | undefined
+  /** Kept from transfer to transfer. */
+  #port: PassivePort | undefined
+  #keep: Timer | undefined
   #closing: Closing | undefined
   #closed = false
 
@@ -59,18 +65,11 @@ export class DataChannel {
     return this.#plan !== undefined
   }
 
-  /** Opens a passive listener in place of any earlier plan; resolves to its port. */
+  /** Waits for a passive connection in place of any earlier plan; resolves to the port. */
   async listen(): Promise<number> {
-    this.reset()
-    const { origin, settings } = this.#deps
-    const { localIp, remoteIp } = origin
-    const listener = await openPassive({ localIp, peerIp: remoteIp, ports: settings.passivePorts })
-    if (this.#closed) {
-      listener.close()
-      throw new FileServerError('transfer.aborted')
-    }
-    this.#plan = { kind: 'passive', listener }
-    return listener.port
+    const port = this.#portAgain() ?? (await this.#openPort())
+    this.#plan = { kind: 'passive', port }
+    return port.port
   }
 
   /** False when the target is not the client itself or a privileged port. */
@@ -87,7 +86,7 @@ export class DataChannel {
     this.#plan = undefined
     this.#dropClosing()
     if (current === undefined) throw new FileServerError('transfer.no-data-connection')
-    const raw = await connect(this.#deps, current, use.signal)
+    const raw = await this.#connect(current, use.signal)
     return this.protection === 'P' ? secure(this.#deps, raw, direction, use) : raw
   }
 
@@ -108,14 +107,56 @@ export class DataChannel {
 
   /** Drops the plan and whatever waits on it. */
   reset(): void {
-    if (this.#plan?.kind === 'passive') this.#plan.listener.close()
     this.#plan = undefined
+    this.#keep?.cancel()
+    this.#keep = undefined
+    this.#port?.close()
+    this.#port = undefined
   }
 
   close(): void {
     this.#closed = true
     this.reset()
     this.#dropClosing()
+  }
+
+  /** The port of the last transfer. Who asks twice without a transfer gets another, or the first client would be the second. */
+  #portAgain(): PassivePort | undefined {
+    return this.#plan === undefined && this.#port?.arm() === true ? this.#port : undefined
+  }
+
+  async #openPort(): Promise<PassivePort> {
+    this.reset()
+    const { origin, settings } = this.#deps
+    const { localIp, remoteIp } = origin
+    const port = await openPassive({ localIp, peerIp: remoteIp, ports: settings.passivePorts })
+    if (this.#closed) {
+      port.close()
+      throw new FileServerError('transfer.aborted')
+    }
+    this.#port = port
+    return port
+  }
+
+  async #connect(plan: Plan, signal: AbortSignal): Promise<Socket> {
+    if (plan.kind === 'active') return connect(this.#deps, plan, signal)
+    try {
+      const raw = (signal.aborted ? undefined : plan.port.take()) ?? (await connect(this.#deps, plan, signal))
+      this.#keepPort()
+      return raw
+    } catch (error) {
+      this.reset()
+      throw error
+    }
+  }
+
+  #keepPort(): void {
+    this.#keep?.refresh()
+    this.#keep ??= this.#deps.clock.timer(KEEP_MS, () => {
+      this.#keep = undefined
+      // One that somebody is awaited at is kept by that transfer.
+      if (this.#port?.idle === true) this.reset()
+    })
   }
 
   #dropClosing(): void {
@@ -139,13 +180,12 @@ async function connect(
   if (signal.aborted) stop()
   else signal.addEventListener('abort', stop, { once: true })
   try {
-    if (plan.kind === 'passive') return await plan.listener.accept(either.signal)
+    if (plan.kind === 'passive') return await plan.port.accept(either.signal)
     const from = { ip: origin.localIp, port: settings.activePort }
     return await connectActive(plan.target, from, either.signal)
   } finally {
     timer.cancel()
     signal.removeEventListener('abort', stop)
-    if (plan.kind === 'passive') plan.listener.close()
   }
 }
 

@@ -3,14 +3,6 @@ import { createServer, type Server, type Socket } from 'node:net'
 import { FileServerError } from '../core/errors.ts'
 import { canonicalAddress } from '../core/net.ts'
 
-/** A listener for one data connection. Whoever opened it closes it; close is idempotent and drops a waiting peer. */
-export type PassiveListener = {
-  readonly port: number
-  /** Resolves to the first connection from the right peer, paused; rejects when the signal aborts. */
-  accept(signal: AbortSignal): Promise<Socket>
-  close(): void
-}
-
 export type PassiveOptions = Readonly<{
   localIp: string
   /** Only this address may connect. */
@@ -26,47 +18,103 @@ const DYNAMIC_PORTS = { from: 49_152, to: 65_535 }
 /** Ports tried before the range is called used up. */
 const MAX_TRIES = 256
 
-/** Throws transfer.no-data-connection when no port of the range is free. */
-export async function openPassive(options: PassiveOptions): Promise<PassiveListener> {
-  const server = createServer({ pauseOnConnect: true, allowHalfOpen: true, noDelay: true })
-  const port = await listenInRange(server, options)
-  server.on('error', () => server.close())
-  const wanted = canonicalAddress(options.peerIp)
-  let arrived: Socket | undefined
-  let taken = false
-  let waiting: ((socket: Socket) => void) | undefined
+/** Data connections after which another port is taken, so that none can be guessed for long. */
+const MAX_USES = 64
+/** A configured range below this is for all sessions to share: none keeps a port that it does not need now. */
+const ROOMY_RANGE = 1024
 
-  server.on('connection', (socket) => {
-    socket.on('error', () => undefined)
-    if (arrived !== undefined || canonicalAddress(socket.remoteAddress ?? '') !== wanted) {
+/**
+ * A listening port of one control connection, for one data connection at a time: it lets one in each time it is armed,
+ * and drops whoever comes otherwise. Whoever opened it closes it; close is idempotent and drops a waiting peer.
+ */
+export class PassivePort {
+  readonly port: number
+  readonly #server: Server
+  readonly #peerIp: string
+  readonly #keeps: boolean
+  #uses = 0
+  #armed = false
+  #arrived: Socket | undefined
+  #waiting: ((socket: Socket) => void) | undefined
+
+  constructor(server: Server, port: number, { peerIp, ports }: PassiveOptions) {
+    this.port = port
+    this.#server = server
+    this.#peerIp = peerIp
+    this.#keeps = ports.to === 0 || ports.to - ports.from >= ROOMY_RANGE
+    server.on('error', () => server.close())
+    server.on('connection', (socket) => this.#connected(socket))
+    this.arm()
+  }
+
+  /** Lets in the next connection; false when another port must be opened. */
+  arm(): boolean {
+    if (!this.idle || !this.#server.listening) return false
+    if (this.#uses >= MAX_USES) return false
+    this.#uses += 1
+    this.#armed = true
+    return true
+  }
+
+  /** Nobody is let in now, nor waits. */
+  get idle(): boolean {
+    return !this.#armed && this.#arrived === undefined
+  }
+
+  /** The connection that has come already, paused. */
+  take(): Socket | undefined {
+    const socket = this.#arrived
+    this.#arrived = undefined
+    return socket
+  }
+
+  /** Resolves to the connection, paused; rejects when the signal aborts. */
+  accept(signal: AbortSignal): Promise<Socket> {
+    return new Promise((resolve, reject) => {
+      const arrived = this.take()
+      if (arrived !== undefined) return resolve(arrived)
+      if (signal.aborted) return reject(signal.reason)
+      const stop = () => reject(signal.reason)
+      this.#waiting = (socket) => {
+        signal.removeEventListener('abort', stop)
+        resolve(socket)
+      }
+      signal.addEventListener('abort', stop, { once: true })
+    })
+  }
+
+  close(): void {
+    this.#armed = false
+    this.#server.close()
+    this.take()?.destroy()
+  }
+
+  #connected(socket: Socket): void {
+    socket.on('error', ignore)
+    if (!this.#armed || !isFrom(socket, this.#peerIp)) {
       socket.destroy()
       return
     }
-    arrived = socket
-    server.close()
-    waiting?.(socket)
-  })
-
-  return {
-    port,
-    accept: (signal) =>
-      new Promise((resolve, reject) => {
-        const give = (socket: Socket) => {
-          signal.removeEventListener('abort', stop)
-          taken = true
-          resolve(socket)
-        }
-        const stop = () => reject(signal.reason)
-        if (signal.aborted) return stop()
-        if (arrived !== undefined) return give(arrived)
-        waiting = give
-        signal.addEventListener('abort', stop, { once: true })
-      }),
-    close() {
-      server.close()
-      if (!taken) arrived?.destroy()
-    },
+    this.#armed = false
+    if (!this.#keeps) this.#server.close()
+    const waiting = this.#waiting
+    this.#waiting = undefined
+    if (waiting === undefined) this.#arrived = socket
+    else waiting(socket)
   }
+}
+
+/** 'close' follows, and is where it is handled. */
+function ignore(): void {}
+
+function isFrom({ remoteAddress = '' }: Socket, ip: string): boolean {
+  return remoteAddress === ip || canonicalAddress(remoteAddress) === canonicalAddress(ip)
+}
+
+/** Armed. Throws transfer.no-data-connection when no port of the range is free. */
+export async function openPassive(options: PassiveOptions): Promise<PassivePort> {
+  const server = createServer({ pauseOnConnect: true, allowHalfOpen: true, noDelay: true })
+  return new PassivePort(server, await listenInRange(server, options), options)
 }
 
 /** Resolves to the port. */
