@@ -95,6 +95,34 @@ test('a user with a key and a code; keys are added and taken away by fingerprint
   assert.match(absent.err, /bob has no key "laptop"\.\n {2}Give the fingerprint/)
 })
 
+test('keys with options and authorities are added, shown and taken away; an option that is unknown is refused', async (t) => {
+  const project = await createReadyProject(t)
+  assert.equal((await project.run(['user', 'add', 'bob', '--key', '-'], publicKeyLine('laptop'))).code, 0)
+  const lines = [
+    `from="192.0.2.0/24",restrict ${publicKeyLine('desk')}`,
+    `cert-authority,principals="ops" ${publicKeyLine('ca')}`,
+  ]
+  const added = await project.run(['user', 'key', 'add', 'bob', '-'], lines.join('\n'))
+  assert.match(
+    added.out,
+    /^bob has 2 new keys\.\nSHA256:\S+ ssh-ed25519 desk from="192\.0\.2\.0\/24",restrict\nSHA256:\S+ ssh-ed25519 ca cert-authority,principals="ops"\n$/,
+  )
+  const shown = (await project.run(['user', 'show', 'bob'])).out
+  assert.match(shown, /^key +SHA256:\S+ ssh-ed25519 laptop$/m)
+  assert.match(shown, /^key +SHA256:\S+ ssh-ed25519 desk from="192\.0\.2\.0\/24",restrict$/m)
+  assert.match(shown, /^authority +SHA256:\S+ ssh-ed25519 ca cert-authority,principals="ops"$/m)
+  assert.equal((await project.run(['user', 'key', 'rm', 'bob', 'ca'])).code, 0)
+  assert.doesNotMatch((await project.run(['user', 'show', 'bob'])).out, /^authority/m)
+  const before = await users(project)
+  const refused = await project.run(
+    ['user', 'key', 'add', 'bob', '-'],
+    `permitopen="a:1" ${publicKeyLine('x')}`,
+  )
+  assert.equal(refused.code, 1)
+  assert.match(refused.err, /the option permitopen is not supported; known are from/)
+  assert.equal(await users(project), before)
+})
+
 test('one-time codes are enrolled and removed, with a note when a chain is left without', async (t) => {
   const project = await createReadyProject(t)
   const before = await users(project)
