@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
+import { connect } from 'node:net'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
 import { COMMANDS } from '../../src/ftp/table.ts'
-import { connectFtp } from '../helpers/ftp-client.ts'
+import { connectFtp, dataClient } from '../helpers/ftp-client.ts'
 import { FTP_PASSWORD, startFtpServer } from '../helpers/ftp-server.ts'
 
 const BUDGET_MS = 4_000
@@ -105,6 +106,37 @@ describe('any dialogue', () => {
       { interruptAfterTimeLimit: BUDGET_MS, numRuns: 100_000 },
     )
     await Promise.all(server.connections.map((connection) => connection.done))
+    await server.close()
+    assert.deepEqual(server.errors, [])
+  })
+
+  test('garbage on a data connection ends its transfer, never the session', async () => {
+    const server = await startFtpServer()
+    const client = await connectFtp(server)
+    await client.secure()
+    await client.login('alice')
+    const record = fc
+      .uint8Array({ maxLength: 300 })
+      .map((body) => Buffer.from([0x16, 3, 1, 0, body.length & 0xff, ...body]))
+    const garbage = fc.oneof(fc.uint8Array({ maxLength: 2_000 }), record)
+    await fc.assert(
+      fc.asyncProperty(
+        garbage,
+        fc.constantFrom('STOR x', 'APPE x', 'NLST', 'MLSD'),
+        async (bytes, command) => {
+          const port = Number(/\|(\d+)\|\)/.exec(await client.send('EPSV'))?.[1])
+          const socket = connect({ host: server.host, port }).on('error', () => undefined)
+          const ended = dataClient(socket).read()
+          socket.end(bytes)
+          assert.match(await client.send(command), /^150/)
+          assert.match((await client.reply()) ?? '', /^42[56]/)
+          await ended
+          assert.equal(await client.send('NOOP'), '200 OK.')
+        },
+      ),
+      { interruptAfterTimeLimit: BUDGET_MS, numRuns: 100_000 },
+    )
+    client.destroy()
     await server.close()
     assert.deepEqual(server.errors, [])
   })
