@@ -1,10 +1,8 @@
+import { SMALL_REPLY } from './limits.ts'
 import type { OutputGate } from './output-gate.ts'
 import type { Reply } from './replies.ts'
 import { joinReplies } from './reply-pool.ts'
 import type { Outgoing, PacketWriter } from './ssh-packets.ts'
-
-/** Replies up to this size are joined with their neighbours into one SSH packet. */
-const JOINED = 8 * 1024
 
 /** The way out of one channel. */
 export type ChannelOutput = {
@@ -29,7 +27,13 @@ export type ChannelOutputOptions = Readonly<{
 }>
 
 /** A reply on its way; its memory is free when all is sent and no write is under way. */
-type Item = { readonly outgoing: Outgoing; writes: number; sent: boolean; release: (() => void) | undefined }
+type Item = {
+  readonly outgoing: Outgoing
+  writes: number
+  sent: boolean
+  settled: boolean
+  release: (() => void) | undefined
+}
 
 const nothing = (): void => {}
 
@@ -42,9 +46,10 @@ export function createChannelOutput({ writer, gate, onRoom, onBroken }: ChannelO
   let listening = false
 
   function settle(item: Item): void {
-    if (!item.sent || item.writes > 0) return
+    if (!item.sent || item.writes > 0 || item.settled) return
+    item.settled = true
+    gate.drop(item.outgoing.memory.length)
     item.release?.()
-    item.release = undefined
   }
 
   function sendFirst(item: Item): void {
@@ -55,7 +60,6 @@ export function createChannelOutput({ writer, gate, onRoom, onBroken }: ChannelO
       settle(item)
     })
     if (used) item.writes += 1
-    gate.sent(outgoing.from - before)
     waiting -= outgoing.from - before
     if (outgoing.from < outgoing.to) return
     items.shift()
@@ -98,9 +102,9 @@ export function createChannelOutput({ writer, gate, onRoom, onBroken }: ChannelO
     const memory = reply.memory ?? bytes
     const from = bytes.byteOffset - memory.byteOffset
     const outgoing = { memory, free: 0, from, to: from + bytes.length }
-    items.push({ outgoing, writes: 0, sent: false, release: reply.release })
+    items.push({ outgoing, writes: 0, sent: false, settled: false, release: reply.release })
+    gate.hold(memory.length)
     waiting += bytes.length
-    gate.queued(bytes.length)
   }
 
   function join(): void {
@@ -121,7 +125,7 @@ export function createChannelOutput({ writer, gate, onRoom, onBroken }: ChannelO
     },
     send(reply) {
       if (state !== 'open') return reply.release?.()
-      if (reply.bytes.length <= JOINED && reply.release === undefined) {
+      if (reply.bytes.length <= SMALL_REPLY && reply.release === undefined) {
         small.push(reply.bytes)
         return
       }
@@ -141,7 +145,6 @@ export function createChannelOutput({ writer, gate, onRoom, onBroken }: ChannelO
       state = 'closed'
       small.length = 0
       onEmpty = nothing
-      gate.sent(waiting)
       waiting = 0
       for (const item of items.splice(0)) {
         item.sent = true

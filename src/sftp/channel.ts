@@ -134,7 +134,7 @@ export function createSftpChannel(options: SftpChannelOptions): SftpChannel {
 
   function start(request: ParsedRequest): void {
     order.start(request.row?.order ?? 'alone', request.handle)
-    gate.reserve(request.room)
+    gate.hold(request.room)
     options.onProgress()
     const result = run(request)
     if (result instanceof Promise) {
@@ -164,7 +164,7 @@ export function createSftpChannel(options: SftpChannelOptions): SftpChannel {
 
   function finish(request: ParsedRequest, reply: Reply): void {
     order.finish(request.row?.order ?? 'alone', request.handle)
-    gate.free(request.room)
+    gate.drop(request.room)
     request.release()
     output.send(reply)
     giveCredit(request.cost)

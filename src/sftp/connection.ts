@@ -12,7 +12,7 @@ import { DISCONNECT, type DisconnectCode, disconnectCodeOf } from './error-map.t
 import { createHandleTable } from './handles.ts'
 import { offerHostKeys } from './host-key-update.ts'
 import { type HostKey, offeredSignatures } from './host-keys.ts'
-import type { InputPools } from './input-queue.ts'
+import { createInputRoom, type InputPools } from './input-queue.ts'
 import { LINGER_MS } from './limits.ts'
 import { createOutputGate, type OutputGate } from './output-gate.ts'
 import type { ReplyPool } from './reply-pool.ts'
@@ -49,7 +49,7 @@ export function createConnection(socket: Socket, origin: Origin, options: Connec
   const { clock, logger, settings } = options
   const channels = new Set<SftpChannel>()
   const budget = createTurnBudget()
-  const inputRoom = { pools: options.inputPools, largeHeld: 0 }
+  const inputRoom = createInputRoom(options.inputPools)
   let transport: Transport | undefined
   let conversation: AuthConversation | undefined
   let session: Session | undefined
@@ -139,7 +139,10 @@ export function createConnection(socket: Socket, origin: Origin, options: Connec
     })
     offerHostKeys(client, options.hostKeys)
     answerLateRequests(client)
-    guardSocket(socket, ssh, violation)
+    guardSocket({
+      ...{ socket, transport: ssh, input: inputRoom, channels: settings.channelsPerConnection },
+      onViolation: violation,
+    })
     const gate = createOutputGate(socket, ssh)
     client.on('rekey', gate.wake)
     conversation = converse({

@@ -7,7 +7,7 @@ const SMALL_BLOCK = 4 * 1024
 const SMALL_KEPT = 64
 const LENGTH_FIELD = 4
 /** Room for one WRITE of the largest size, or eight of the usual 32 KiB with their headers. */
-const LARGE_BLOCK = MAX_PACKET + SMALL_BLOCK
+export const LARGE_BLOCK = MAX_PACKET + SMALL_BLOCK
 const LARGE_KEPT = 16
 /** Large blocks of one connection; a request that does not end holds all of its block. */
 const LARGE_HELD = 8
@@ -35,7 +35,18 @@ export function createInputPools(): InputPools {
 }
 
 /** What the channels of one connection have together. */
-export type InputRoom = { readonly pools: InputPools; largeHeld: number }
+export type InputRoom = {
+  readonly pools: InputPools
+  largeHeld: number
+  /** Memory of all blocks in use, full or not. */
+  held: number
+  /** Some of it came back. */
+  onFreed: () => void
+}
+
+export function createInputRoom(pools: InputPools): InputRoom {
+  return { pools, largeHeld: 0, held: 0, onFreed: () => {} }
+}
 
 /** `taken` packets stand before `start`, whole ones and at most one unfinished one between `start` and `end`. */
 type Block = {
@@ -61,6 +72,8 @@ export function createInputQueue(room: InputRoom): InputQueue {
   function giveBack({ bytes, pool }: Block): void {
     pool?.give(bytes)
     if (pool === room.pools.large) room.largeHeld -= 1
+    room.held -= bytes.length
+    room.onFreed()
   }
 
   /** Nothing is kept for a channel that has no unfinished packet. */
@@ -89,6 +102,7 @@ export function createInputQueue(room: InputRoom): InputQueue {
     const last = blocks.at(-1)
     if (last !== undefined && last.bytes.length - last.end >= size) return last
     const block = newBlock(size)
+    room.held += block.bytes.length
     blocks.push(block)
     return block
   }

@@ -11,14 +11,14 @@ export const FIRST_WINDOW = 2 * MIB
 export const NEXT_WINDOW = 320 * KIB
 /** The window is re-opened when this part of it has been worked off; see NEXT_WINDOW for why it is not larger. */
 export const WINDOW_SHARE = 8
-/** Replies wait while this much of them is queued for the socket. */
-export const SOCKET_HIGH_WATER = MIB
+/** Requests wait while the replies of a connection hold this much memory, wherever they are on their way. */
+export const REPLIES_HELD = MIB
 /** Replies wait while this much of them is queued for the window the peer grants. */
 export const CHANNEL_HIGH_WATER = 256 * KIB
-/** Replies wait while the channels of a connection have this much together that waits for their windows. */
-export const QUEUED_HIGH_WATER = MIB
 /** The socket is not read while this much waits to be sent: the peer asks but does not listen. */
-export const SOCKET_STOP_READING = 3 * MIB
+export const SOCKET_STOP_READING = 1.5 * MIB
+/** Unfinished input besides one packet that is not all there for each channel; with that much, one of them can be run. */
+export const INPUT_SPARE = 96 * KIB
 /** What a peer may send before it answers a key exchange; more than all its windows together. */
 export const MAX_BYTES_IN_KEX = 8 * MIB
 /** Packets that may wait for the end of a key exchange; honest sessions have a few dozen. */
@@ -31,6 +31,8 @@ export const TURN_BUDGET = 256 * KIB
 export const REQUEST_COST = 8 * KIB
 /** How long a peer may take to receive the last words, in milliseconds. */
 export const LINGER_MS = 1000
+/** Replies up to this size are joined with their neighbours into one SSH packet, and hold no memory of the pool. */
+export const SMALL_REPLY = 8 * KIB
 /** Names in one READDIR reply stop here, well below MAX_PACKET. */
 export const MAX_NAMES_BYTES = 128 * KIB
 /** One read of a socket. */

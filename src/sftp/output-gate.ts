@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net'
-import { CHANNEL_HIGH_WATER, QUEUED_HIGH_WATER, SOCKET_HIGH_WATER } from './limits.ts'
+import { CHANNEL_HIGH_WATER, REPLIES_HELD } from './limits.ts'
 import type { Transport } from './ssh-internals.ts'
 
 /**
@@ -9,23 +9,20 @@ import type { Transport } from './ssh-internals.ts'
 export type OutputGate = {
   /** Bytes of one channel that wait for the peer's window. */
   open(waitingInChannel: number): boolean
-  /** Keeps room for replies that are being made. */
-  reserve(bytes: number): void
-  free(bytes: number): void
-  /** Bytes of any channel that begin and end to wait for a window. */
-  queued(bytes: number): void
-  sent(bytes: number): void
+  /** Memory of replies, from where they are made until they are written; the whole of it, however little they fill. */
+  hold(bytes: number): void
+  drop(bytes: number): void
+  readonly held: number
   /** Gathers what is written in this turn of the event loop into one system call. */
   cork(): void
-  /** Called when the socket has drained or a key exchange is over. */
+  /** Called when the socket has drained, when less is held, or when a key exchange is over. */
   onOpen(fn: () => void): () => void
   wake(): void
 }
 
 export function createOutputGate(socket: Socket, transport: Transport): OutputGate {
   const listeners = new Set<() => void>()
-  let reserved = 0
-  let queued = 0
+  let held = 0
   let corked = false
   const wake = (): void => {
     for (const listener of [...listeners]) listener()
@@ -35,20 +32,20 @@ export function createOutputGate(socket: Socket, transport: Transport): OutputGa
   return {
     open: (waitingInChannel) =>
       !transport.inKeyExchange &&
-      socket.writableLength + reserved < SOCKET_HIGH_WATER &&
-      queued < QUEUED_HIGH_WATER &&
+      held < REPLIES_HELD &&
+      socket.writableLength < REPLIES_HELD &&
       waitingInChannel < CHANNEL_HIGH_WATER,
-    reserve(bytes) {
-      reserved += bytes
+    hold(bytes) {
+      held += bytes
     },
-    free(bytes) {
-      reserved -= bytes
+    drop(bytes) {
+      const wasFull = held >= REPLIES_HELD
+      held -= bytes
+      // A socket tells of its drain before it tells its writers, so that alone would not do.
+      if (wasFull && held < REPLIES_HELD) queueMicrotask(wake)
     },
-    queued(bytes) {
-      queued += bytes
-    },
-    sent(bytes) {
-      queued -= bytes
+    get held() {
+      return held
     },
     cork() {
       if (corked) return

@@ -38,7 +38,7 @@ export function parseRequest({ bytes, release }: RawPacket): ParsedRequest | und
     body: createBodyReader(bytes, TYPE_AND_ID),
     handle,
     cost: LENGTH_FIELD + bytes.length,
-    room: row?.order === 'read' ? peekReadLength(bytes, handle) : 0,
+    room: row?.order === 'read' ? peekReadLength(bytes, handle) : (row?.replyRoom ?? 0),
     release,
   }
 }

@@ -43,6 +43,8 @@ export type RequestRow = Readonly<{
   /** May change something on the storage. */
   writes: boolean
   order: Order
+  /** Bytes that the reply may take, where that is much and the request does not say it. */
+  replyRoom?: number
   run: Run
 }>
 

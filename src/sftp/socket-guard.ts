@@ -1,19 +1,54 @@
 import type { Socket } from 'node:net'
-import { MAX_BYTES_IN_KEX, MAX_HELD_PACKETS, SOCKET_STOP_READING } from './limits.ts'
+import { type InputRoom, LARGE_BLOCK } from './input-queue.ts'
+import {
+  FIRST_WINDOW,
+  INPUT_SPARE,
+  MAX_BYTES_IN_KEX,
+  MAX_HELD_PACKETS,
+  SOCKET_STOP_READING,
+} from './limits.ts'
 import type { Transport } from './ssh-internals.ts'
 
+export type GuardOptions = Readonly<{
+  socket: Socket
+  transport: Transport
+  input: InputRoom
+  channels: number
+  onViolation: (why: string) => void
+}>
+
 /**
- * Bounds what ssh2 itself would queue for a peer that asks and asks (global requests, channel openings, pings) and
- * does not read, or that begins a key exchange and does not finish it.
+ * What the channels of a connection may hold together. Windows alone would let each have its own; one packet that is
+ * not all there may be in each of them, and must not stop the rest of it from being read.
  */
-export function guardSocket(socket: Socket, transport: Transport, onViolation: (why: string) => void): void {
+export const inputLimit = (channels: number): number =>
+  Math.max(FIRST_WINDOW, channels * LARGE_BLOCK) + INPUT_SPARE
+
+/**
+ * Bounds what a peer makes the server hold: the socket is not read while the requests of all channels hold too much, or
+ * while too many answers wait to be sent. And what ssh2 itself would queue for a peer that asks and asks (global
+ * requests, channel openings, pings) and does not read, or that begins a key exchange and does not finish it.
+ */
+export function guardSocket({ socket, transport, input, channels, onViolation }: GuardOptions): void {
+  const limit = inputLimit(channels)
   let kexSince = 0
+  let paused = false
+  const full = (): boolean => socket.writableLength > SOCKET_STOP_READING || input.held > limit
+  const goOn = (): void => {
+    if (!paused || full()) return
+    paused = false
+    socket.resume()
+  }
   socket.on('data', () => {
     if (!transport.inKeyExchange) kexSince = socket.bytesRead
     else if (socket.bytesRead - kexSince > MAX_BYTES_IN_KEX || transport.heldPackets > MAX_HELD_PACKETS) {
       onViolation('key exchange without an end')
+      return
     }
-    if (socket.writableLength > SOCKET_STOP_READING) socket.pause()
+    if (!full()) return
+    paused = true
+    socket.pause()
   })
-  socket.on('drain', () => socket.resume())
+  socket.on('drain', goOn)
+  input.onFreed = goOn
 }

@@ -1,5 +1,6 @@
 import { FileServerError } from '../core/errors.ts'
 import type { MaybePromise } from '../core/vfs/storage.ts'
+import { MAX_NAMES_BYTES } from './limits.ts'
 import type { Reply } from './replies.ts'
 import type { ExtensionRow, Request, RequestRow } from './request.ts'
 import { checkFileHandle, checkFileName } from './requests/check-file.ts'
@@ -63,7 +64,7 @@ export const REQUESTS: readonly RequestRow[] = [
   { name: 'SETSTAT', type: 9, writes: true, order: 'alone', run: setstat },
   { name: 'FSETSTAT', type: 10, writes: true, order: 'handle', run: fsetstat },
   { name: 'OPENDIR', type: 11, writes: false, order: 'alone', run: opendir },
-  { name: 'READDIR', type: 12, writes: false, order: 'handle', run: readdir },
+  { name: 'READDIR', type: 12, writes: false, order: 'handle', replyRoom: MAX_NAMES_BYTES, run: readdir },
   { name: 'REMOVE', type: 13, writes: true, order: 'alone', run: remove },
   { name: 'MKDIR', type: 14, writes: true, order: 'alone', run: mkdir },
   { name: 'RMDIR', type: 15, writes: true, order: 'alone', run: rmdir },

@@ -57,7 +57,8 @@ function keepAlive({ clock, settings, socket, transport, onDead }: TimerOptions)
   let heard = socket.bytesRead
   let misses = 0
   return rewindable(clock, settings.keepAliveMs, (rewind) => {
-    if (socket.bytesRead !== heard) misses = 0
+    // What is not read is not silence.
+    if (socket.bytesRead !== heard || socket.isPaused()) misses = 0
     heard = socket.bytesRead
     if (misses >= settings.keepAliveMisses) return onDead()
     misses += 1

@@ -5,17 +5,18 @@ import { test } from 'node:test'
 import type { Client } from 'ssh2'
 import type { VfsSession } from '../../src/core/vfs/session.ts'
 import { packet, string, uint32, uint64 } from '../../src/sftp/codec.ts'
+import { createInputPools, createInputRoom } from '../../src/sftp/input-queue.ts'
 import {
   FIRST_WINDOW,
   MAX_BYTES_IN_KEX,
   MAX_DATA,
   MAX_HELD_PACKETS,
-  SOCKET_HIGH_WATER,
+  REPLIES_HELD,
   SOCKET_STOP_READING,
 } from '../../src/sftp/limits.ts'
-import { guardSocket } from '../../src/sftp/socket-guard.ts'
+import { guardSocket, inputLimit } from '../../src/sftp/socket-guard.ts'
 import type { Transport } from '../../src/sftp/ssh-internals.ts'
-import { openFile, openRaw, type RawClient } from '../helpers/sftp-raw-client.ts'
+import { openFile, openRaw, openSubsystem, type RawClient, wrap } from '../helpers/sftp-raw-client.ts'
 import { startSftp, type TestServer } from '../helpers/sftp-server.ts'
 import { withChanges } from '../helpers/vfs.ts'
 
@@ -64,6 +65,16 @@ function zeros(files: VfsSession, counts: { read: number }): VfsSession {
   })
 }
 
+/** Files that give a few bytes whatever is asked for, and then their end. */
+function shortReads(files: VfsSession, size: number): VfsSession {
+  return withChanges(files, {
+    async openRead(path) {
+      const handle = await files.openRead(path)
+      return { ...handle, read: (_into, position) => Math.max(0, size - position) }
+    },
+  })
+}
+
 /** Storage that takes a write and never finishes it. */
 function stuck(files: VfsSession): VfsSession {
   return withChanges(files, {
@@ -96,10 +107,7 @@ test('a flood of READs whose answers nobody takes is held by the socket queue, n
   raw.sendBytes(Buffer.concat(Array.from({ length: 4000 }, (_, id) => request(id))))
   const answered = await steady(() => counts.read)
   const [own] = server.sockets.slice(-1)
-  assert.ok(
-    own !== undefined && own.writableLength <= SOCKET_HIGH_WATER + 2 * MAX_DATA,
-    `${own?.writableLength}`,
-  )
+  assert.ok(own !== undefined && own.writableLength <= REPLIES_HELD + 2 * MAX_DATA, `${own?.writableLength}`)
   // What the kernel's buffers on both sides take comes on top; all of it together would be a gigabyte.
   assert.ok(answered < 32 * MIB, `${answered} bytes were read`)
   socket.destroy()
@@ -121,15 +129,66 @@ test('a flood of WRITEs against a disk that is stuck stops at the window', async
   await new Promise((resolve) => (own?.destroyed ? resolve(undefined) : own?.once('close', resolve)))
 })
 
+for (const size of [200, 9000]) {
+  test(`a flood of READs for 255 KiB that give ${size} bytes holds no buffers of 255 KiB`, async () => {
+    const server = await startSftp({ wrap: (files) => shortReads(files, size) })
+    await upload(server, '/short')
+    const raw = await openRaw(server.port)
+    const handle = await openFile(raw, '/short', 1)
+    const { _sock: socket, _protocol: protocol } = inside(raw.client)
+    socket.pause()
+    protocol.channelWindowAdjust(outgoing(raw).id, 2 ** 31)
+    const requests = Array.from({ length: 4000 }, (_, id) =>
+      packet(5, uint32(id), string(handle), uint64(0), uint32(MAX_DATA)),
+    )
+    const before = process.memoryUsage().arrayBuffers
+    raw.sendBytes(Buffer.concat(requests))
+    const [own] = server.sockets.slice(-1)
+    await steady(() => own?.bytesRead ?? 0)
+    const held = process.memoryUsage().arrayBuffers - before
+    assert.ok(held < 8 * MIB, `${held} bytes are held`)
+    socket.destroy()
+    await server.close()
+  })
+}
+
+test('eight channels that flood a stuck disk hold no more than 4 MiB together, and another command goes through', async () => {
+  const server = await startSftp({ wrap: stuck, settings: { channelsPerConnection: 8 } })
+  const first = await openRaw(server.port)
+  const others = await Promise.all(
+    Array.from({ length: 7 }, async () => wrap(first.client, await openSubsystem(first.client))),
+  )
+  for (const raw of others) raw.sendBytes(packet(1, uint32(3)))
+  for (const raw of others) assert.equal((await raw.receive()).type, 2)
+  const channels = [first, ...others]
+  const handles: Buffer[] = []
+  for (const [index, raw] of channels.entries()) handles.push(await openFile(raw, `/slow${index}`, NEW))
+  const [own] = server.sockets
+  assert.ok(own !== undefined)
+  const flood = (raw: RawClient) => {
+    const handle = handles[channels.indexOf(raw)] ?? Buffer.alloc(0)
+    const bytes = packet(6, uint32(1), string(handle), uint64(0), string(Buffer.alloc(32_768)))
+    for (let count = 0; count < 640; count += 1) raw.sendBytes(bytes)
+  }
+  flood(first)
+  await steady(() => own.bytesRead)
+  for (const raw of others) assert.equal((await raw.ask(16, string('.'))).type, 104, 'others go on')
+  for (const raw of others) flood(raw)
+  const taken = await steady(() => own.bytesRead)
+  assert.ok(taken < 2.75 * MIB, `${taken} bytes were taken`)
+  inside(first.client)._sock.destroy()
+  own.destroy()
+})
+
 test('a peer that ignores its window is disconnected', async () => {
   const server = await startSftp({ wrap: stuck })
   const raw = await openRaw(server.port)
   const handle = await openFile(raw, '/slow', NEW)
   outgoing(raw).window = 2 ** 31
-  const bytes = packet(6, uint32(1), string(handle), uint64(0), string(Buffer.alloc(200_000)))
+  const bytes = packet(6, uint32(1), string(handle), uint64(0), string(Buffer.alloc(32_000)))
   const [own] = server.sockets
   const gone = new Promise((resolve) => own?.once('close', resolve))
-  for (let index = 0; index < 100; index += 1) raw.sendBytes(bytes)
+  for (let index = 0; index < 640; index += 1) raw.sendBytes(bytes)
   await gone
   assert.ok((own?.bytesRead ?? 0) < 8 * MIB)
   assert.ok(
@@ -147,11 +206,24 @@ test('a peer whose answers pile up is not read until they are gone; a key exchan
   })
   const transport = { inKeyExchange: false, heldPackets: 0 }
   const violations: string[] = []
-  guardSocket(pausable as unknown as Socket, transport as unknown as Transport, (why) => violations.push(why))
+  const input = createInputRoom(createInputPools())
+  guardSocket({
+    ...{ socket: pausable as unknown as Socket, transport: transport as unknown as Transport, input },
+    ...{ channels: 3, onViolation: (why) => violations.push(why) },
+  })
   socket.writableLength = SOCKET_STOP_READING + 1
   socket.emit('data')
   assert.equal(socket.paused, true)
   socket.emit('drain')
+  assert.equal(socket.paused, true, 'as much waits as before')
+  socket.writableLength = 0
+  socket.emit('drain')
+  assert.equal(socket.paused, false)
+  input.held = inputLimit(3) + 1
+  socket.emit('data')
+  assert.equal(socket.paused, true)
+  input.held = inputLimit(3)
+  input.onFreed()
   assert.equal(socket.paused, false)
   transport.inKeyExchange = true
   transport.heldPackets = MAX_HELD_PACKETS

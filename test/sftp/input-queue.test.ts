@@ -1,6 +1,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { createInputPools, createInputQueue, type RawPacket } from '../../src/sftp/input-queue.ts'
+import {
+  createInputPools,
+  createInputQueue,
+  createInputRoom,
+  type RawPacket,
+} from '../../src/sftp/input-queue.ts'
 
 function packetOf(size: number, octet: number): Buffer {
   const bytes = Buffer.alloc(4 + size, octet)
@@ -9,7 +14,7 @@ function packetOf(size: number, octet: number): Buffer {
 }
 
 test('requests that do not end hold a bounded number of large blocks; all come back in the end', () => {
-  const room = { pools: createInputPools(), largeHeld: 0 }
+  const room = createInputRoom(createInputPools())
   const queues = [createInputQueue(room), createInputQueue(room)]
   const held: { packet: RawPacket; octet: number }[] = []
   for (let octet = 1; octet <= 24; octet += 1) {
@@ -26,11 +31,12 @@ test('requests that do not end hold a bounded number of large blocks; all come b
     packet.release()
   }
   assert.equal(room.largeHeld, 0)
+  assert.equal(room.held, 0)
   assert.ok(queues.every(({ length }) => length === 0))
 })
 
 test('what a queue dropped comes back with the last request that uses it', () => {
-  const room = { pools: createInputPools(), largeHeld: 0 }
+  const room = createInputRoom(createInputPools())
   const queue = createInputQueue(room)
   queue.push(packetOf(100_000, 1))
   queue.push(packetOf(100_000, 2).subarray(0, 500))

@@ -1,7 +1,7 @@
 // draft-ietf-secsh-filexfer-02, section 6.4
 import type { MaybePromise } from '../../core/vfs/storage.ts'
 import { readable, type Source } from '../handles.ts'
-import { MAX_DATA } from '../limits.ts'
+import { MAX_DATA, SMALL_REPLY } from '../limits.ts'
 import { endOfFile, finishData, type Reply } from '../replies.ts'
 import type { Request } from '../request.ts'
 
@@ -13,9 +13,11 @@ export function read({ id, body, context }: Request): MaybePromise<Reply> {
   const file = readable(context.handles.get(name))
   const { buffer, at, release } = context.pool.take(wanted)
   const finish = (length: number): Reply => {
-    if (length > 0) return { bytes: finishData(id, buffer, at, length), memory: buffer, release }
+    const bytes = length > 0 ? finishData(id, buffer, at, length) : undefined
+    if (bytes !== undefined && bytes.length > SMALL_REPLY) return { bytes, memory: buffer, release }
+    const copy = bytes && Buffer.from(bytes)
     release()
-    return endOfFile(id)
+    return copy === undefined ? endOfFile(id) : { bytes: copy }
   }
   try {
     const length = fill(file, buffer.subarray(at, at + wanted), offset)
