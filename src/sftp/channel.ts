@@ -92,9 +92,15 @@ export function createSftpChannel(options: SftpChannelOptions): SftpChannel {
     const packet = input.next()
     if (packet === undefined) return undefined
     const request = parseRequest(packet)
-    if (request === undefined) throw new FileServerError('protocol.syntax', 'packet without an id')
+    if (request === undefined) {
+      packet.release()
+      throw new FileServerError('protocol.syntax', 'packet without an id')
+    }
     const isInit = request.type === INIT
-    if (isInit !== !greeted) throw new FileServerError('protocol.sequence', 'INIT is the first packet, once')
+    if (isInit !== !greeted) {
+      request.release()
+      throw new FileServerError('protocol.sequence', 'INIT is the first packet, once')
+    }
     if (!isInit) return request
     greeted = true
     output.send(
