@@ -7,6 +7,7 @@ import { createAuditLog } from '../../src/observe/audit-log.ts'
 import { createLogger } from '../../src/observe/logger.ts'
 import { keepAlive } from '../../src/server/keep-alive.ts'
 import { systemClock } from '../../src/server/system-clock.ts'
+import { createFakeClock, settle } from '../helpers/fake-clock.ts'
 
 const logger = { debug() {}, info() {}, warn() {}, error() {} }
 
@@ -74,6 +75,51 @@ test('a log that cannot be written says when it is too far behind, and catches u
   assert.equal(log.behind, false)
   await log.close()
   assert.equal(lines(file).length, 257)
+})
+
+/** Writes happen in the thread pool, of which no clock knows. */
+async function written(file: string): Promise<number> {
+  for (let turn = 0; turn < 10_000 && statSync(file).size === 0; turn += 1) await settle()
+  return statSync(file).size === 0 ? 0 : lines(file).length
+}
+
+test('lines of 20 ms go out together, and nobody has to ask for it', async () => {
+  const file = join(mkdtempSync(join(tmpdir(), 'audit-')), 'audit.jsonl')
+  const clock = createFakeClock()
+  const log = createAuditLog(file, { clock, logger })
+  log.record({ at: 1, type: 'server.stopped' })
+  await clock.advance(19)
+  log.record({ at: 2, type: 'server.stopped' })
+  assert.equal(statSync(file).size, 0)
+  await clock.advance(1)
+  assert.equal(await written(file), 2)
+  await log.flush()
+  assert.equal(clock.pending, 0)
+  await log.close()
+})
+
+test('64 KiB of lines wait for no time to pass', async () => {
+  const file = join(mkdtempSync(join(tmpdir(), 'audit-')), 'audit.jsonl')
+  const clock = createFakeClock()
+  const log = createAuditLog(file, { clock, logger })
+  const path = `/${'x'.repeat(64 * 1024)}`
+  log.record({ at: 1, type: 'server.stopped' })
+  log.record({ at: 2, type: 'file.denied', action: 'read', path })
+  assert.equal(clock.pending, 0)
+  assert.equal(await written(file), 2)
+  await log.close()
+})
+
+test('what was recorded before a rotation is in the old file, though nobody flushed it', async () => {
+  const file = join(mkdtempSync(join(tmpdir(), 'audit-')), 'audit.jsonl')
+  const log = createAuditLog(file, { clock: createFakeClock(), logger })
+  log.record({ at: 1, type: 'server.stopped' })
+  renameSync(file, `${file}.1`)
+  await log.reopen()
+  log.record({ at: 2, type: 'server.stopped' })
+  await log.close()
+  assert.deepEqual(lines(`${file}.1`), [{ at: 1, type: 'server.stopped' }])
+  assert.deepEqual(lines(file), [{ at: 2, type: 'server.stopped' }])
 })
 
 test('a line break in a name cannot forge an event', async () => {
