@@ -210,7 +210,8 @@ async function secure(
   const cut = () => raw.destroy()
   signal.addEventListener('abort', cut, { once: true })
   try {
-    const socket = feed === undefined ? await peer.accept(raw) : await peer.accept(feed.stream, 'judged')
+    const socket =
+      feed === undefined ? await peer.accept(raw, 'sending') : await peer.accept(feed.stream, 'receiving')
     feed?.attach(socket)
     judge(deps, socket, peer.own, note)
     return socket

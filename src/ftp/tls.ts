@@ -6,7 +6,7 @@ import type { ClientCertificate } from '../core/auth/login.ts'
 import { FileServerError } from '../core/errors.ts'
 import type { Clock } from '../core/ports.ts'
 import { limit } from './limit.ts'
-import { canReadThrough, readThrough } from './read-into.ts'
+import { canReadThrough, readThrough, writeSideOf } from './read-into.ts'
 import type { ClientTrust, FtpDeps, TlsIdentity, TlsMaterial } from './settings.ts'
 import { cryptoOf, hostName, knownHost, verifiedCertificate } from './tls-client.ts'
 import { LEGACY_PROFILE, modernProfile, type TlsProfile } from './tls-profiles.ts'
@@ -15,14 +15,17 @@ import { LEGACY_PROFILE, modernProfile, type TlsProfile } from './tls-profiles.t
 export type TlsPeer = {
   /** Only this control connection's own sessions can be resumed with it. */
   readonly own: boolean
-  /**
-   * Takes the socket over. Rejects (socket destroyed) when the handshake fails or takes too long. `judged`: somebody
-   * else listens to the end of `socket` and finds out whether it came too early; otherwise it ends the TLS stream.
-   */
-  accept(socket: Duplex, end?: 'judged'): Promise<TLSSocket>
+  /** Takes the socket over. Rejects (socket destroyed) when the handshake fails or takes too long. */
+  accept(socket: Duplex, use: TlsUse): Promise<TLSSocket>
   /** What the handshake of an accepted socket says about the client. */
   introduce(secure: TLSSocket): Introduction
 }
+
+/**
+ * What a connection is for. `control`: stays long and carries little. `sending`: all it carries goes out. `receiving`:
+ * all it carries comes in; somebody else listens to the end of `socket` and finds out whether it came too early.
+ */
+export type TlsUse = 'control' | 'sending' | 'receiving'
 
 export type Introduction = Readonly<{
   /** The one of the listener's names that the client asked for by SNI. */
@@ -95,7 +98,7 @@ export function createTlsEngine({ tls: material, settings, clock, strictUsers }:
       const handshakeOf = { ...setup, host, clock, ms: settings.tlsHandshakeMs }
       return {
         own,
-        accept: (socket, end) => handshake(socket, { ...handshakeOf, judged: end === 'judged' }),
+        accept: (socket, use) => handshake(socket, { ...handshakeOf, use }),
         introduce: (secure) => ({
           host: knownHost(settings, secure),
           certificate: setup.clients && verifiedCertificate(secure, clock.now()),
@@ -146,12 +149,13 @@ function createSessionHub(kept: number): NetServer {
   return hub
 }
 
-type Handshake = Setup & Readonly<{ host: string | undefined; clock: Clock; ms: number; judged: boolean }>
+type Handshake = Setup & Readonly<{ host: string | undefined; clock: Clock; ms: number; use: TlsUse }>
 
 function handshake(socket: Duplex, setup: Handshake): Promise<TLSSocket> {
-  const { clock, clients } = setup
+  const { clock, clients, use } = setup
+  const fed = use !== 'sending' && socket instanceof Socket && canReadThrough(socket) ? socket : undefined
   return new Promise((resolve, reject) => {
-    const secure = new TLSSocket(socket, {
+    const secure = new TLSSocket(fed !== undefined && use === 'control' ? writeSideOf(fed) : socket, {
       isServer: true,
       secureContext: setup.contextOf(setup.host),
       server: setup.sessions,
@@ -169,11 +173,11 @@ function handshake(socket: Duplex, setup: Handshake): Promise<TLSSocket> {
     // Half-open, so nothing else would close it before the time limit does.
     const left = () => secure.destroy(new Error('the peer left during the TLS handshake'))
     secure.once('end', left)
-    if (socket instanceof Socket && canReadThrough(socket)) {
-      readThrough(socket, secure)
-      socket.once('end', () => {
+    if (fed !== undefined) {
+      readThrough(fed, secure)
+      fed.once('end', () => {
         if (!done) left()
-        else if (!setup.judged) passEndOn(secure)
+        else if (use === 'control') passEndOn(secure)
       })
     }
     secure.once('secure', () => {

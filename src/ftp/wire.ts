@@ -85,7 +85,7 @@ export class Wire {
     raw.off('data', this.#onData).off('end', this.#onEnd)
     if (last !== undefined) this.send(last)
     this.#flush()
-    const secure = await peer.accept(raw)
+    const secure = await peer.accept(raw, 'control')
     raw.off('close', this.#onClose)
     this.#socket = secure
     this.#paused = false

@@ -22,7 +22,7 @@ async function serve(t: TestContext, reuse: 'prefer' | 'require') {
     socket.on('error', () => undefined)
     void engine
       .forControl(undefined)
-      .accept(socket)
+      .accept(socket, 'control')
       .then((secure) => {
         secure.on('error', () => undefined)
         secure.end('hello')

@@ -39,6 +39,32 @@ describe('TLS', () => {
     })
   }
 
+  test('replies and downloads go on when a client that was slow reads again', async () => {
+    const server = await startFtpServer({})
+    const client = await connectFtp(server)
+    await client.secure()
+    await client.login()
+    const content = 'x'.repeat(8 * 1024 * 1024)
+    assert.match(await client.upload('STOR large', content), /^226/)
+    const data = await client.data()
+    assert.match(await client.send('RETR large'), /^150/)
+    // More than the kernel takes without a reader.
+    await data.established
+    await client.still()
+    assert.equal((await data.read()).length, content.length)
+    assert.match((await client.reply()) ?? '', /^226/)
+    const questions = 10_000
+    client.socket.pause()
+    client.write('HELP\r\n'.repeat(questions))
+    const other = await connectFtp(server)
+    for (let n = 0; n < 50; n += 1) await other.send('HELP')
+    other.destroy()
+    client.socket.resume()
+    for (let n = 0; n < questions; n += 1) assert.match((await client.reply()) ?? '', /^214/)
+    client.destroy()
+    await server.close()
+  })
+
   test('TLS 1.1 and ciphers without forward secrecy get no handshake', async () => {
     const server = await startFtpServer({ settings: { tls: 'implicit' } })
     for (const offer of [
