@@ -140,8 +140,16 @@ for (const [way, given] of Object.entries(ways)) {
     test('a client that takes nothing is cut after the stall limit', async () => {
       const before = openDescriptors()
       const data = await stuck('big')
-      await clock.advance(FTP_SETTINGS.stallMs + 1)
-      assert.match((await client.reply()) ?? '', /^426/)
+      let reply: string | undefined
+      void client.reply().then((text) => {
+        reply = text
+      })
+      // A read that was under way when the time went by counts as progress once more.
+      while (reply === undefined) {
+        await clock.advance(FTP_SETTINGS.stallMs + 1)
+        await new Promise((resolve) => setImmediate(resolve))
+      }
+      assert.match(reply, /^426/)
       data.socket.destroy()
       await until(() => openDescriptors() <= before)
     })
