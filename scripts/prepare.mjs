@@ -81,7 +81,7 @@ if (!addonLoads() && hasCompiler()) {
   })
   if (built.status !== 0 || !addonLoads()) {
     console.error(
-      '  It did not build; SFTP works without it and costs about twice the CPU. The server says so at start.',
+      '  It did not build; our own stand in for it, or SFTP costs more CPU. The server says at start what it has.',
     )
   }
 }

@@ -43,5 +43,6 @@ NAPI_MODULE_INIT() {
   add_read_cached(env, exports);
   add_directories(env, exports);
   add_send_file(env, exports);
+  add_packet_cipher(env, exports);
   return exports;
 }

@@ -1,7 +1,7 @@
 // What the files of the addon share. Node-API only: one build serves every major version of Node.
 //
 // A function answers with one number: what it did, or the negative errno. It throws nothing, keeps nothing between two
-// calls, and checks nothing that its TypeScript signature already says (src/native/native.ts).
+// calls but the keys of packet-cipher.c, and checks nothing that its TypeScript signature already says (src/native/native.ts).
 #ifndef SALLYPORT_ADDON_H
 #define SALLYPORT_ADDON_H
 
@@ -36,5 +36,6 @@ void add_cached_length(napi_env env, napi_value exports);
 void add_read_cached(napi_env env, napi_value exports);
 void add_directories(napi_env env, napi_value exports);
 void add_send_file(napi_env env, napi_value exports);
+void add_packet_cipher(napi_env env, napi_value exports);
 
 #endif

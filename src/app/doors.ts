@@ -5,6 +5,7 @@ import { FileServerError } from '../core/errors.ts'
 import type { Clock, Logger } from '../core/ports.ts'
 import { createFtpAdapter } from '../ftp/adapter.ts'
 import type { FtpSettings, TlsMaterial } from '../ftp/settings.ts'
+import type { Native } from '../native/native.ts'
 import type { ProtocolAdapter } from '../server/adapter.ts'
 import { createSftpAdapter } from '../sftp/adapter.ts'
 import { readHostKeys, readTlsMaterial } from './key-material.ts'
@@ -20,6 +21,7 @@ export type DoorDeps = Readonly<{
   strictUsers: () => boolean
   /** Addresses of the host names that PASV names. */
   findHost: FindHost
+  native: Native | undefined
 }>
 
 /** The adapters of all listeners. */

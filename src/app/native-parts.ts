@@ -3,22 +3,29 @@ import type { Config } from '../config/schema.ts'
 import { loadNative } from '../native/load.ts'
 import { NATIVE_PARTS, type Native } from '../native/native.ts'
 import { cipherAddonLoaded } from '../sftp/cipher-addon.ts'
+import { nativeCiphersWork } from '../sftp/ciphers/native-crypto.ts'
 
 /** Our own addon, where it is there and wanted. */
 export function nativeOf(config: Config): Native | undefined {
   return config.server.native ? loadNative() : undefined
 }
 
+/** The one that also needs something of Node: that its OpenSSL can be reached. */
+const CIPHERS: keyof typeof NATIVE_PARTS = 'packet ciphers'
+
 /** Ours and those of packages. The switch is for ours: a package looks for its own. */
 export function nativeParts(config: Config): readonly NativePart[] {
   const missing: NativePart['state'] = config.server.native ? 'absent' : 'off'
-  const state: NativePart['state'] = nativeOf(config) === undefined ? missing : 'present'
+  const native = nativeOf(config)
+  const state: NativePart['state'] = native === undefined ? missing : 'present'
+  const stateOf = (name: string): NativePart['state'] =>
+    name === CIPHERS && native !== undefined && !nativeCiphersWork(native) ? 'absent' : state
   return [
     {
       name: 'ssh2 ciphers',
       state: cipherAddonLoaded() ? 'present' : 'absent',
-      without: 'SFTP transfers cost about half as much CPU again',
+      without: 'our packet ciphers stand in for them',
     },
-    ...Object.entries(NATIVE_PARTS).map(([name, without]) => ({ name, state, without })),
+    ...Object.entries(NATIVE_PARTS).map(([name, without]) => ({ name, state: stateOf(name), without })),
   ]
 }

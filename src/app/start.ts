@@ -13,6 +13,7 @@ import { createFileServer, type FileServer, ListenError } from '../server/server
 import { systemClock as clock } from '../server/system-clock.ts'
 import { openCore } from './core.ts'
 import { createDoors, type Doors } from './doors.ts'
+import { nativeOf } from './native-parts.ts'
 import { passiveHostNames } from './passive-address.ts'
 import { createReloader } from './reload.ts'
 import { doorAtAccept } from './settings.ts'
@@ -57,6 +58,7 @@ async function open(config: Config, closers: Closers): Promise<RunningServer> {
     logger,
     strictUsers: core.strictUsers,
     findHost: hosts.of,
+    native: nativeOf(config),
   })
   closers.push(() => doors.close())
   const auditBehind = () => auditLog.behind

@@ -4,6 +4,7 @@ import type { Auditor } from '../core/audit/auditor.ts'
 import type { Authenticator } from '../core/auth/login.ts'
 import type { Clock, Logger } from '../core/ports.ts'
 import type { ProtocolAdapter } from '../server/adapter.ts'
+import type { NativeCiphers } from './ciphers/native-crypto.ts'
 import { createConnection, type SshConnection } from './connection.ts'
 import type { HostKey } from './host-keys.ts'
 import { createInputPools } from './input-queue.ts'
@@ -22,6 +23,8 @@ export type SftpAdapterOptions = Readonly<{
   settings: SftpSettings
   /** The preferred first; at least one. */
   hostKeys: readonly HostKey[]
+  /** Ciphers in machine code for when ssh2's addon is missing. */
+  native: NativeCiphers | undefined
 }>
 
 /** setInterval's longest time: switches ssh2's own keep-alive off, which knows no other way. */

@@ -8,6 +8,7 @@ import type { Session } from '../core/sessions.ts'
 import type { Connection } from '../server/adapter.ts'
 import { type AuthConversation, CAN_PROVE, converse } from './auth.ts'
 import { createSftpChannel, type SftpChannel } from './channel.ts'
+import type { NativeCiphers } from './ciphers/native-crypto.ts'
 import { DISCONNECT, type DisconnectCode, disconnectCodeOf } from './error-map.ts'
 import { createHandleTable } from './handles.ts'
 import { offerHostKeys } from './host-key-update.ts'
@@ -40,6 +41,7 @@ export type ConnectionOptions = Readonly<{
   inputPools: InputPools
   /** All connections read into it, one after the other. */
   readBuffer: Buffer
+  native: NativeCiphers | undefined
 }>
 
 /** `attach` is called once the peer has said that it speaks SSH, and with which software. */
@@ -124,7 +126,7 @@ export function createConnection(socket: Socket, origin: Origin, options: Connec
       end(DISCONNECT.protocolError)
     })
     if (ending) return
-    const ssh = transportOf(client)
+    const ssh = transportOf(client, options.native)
     transport = ssh
     const terms = options.termsOf(origin.remoteIp, clock.now(), software)
     takeKeyExchanges(client, {

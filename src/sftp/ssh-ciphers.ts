@@ -1,7 +1,8 @@
 // With ssh-internals.ts and ssh-packets.ts all that knows how ssh2 1.17 looks inside: the ciphers it has without its addon.
 import { createChachaOpener, createChachaSealer } from './ciphers/chacha-poly.ts'
-import { createGcmOpener, createGcmSealer, type GcmName } from './ciphers/gcm.ts'
-import type { Opener, Sealer } from './ciphers/packet-crypto.ts'
+import { createGcmOpener, createGcmSealer, type GcmKeys, type GcmName } from './ciphers/gcm.ts'
+import { createNativeOpener, createNativeSealer, type NativeCiphers } from './ciphers/native-crypto.ts'
+import type { CipherKeys, Opener, Sealer } from './ciphers/packet-crypto.ts'
 import { SshCipher } from './ciphers/ssh-cipher.ts'
 import { SshDecipher } from './ciphers/ssh-decipher.ts'
 
@@ -32,39 +33,56 @@ function isInbound(value: unknown): value is Inbound {
   )
 }
 
-/** ssh2's own ciphers for `aes*-gcm` and chacha20 keep their keys under these names; those of its addon show none. */
-function sealerFor(cipher: object): Sealer | undefined {
-  const [name, gcmKey, iv] = ['_encSSLName', '_encKey', '_encIV'].map((key) => Reflect.get(cipher, key))
-  if (isGcm(name) && Buffer.isBuffer(gcmKey) && Buffer.isBuffer(iv)) {
-    return createGcmSealer({ name, key: gcmKey, iv })
-  }
-  const [main, lengths] = ['_encKeyMain', '_encKeyPktLen'].map((key) => Reflect.get(cipher, key))
-  if (!Buffer.isBuffer(main) || !Buffer.isBuffer(lengths)) return undefined
-  return createChachaSealer(Buffer.concat([main, lengths]))
+/** Where ssh2's own ciphers keep their keys; those of its addon show none. Of chacha20: the packet's, the length field's. */
+type Places = Readonly<{ name: string; key: string; iv: string; chacha: readonly [string, string] }>
+const OUTBOUND: Places = {
+  ...{ name: '_encSSLName', key: '_encKey', iv: '_encIV' },
+  chacha: ['_encKeyMain', '_encKeyPktLen'],
+}
+const INBOUND: Places = {
+  ...{ name: '_decipherSSLName', key: '_decipherKey', iv: '_decipherIV' },
+  chacha: ['_decKeyMain', '_decKeyPktLen'],
 }
 
-function openerFor(decipher: object): Opener | undefined {
-  const [name, gcmKey, iv] = ['_decipherSSLName', '_decipherKey', '_decipherIV'].map((key) =>
-    Reflect.get(decipher, key),
-  )
-  if (isGcm(name) && Buffer.isBuffer(gcmKey) && Buffer.isBuffer(iv)) {
-    return createGcmOpener({ name, key: gcmKey, iv })
-  }
-  const [main, lengths] = ['_decKeyMain', '_decKeyPktLen'].map((key) => Reflect.get(decipher, key))
+function keysOf(cipher: object, places: Places): CipherKeys | undefined {
+  const [name, key, iv] = [places.name, places.key, places.iv].map((place) => Reflect.get(cipher, place))
+  if (isGcm(name) && Buffer.isBuffer(key) && Buffer.isBuffer(iv)) return { name, key, iv }
+  const [main, lengths] = places.chacha.map((place) => Reflect.get(cipher, place))
   if (!Buffer.isBuffer(main) || !Buffer.isBuffer(lengths)) return undefined
-  return createChachaOpener(Buffer.concat([main, lengths]))
+  const both = Buffer.concat([main, lengths])
+  for (const wiped of [main, lengths]) wiped.fill(0)
+  return { name: 'chacha20', key: both, iv: Buffer.alloc(0) }
 }
+
+/** The sealer or opener of these keys, in machine code if it can be; the keys are wiped. */
+function take<Crypto>(
+  keys: CipherKeys,
+  native: ((keys: CipherKeys) => Crypto | undefined) | undefined,
+  pure: (keys: CipherKeys) => Crypto,
+): Crypto {
+  const crypto = native?.(keys) ?? pure(keys)
+  keys.key.fill(0)
+  return crypto
+}
+
+const isGcmKeys = (keys: CipherKeys): keys is GcmKeys => isGcm(keys.name)
+const pureSealer = (keys: CipherKeys): Sealer =>
+  isGcmKeys(keys) ? createGcmSealer(keys) : createChachaSealer(keys)
+const pureOpener = (keys: CipherKeys): Opener =>
+  isGcmKeys(keys) ? createGcmOpener(keys) : createChachaOpener(keys)
 
 /** Ours in place of one that ssh2 made; the one it made where ours does not fit. */
-export function ownCipher(cipher: unknown): unknown {
-  const sealer = isOutbound(cipher) ? sealerFor(cipher) : undefined
-  if (sealer === undefined || !isOutbound(cipher)) return cipher
+export function ownCipher(cipher: unknown, native: NativeCiphers | undefined): unknown {
+  const keys = isOutbound(cipher) ? keysOf(cipher, OUTBOUND) : undefined
+  if (keys === undefined || !isOutbound(cipher)) return cipher
+  const sealer = take(keys, native && ((given) => createNativeSealer(native, given)), pureSealer)
   return new SshCipher(sealer, cipher.outSeqno, cipher._onWrite)
 }
 
-export function ownDecipher(decipher: unknown): unknown {
-  const opener = isInbound(decipher) ? openerFor(decipher) : undefined
-  if (opener === undefined || !isInbound(decipher)) return decipher
+export function ownDecipher(decipher: unknown, native: NativeCiphers | undefined): unknown {
+  const keys = isInbound(decipher) ? keysOf(decipher, INBOUND) : undefined
+  if (keys === undefined || !isInbound(decipher)) return decipher
+  const opener = take(keys, native && ((given) => createNativeOpener(native, given)), pureOpener)
   return new SshDecipher(opener, decipher.inSeqno, decipher._onPayload)
 }
 
@@ -83,9 +101,10 @@ function exchange(protocol: object, name: string, own: (value: unknown) => unkno
 
 /**
  * Without its addon ssh2 sets a cipher up from its key three times a packet, and takes its MAC in WebAssembly: two to
- * four times what OpenSSH costs. Ours cost less than OpenSSH. With its addon, nothing is exchanged.
+ * four times what OpenSSH costs. Ours in machine code cost what ssh2's addon does; ours without are between the two.
+ * With its addon, nothing is exchanged.
  */
-export function useOwnCiphers(protocol: object): void {
-  exchange(protocol, '_cipher', ownCipher)
-  exchange(protocol, '_decipher', ownDecipher)
+export function useOwnCiphers(protocol: object, native: NativeCiphers | undefined): void {
+  exchange(protocol, '_cipher', (cipher) => ownCipher(cipher, native))
+  exchange(protocol, '_decipher', (decipher) => ownDecipher(decipher, native))
 }

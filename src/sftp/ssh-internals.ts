@@ -3,6 +3,7 @@
 import type { Socket } from 'node:net'
 import type { ServerChannel, Connection as SshClient, Session as SshSession } from 'ssh2'
 import { FileServerError } from '../core/errors.ts'
+import type { NativeCiphers } from './ciphers/native-crypto.ts'
 import type { DisconnectCode } from './error-map.ts'
 import { useOwnCiphers } from './ssh-ciphers.ts'
 
@@ -64,11 +65,11 @@ export type Transport = {
   acceptSession(accept: () => SshSession, window: number): SshSession
 }
 
-export function transportOf(client: SshClient): Transport {
+export function transportOf(client: SshClient, native: NativeCiphers | undefined): Transport {
   const protocol: unknown = Reflect.get(client, '_protocol')
   if (!isProtocol(protocol)) throw unfit('_protocol')
   allowRepeatedServiceRequest(client, protocol)
-  useOwnCiphers(protocol)
+  useOwnCiphers(protocol, native)
   return {
     get inKeyExchange() {
       return protocol._kexinit !== undefined

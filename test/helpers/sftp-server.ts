@@ -12,6 +12,7 @@ import { generateHostKey, type HostKey, parseHostKey } from '../../src/sftp/host
 import type { SftpSettings } from '../../src/sftp/settings.ts'
 import type { TermsException, TermsSettings } from '../../src/sftp/terms.ts'
 import { createFakeClock, type FakeClock } from './fake-clock.ts'
+import { native } from './native.ts'
 import { createScriptedAuthenticator } from './sftp-login.ts'
 import { createTestSession, type TestSession } from './vfs.ts'
 
@@ -118,6 +119,7 @@ export async function startSftp(options: TestServerOptions = {}): Promise<TestSe
     clock,
     logger: { debug: () => {}, info: log('info'), warn: log('warn'), error: log('error') },
     settings: { ...TEST_SETTINGS, ...options.settings },
+    native: process.env.WITHOUT_SSH2_ADDON === 'pure' ? undefined : native,
     hostKeys: options.hostKeys ?? (await testHostKeys()),
   })
   const connections: Connection[] = []

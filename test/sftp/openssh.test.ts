@@ -103,13 +103,13 @@ test('OpenSSH while the server renews the keys every 256 KiB', async () => {
 })
 
 /** Runs these tests once more in processes of their own; there it is a test that shows it worked. */
-async function again(): Promise<void> {
+async function again(ciphers: 'native' | 'pure'): Promise<void> {
   const helper = join(here, '..', 'helpers', 'without-ssh2-addon.cjs')
   const files = ['openssh.test.ts', 'flow.test.ts'].map((name) => join(here, name))
   for (const file of files) {
     const { code, output } = await run(process.execPath, ['--require', helper, file], {
       home: join(dir, 'home'),
-      env: { WITHOUT_SSH2_ADDON: '1' },
+      env: { WITHOUT_SSH2_ADDON: ciphers },
     })
     assert.equal(code, 0, output)
   }
@@ -120,5 +120,7 @@ function addonIsAbsent(): void {
   assert.equal(bindingAvailable, false)
 }
 
-if (process.env.WITHOUT_SSH2_ADDON === undefined) test('the same without the addon of ssh2', again)
-else test('there is no addon', addonIsAbsent)
+if (process.env.WITHOUT_SSH2_ADDON === undefined) {
+  test('the same without the addon of ssh2', () => again('native'))
+  test('the same without any addon', () => again('pure'))
+} else test('there is no addon', addonIsAbsent)

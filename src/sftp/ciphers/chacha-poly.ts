@@ -2,12 +2,18 @@
 import { createCipheriv, createSecretKey, timingSafeEqual } from 'node:crypto'
 import { FileServerError } from '../../core/errors.ts'
 import { createChachaBlocks } from './chacha-block.ts'
-import { LENGTH_FIELD, type Opener, type Sealer, TAG_LENGTH } from './packet-crypto.ts'
+import {
+  blockOf,
+  type CipherKeys,
+  LENGTH_FIELD,
+  type Opener,
+  type Sealer,
+  TAG_LENGTH,
+} from './packet-crypto.ts'
 import { poly1305, polyKey } from './poly1305.ts'
 import { passed } from './young-memory.ts'
 
 const KEY = 32
-const BLOCK = 8
 /** Above this a cipher of OpenSSL costs less than the blocks of our own. */
 const SHORT = 512
 /** Counter and nonce, as OpenSSL takes them. */
@@ -15,8 +21,7 @@ const IV_LENGTH = 16
 /** Block 0 is the MAC's key. */
 const FIRST_BLOCK = 1
 
-/** `key`: 64 bytes, those of the packet first. */
-function createParts(key: Buffer) {
+function createParts({ key }: CipherKeys) {
   const blocks = createChachaBlocks(key.subarray(0, KEY))
   const lengths = createChachaBlocks(key.subarray(KEY))
   const secret = createSecretKey(key.subarray(0, KEY))
@@ -42,10 +47,10 @@ function createParts(key: Buffer) {
   }
 }
 
-export function createChachaSealer(key: Buffer): Sealer {
-  const { cryptLength, macOf, crypt } = createParts(key)
+export function createChachaSealer(keys: CipherKeys): Sealer {
+  const { cryptLength, macOf, crypt } = createParts(keys)
   return {
-    block: BLOCK,
+    block: blockOf(keys.name),
     seal(packet, sequence) {
       const end = packet.length - TAG_LENGTH
       cryptLength(packet.subarray(0, LENGTH_FIELD), sequence)
@@ -54,13 +59,14 @@ export function createChachaSealer(key: Buffer): Sealer {
       if (sealed !== body) body.set(sealed)
       packet.set(macOf(packet.subarray(0, end), sequence), end)
     },
+    free() {},
   }
 }
 
-export function createChachaOpener(key: Buffer): Opener {
-  const { cryptLength, macOf, crypt } = createParts(key)
+export function createChachaOpener(keys: CipherKeys): Opener {
+  const { cryptLength, macOf, crypt } = createParts(keys)
   return {
-    block: BLOCK,
+    block: blockOf(keys.name),
     lengthOf(field, sequence) {
       const clear = Buffer.from(field)
       cryptLength(clear, sequence)
@@ -73,5 +79,6 @@ export function createChachaOpener(key: Buffer): Opener {
       }
       return crypt(packet.subarray(LENGTH_FIELD, end), sequence)
     },
+    free() {},
   }
 }

@@ -1,13 +1,19 @@
 // RFC 5647 as aes128-gcm@openssh.com and aes256-gcm@openssh.com: the length field in clear, as associated data.
 import { createCipheriv, createDecipheriv, createSecretKey, type KeyObject } from 'node:crypto'
 import { FileServerError } from '../../core/errors.ts'
-import { LENGTH_FIELD, type Opener, type Sealer, TAG_LENGTH } from './packet-crypto.ts'
+import {
+  blockOf,
+  type CipherKeys,
+  LENGTH_FIELD,
+  type Opener,
+  type Sealer,
+  TAG_LENGTH,
+} from './packet-crypto.ts'
 import { passed } from './young-memory.ts'
 
 export type GcmName = 'aes-128-gcm' | 'aes-256-gcm'
-export type GcmKeys = Readonly<{ name: GcmName; key: Buffer; iv: Buffer }>
+export type GcmKeys = CipherKeys & Readonly<{ name: GcmName }>
 
-const BLOCK = 16
 /** Of the 12 bytes; those before it never change. */
 const COUNTER_AT = 4
 
@@ -23,7 +29,7 @@ function advance(iv: Buffer): void {
 export function createGcmSealer(keys: GcmKeys): Sealer {
   const { secret, iv } = prepare(keys)
   return {
-    block: BLOCK,
+    block: blockOf(keys.name),
     seal(packet) {
       const end = packet.length - TAG_LENGTH
       const cipher = createCipheriv(keys.name, secret, iv)
@@ -34,13 +40,14 @@ export function createGcmSealer(keys: GcmKeys): Sealer {
       advance(iv)
       passed(packet.length)
     },
+    free() {},
   }
 }
 
 export function createGcmOpener(keys: GcmKeys): Opener {
   const { secret, iv } = prepare(keys)
   return {
-    block: BLOCK,
+    block: blockOf(keys.name),
     lengthOf: (field) => field.readUInt32BE(0),
     open(packet) {
       const end = packet.length - TAG_LENGTH
@@ -57,5 +64,6 @@ export function createGcmOpener(keys: GcmKeys): Opener {
       passed(packet.length)
       return clear
     },
+    free() {},
   }
 }

@@ -2,11 +2,21 @@
 export const TAG_LENGTH = 16
 export const LENGTH_FIELD = 4
 
+export type CipherName = 'aes-128-gcm' | 'aes-256-gcm' | 'chacha20'
+
+/** `key` of chacha20: 64 bytes, those of the packet first. `iv`: 12 bytes for AES-GCM, empty for chacha20. */
+export type CipherKeys = Readonly<{ name: CipherName; key: Buffer; iv: Buffer }>
+
+/** What a packet without its length field is a multiple of. */
+export const blockOf = (name: CipherName): number => (name === 'chacha20' ? 8 : 16)
+
 export type Sealer = {
   /** What the packet without its length field is a multiple of. */
   readonly block: number
   /** Encrypts a packet where it lies and fills in its MAC, for which its last TAG_LENGTH bytes are kept free. */
   seal(packet: Buffer, sequence: number): void
+  /** Forgets the keys; nothing is sealed any more. */
+  free(): void
 }
 
 export type Opener = {
@@ -15,4 +25,5 @@ export type Opener = {
   lengthOf(field: Buffer, sequence: number): number
   /** Of a whole packet with its MAC: all between length field and MAC, in clear. Throws protocol.syntax for a wrong MAC. */
   open(packet: Buffer, sequence: number): Buffer
+  free(): void
 }

@@ -21,6 +21,7 @@ export class SshCipher {
 
   free(): void {
     this._dead = true
+    this._sealer.free()
   }
 
   /** Of a payload of `size` bytes, which the caller puts behind the header. */

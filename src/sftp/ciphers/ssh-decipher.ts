@@ -16,6 +16,7 @@ export class SshDecipher {
   /** A packet that has begun but is not all there, with its length field and MAC. */
   _packet: Buffer | undefined
   _have = 0
+  _dead = false
   readonly _field = Buffer.alloc(LENGTH_FIELD)
   _fieldHave = 0
 
@@ -25,11 +26,15 @@ export class SshDecipher {
     this._onPayload = onPayload
   }
 
-  free(): void {}
+  /** What comes after it is not looked at: ssh2 frees a decipher also in the middle of what it delivers. */
+  free(): void {
+    this._dead = true
+    this._opener.free()
+  }
 
   decrypt(data: Buffer, from: number, to: number): false | number | undefined {
     let at = from
-    while (at < to) {
+    while (at < to && !this._dead) {
       const whole = this._packet === undefined ? this._wholePacket(data, at, to) : undefined
       if (whole === undefined) at = this._gather(data, at, to)
       else at += whole.length

@@ -2,9 +2,11 @@ import assert from 'node:assert/strict'
 import { randomBytes, randomInt } from 'node:crypto'
 import { createRequire } from 'node:module'
 import { before, test } from 'node:test'
+import type { Native } from '../../../src/native/native.ts'
 import { SshCipher } from '../../../src/sftp/ciphers/ssh-cipher.ts'
 import { SshDecipher } from '../../../src/sftp/ciphers/ssh-decipher.ts'
 import { ownCipher, ownDecipher } from '../../../src/sftp/ssh-ciphers.ts'
+import { native, needsNative } from '../../helpers/native.ts'
 
 type Info = { keyLen: number; ivLen: number }
 type Cipher = { outSeqno: number; allocPacket(size: number): Buffer; encrypt(packet: Buffer): void }
@@ -19,11 +21,15 @@ const ssh: SshCrypto = createRequire(import.meta.url)('ssh2/lib/protocol/crypto.
 before(() => ssh.init)
 
 const SUITES = ['aes128-gcm@openssh.com', 'aes256-gcm@openssh.com', 'chacha20-poly1305@openssh.com']
+const CASES = SUITES.flatMap((suite) => [
+  { suite, used: undefined, label: suite, needs: {} },
+  { suite, used: native, label: `${suite} in machine code`, needs: needsNative },
+])
 const PAYLOAD_AT = 5
 const LAST_SEQUENCE = 2 ** 32 - 1
 
 /** Both ends under the same keys, each in ssh2's version and in ours. */
-function ends(suite: string, sequence = 0) {
+function ends(suite: string, used: Native | undefined, sequence = 0) {
   const info = ssh.CIPHER_INFO[suite]
   assert.ok(info !== undefined)
   const keys = { key: randomBytes(info.keyLen), iv: randomBytes(info.ivLen) }
@@ -34,24 +40,34 @@ function ends(suite: string, sequence = 0) {
   const theirCipher = (): Cipher =>
     ssh.createCipher({
       outbound: {
-        ...{ cipherInfo: info, cipherKey: keys.key, cipherIV: Buffer.from(keys.iv), seqno: sequence },
+        ...{
+          cipherInfo: info,
+          cipherKey: Buffer.from(keys.key),
+          cipherIV: Buffer.from(keys.iv),
+          seqno: sequence,
+        },
         ...{ onWrite: (bytes: Uint8Array) => void wire.push(Buffer.from(bytes)), forceNative: true },
       },
     })
   const theirDecipher = (): Decipher =>
     ssh.createDecipher({
       inbound: {
-        ...{ decipherInfo: info, decipherKey: keys.key, decipherIV: Buffer.from(keys.iv), seqno: sequence },
+        ...{
+          decipherInfo: info,
+          decipherKey: Buffer.from(keys.key),
+          decipherIV: Buffer.from(keys.iv),
+          seqno: sequence,
+        },
         ...{ onPayload: (bytes: Buffer) => void received.push(Buffer.from(bytes)), forceNative: true },
       },
     })
   const ourCipher = (): SshCipher => {
-    const cipher = ownCipher(theirCipher())
+    const cipher = ownCipher(theirCipher(), used)
     assert.ok(cipher instanceof SshCipher)
     return cipher
   }
   const ourDecipher = (): SshDecipher => {
-    const decipher = ownDecipher(theirDecipher())
+    const decipher = ownDecipher(theirDecipher(), used)
     assert.ok(decipher instanceof SshDecipher)
     return decipher
   }
@@ -76,9 +92,9 @@ function* pieces(bytes: Buffer, most: number): Generator<Buffer> {
   }
 }
 
-for (const suite of SUITES) {
-  test(`${suite}: ssh2 reads what we seal, every size`, () => {
-    const { ourCipher, theirDecipher, received, wire } = ends(suite)
+for (const { suite, used, label, needs } of CASES) {
+  test(`${label}: ssh2 reads what we seal, every size`, needs, () => {
+    const { ourCipher, theirDecipher, received, wire } = ends(suite, used)
     const cipher = ourCipher()
     const decipher = theirDecipher()
     for (const payload of payloads) send(cipher, payload)
@@ -88,8 +104,8 @@ for (const suite of SUITES) {
   })
 
   for (const most of [1, 7, 5000, 100_000]) {
-    test(`${suite}: we read what ssh2 seals, in pieces of up to ${most} bytes`, () => {
-      const { theirCipher, ourDecipher, received, wire } = ends(suite)
+    test(`${label}: we read what ssh2 seals, in pieces of up to ${most} bytes`, needs, () => {
+      const { theirCipher, ourDecipher, received, wire } = ends(suite, used)
       const cipher = theirCipher()
       const decipher = ourDecipher()
       for (const payload of payloads) send(cipher, payload)
@@ -102,8 +118,8 @@ for (const suite of SUITES) {
     })
   }
 
-  test(`${suite}: sequence numbers begin again behind the last one`, () => {
-    const { ourCipher, theirDecipher, ourDecipher, received, wire } = ends(suite, LAST_SEQUENCE)
+  test(`${label}: sequence numbers begin again behind the last one`, needs, () => {
+    const { ourCipher, theirDecipher, ourDecipher, received, wire } = ends(suite, used, LAST_SEQUENCE)
     const cipher = ourCipher()
     for (const payload of payloads.slice(-3)) send(cipher, payload)
     assert.equal(cipher.outSeqno, 2)
@@ -115,9 +131,9 @@ for (const suite of SUITES) {
     }
   })
 
-  test(`${suite}: a bit that is not as it was sent ends it, wherever it stands`, () => {
+  test(`${label}: a bit that is not as it was sent ends it, wherever it stands`, needs, () => {
     for (const payload of [randomBytes(20), randomBytes(3000)]) {
-      const { theirCipher, ourDecipher, received, wire } = ends(suite)
+      const { theirCipher, ourDecipher, received, wire } = ends(suite, used)
       send(theirCipher(), payload)
       const bytes = Buffer.concat(wire)
       for (const at of [4, 5, 17, bytes.length - 17, bytes.length - 16, bytes.length - 1]) {
@@ -129,8 +145,8 @@ for (const suite of SUITES) {
     }
   })
 
-  test(`${suite}: a length that no packet has ends it`, () => {
-    const { theirCipher, ourDecipher, wire } = ends(suite)
+  test(`${label}: a length that no packet has ends it`, needs, () => {
+    const { theirCipher, ourDecipher, wire } = ends(suite, used)
     send(theirCipher(), randomBytes(20))
     const bytes = Buffer.concat(wire)
     for (const at of [0, 1, 3]) {
@@ -140,8 +156,8 @@ for (const suite of SUITES) {
     }
   })
 
-  test(`${suite}: stops where the payload's owner says, with the rest of the input untouched`, () => {
-    const { theirCipher, ourDecipher, wire } = ends(suite)
+  test(`${label}: stops where the payload's owner says, with the rest of the input untouched`, needs, () => {
+    const { theirCipher, ourDecipher, wire } = ends(suite, used)
     const cipher = theirCipher()
     for (let count = 0; count < 2; count += 1) send(cipher, randomBytes(40))
     const bytes = Buffer.concat(wire)
@@ -154,7 +170,7 @@ for (const suite of SUITES) {
 }
 
 test('chacha20-poly1305@openssh.com: hundreds of packets, as the MAC is put together in one of four ways', () => {
-  const { ourCipher, theirDecipher, received, wire } = ends('chacha20-poly1305@openssh.com')
+  const { ourCipher, theirDecipher, received, wire } = ends('chacha20-poly1305@openssh.com', undefined)
   const cipher = ourCipher()
   const decipher = theirDecipher()
   const many = Array.from({ length: 400 }, () => randomBytes(randomInt(385, 1200)))
@@ -166,6 +182,33 @@ test('chacha20-poly1305@openssh.com: hundreds of packets, as the MAC is put toge
 
 test('what is no cipher of ssh2 without its addon stays what it is', () => {
   const theirs = { outSeqno: 1, _onWrite: () => {}, _instance: {} }
-  assert.equal(ownCipher(theirs), theirs)
-  assert.equal(ownDecipher(undefined), undefined)
+  assert.equal(ownCipher(theirs, native), theirs)
+  assert.equal(ownDecipher(undefined, native), undefined)
 })
+
+for (const { suite, used, label, needs } of CASES) {
+  test(
+    `${label}: nothing is sealed or opened once ssh2 has freed it, and ssh2's own copy of the keys is gone`,
+    needs,
+    () => {
+      const { ourCipher, ourDecipher, theirCipher, received, wire } = ends(suite, used)
+      const cipher = ourCipher()
+      const decipher = ourDecipher()
+      send(cipher, randomBytes(40))
+      const bytes = Buffer.concat(wire.splice(0))
+      cipher.free()
+      cipher.free()
+      send(cipher, randomBytes(40))
+      assert.deepEqual(wire, [])
+      decipher.free()
+      assert.equal(decipher.decrypt(bytes, 0, bytes.length), undefined)
+      assert.deepEqual(received, [])
+      const theirs = theirCipher()
+      ownCipher(theirs, used)
+      for (const place of ['_encKey', '_encKeyMain', '_encKeyPktLen']) {
+        const key: unknown = Reflect.get(theirs, place)
+        if (Buffer.isBuffer(key)) assert.ok(key.every((byte) => byte === 0))
+      }
+    },
+  )
+}

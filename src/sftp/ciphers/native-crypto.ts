@@ -1,0 +1,66 @@
+// The packet ciphers in machine code: nothing is copied, and no packet leaves garbage behind.
+import { FileServerError } from '../../core/errors.ts'
+import {
+  blockOf,
+  type CipherKeys,
+  type CipherName,
+  LENGTH_FIELD,
+  type Opener,
+  type Sealer,
+  TAG_LENGTH,
+} from './packet-crypto.ts'
+
+/** Functions of the addon in `native/`; each answers with a number, of which a negative one says that it failed. */
+export type NativeCiphers = Readonly<{
+  createPacketKeys(cipher: number, key: Uint8Array, iv: Uint8Array): object | null
+  sealPacket(keys: object, packet: Uint8Array, sequence: number): number
+  openPacket(keys: object, packet: Uint8Array, sequence: number): number
+  packetLength(keys: object, field: Uint8Array, sequence: number): number
+  freePacketKeys(keys: object): number
+}>
+
+/** The order of native/src/packet-cipher.c. */
+const CIPHERS: readonly CipherName[] = ['aes-128-gcm', 'aes-256-gcm', 'chacha20']
+
+const create = (native: NativeCiphers, { name, key, iv }: CipherKeys): object | undefined =>
+  native.createPacketKeys(CIPHERS.indexOf(name), key, iv) ?? undefined
+
+/** Undefined where Node's OpenSSL has no such cipher or cannot be reached. */
+export function createNativeSealer(native: NativeCiphers, keys: CipherKeys): Sealer | undefined {
+  const secret = create(native, keys)
+  if (secret === undefined) return undefined
+  return {
+    block: blockOf(keys.name),
+    seal(packet, sequence) {
+      // Never may it go out as it is.
+      if (native.sealPacket(secret, packet, sequence) < 0) {
+        throw new FileServerError('internal', 'packet not encrypted')
+      }
+    },
+    free: () => void native.freePacketKeys(secret),
+  }
+}
+
+/** As above. Opens packets where they lie. */
+export function createNativeOpener(native: NativeCiphers, keys: CipherKeys): Opener | undefined {
+  const secret = create(native, keys)
+  if (secret === undefined) return undefined
+  return {
+    block: blockOf(keys.name),
+    lengthOf: (field, sequence) => native.packetLength(secret, field, sequence),
+    open(packet, sequence) {
+      if (native.openPacket(secret, packet, sequence) < 0) {
+        throw new FileServerError('protocol.syntax', 'packet with a wrong MAC')
+      }
+      return packet.subarray(LENGTH_FIELD, packet.length - TAG_LENGTH)
+    },
+    free: () => void native.freePacketKeys(secret),
+  }
+}
+
+/** Whether this Node's OpenSSL can be reached from the addon. */
+export function nativeCiphersWork(native: NativeCiphers): boolean {
+  const keys = create(native, { name: 'aes-128-gcm', key: Buffer.alloc(16), iv: Buffer.alloc(12) })
+  if (keys !== undefined) native.freePacketKeys(keys)
+  return keys !== undefined
+}
