@@ -32,6 +32,8 @@ export type JailOptions = Readonly<{
 }>
 
 const MAX_LINKS = 40
+/** Deeper than any tree that is in use; who removes directories as fast as they are opened must not hold a walk. */
+const MAX_FORGOTTEN = 64
 
 /** Where a walk begins, and the names still to go, last first. */
 type Start = { directory: Directory; pending: string[] }
@@ -158,13 +160,16 @@ export function createJail(options: JailOptions): Jail {
     const seen = (directory: Directory) => {
       last = directory
     }
-    try {
-      return walk(begin(), visit, seen)
-    } catch (error) {
-      // A known handle may be that of a directory which was removed, and made again, by somebody else.
-      if (errnoOf(error) !== 'ENOENT' && errnoOf(error) !== 'path.not-found') throw error
-      if (last === undefined || !directories.forgetRemoved(last)) throw error
-      return walk(begin(), visit, seen)
+    for (let forgotten = 0; ; forgotten += 1) {
+      last = undefined
+      try {
+        return walk(begin(), visit, seen)
+      } catch (error) {
+        // Known handles may be those of directories which were removed, and made again, by somebody else: with each
+        // that is forgotten, the walk begins further up.
+        if (errnoOf(error) !== 'ENOENT' && errnoOf(error) !== 'path.not-found') throw error
+        if (forgotten === MAX_FORGOTTEN || last === undefined || !directories.forgetRemoved(last)) throw error
+      }
     }
   }
   return {

@@ -175,11 +175,15 @@ async function openInTurn(
   return openStaged(context, lookAgain(), options, { ...claim, taken })
 }
 
-/** Opens an upload: a partial of the owner's beside the final name, or with `inPlaceWrites` an existing file itself. */
+/**
+ * Opens an upload: a partial of the owner's beside the final name, or with `inPlaceWrites` an existing file itself.
+ * `again`: try once more when the directory turns out to be one that was removed, and perhaps made again.
+ */
 export async function openWrite(
   context: LocalContext,
   storageKey: StorageKey,
   options: WriteOptions,
+  again = true,
 ): Promise<StagedFile> {
   const { partials, active, directories } = context
   const ground = locate(context, storageKey)
@@ -189,7 +193,10 @@ export async function openWrite(
     const key = partials.activeKey(directory, name)
     return await active.inTurn(key, (waited) => openInTurn(context, ground, options, { name, key, waited }))
   } catch (error) {
+    // That the file is not there yet told nothing; that it cannot be made tells that others removed the directory.
+    const gone = errnoOf(error) === 'ENOENT' && directories.forgetRemoved(directory)
     directories.release(directory)
+    if (gone && again) return openWrite(context, storageKey, options, false)
     throw error
   }
 }

@@ -134,6 +134,21 @@ test('a directory that others remove and make again is found at once', async () 
   assert.equal(await get(driver, '/d/file'), 'new')
 })
 
+test('a whole tree that others remove and make again is found at once', async () => {
+  const { driver, root, close } = await createLocalUnderTest()
+  after(close)
+  for (const content of ['first', 'second', 'third']) {
+    mkdirSync(join(root, 'a', 'b', 'c'), { recursive: true })
+    await put(driver, '/a/b/c/file', content)
+    assert.equal(await get(driver, '/a/b/c/file'), content)
+    rmSync(join(root, 'a'), { recursive: true })
+  }
+  await driver.mkdir(keyOf('/a'))
+  await put(driver, '/a/file', 'last')
+  assert.equal(await get(driver, '/a/file'), 'last')
+  await fails('path.not-found', () => get(driver, '/a/b/c/file'))
+})
+
 test('deep trees and far more directories than are kept open', async () => {
   const { driver, root, close } = await createLocalUnderTest()
   after(close)
