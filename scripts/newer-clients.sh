@@ -2,10 +2,10 @@
 # Puts later versions of some clients than Debian 12 has into a folder, and installs nothing:
 #   scripts/newer-clients.sh FOLDER && NEWER_CLIENTS=FOLDER/bin npm test
 # OpenSSH (backports) and PuTTY know mlkem768x25519-sha256, ssh-audit knows what both of its newer names mean.
-# Ends with 0 only if all of them are there and run; a mirror that does not answer ends it within three minutes.
+# Ends with 0 only if all of them are there and run; a mirror that does not answer ends it within 90 seconds.
 set -euo pipefail
 
-readonly LIMIT_SECONDS=180
+readonly LIMIT_SECONDS=90
 
 [ $# -eq 1 ] || {
   echo "usage: $0 FOLDER" >&2
@@ -19,7 +19,7 @@ mkdir -p "$1"/{lists/partial,cache/archives/partial,bin}
 folder=$(cd "$1" && pwd)
 apt=(
   apt-get -qq -o "Dir::Cache=$folder/cache" -o APT::Sandbox::User=root -o APT::Update::Error-Mode=any
-  -o Acquire::Retries=1 -o Acquire::http::Timeout=20 -o Acquire::https::Timeout=20
+  -o Acquire::Retries=0 -o Acquire::http::Timeout=20 -o Acquire::https::Timeout=20
 )
 
 # The mirror that the system itself uses. Images often come without the lists that say what is Debian's.

@@ -1,4 +1,11 @@
-import { type Driver, FTP_LISTENERS, hindrance, type Listener, type StepName } from '../interop/driver.ts'
+import {
+  type Driver,
+  FTP_LISTENERS,
+  filesOfMirror,
+  hindrance,
+  type Listener,
+  type StepName,
+} from '../interop/driver.ts'
 import { FTP_CLIENTS } from '../interop/drivers/ftp-clients.ts'
 
 const BEGIN =
@@ -30,7 +37,9 @@ function createNotes() {
   return {
     cell(driver: Driver, listener: Listener, step: StepName): string {
       const reason = hindrance(driver, listener, step)
-      if (reason === undefined) return 'yes'
+      if (reason === undefined) {
+        return step.endsWith('tree') ? filesOfMirror(driver, listener).toLocaleString('en') : 'yes'
+      }
       const note = `${driver.name}: ${reason}.`
       const number = numbers.get(note) ?? numbers.size + 1
       numbers.set(note, number)

@@ -14,6 +14,10 @@ export const LISTENER_TITLES: Readonly<Record<Listener, string>> = {
   sftp: 'SFTP',
 }
 
+/** Files of a mirror. A client walks the same way over each door of FTP, and files cost seconds: many over one will do. */
+const MANY = 2000
+const FEW = 200
+
 /** What the audit calls the door of a login there. */
 export const DOOR_OF: Readonly<Record<Listener, Door>> = {
   ftp: 'ftp',
@@ -90,6 +94,8 @@ export type Driver = Readonly<{
   name: string
   needs: readonly SystemClient[]
   listeners: readonly Listener[]
+  /** Where its mirrors have MANY files; over the other doors of FTP they have FEW. Each door has several clients. */
+  manyOver?: Listener
   /** Why the client does not come to a listener of its protocol. */
   absent?: Readonly<Partial<Record<Listener, string>>>
   /** What the client can't do by itself, with the reason; the scenario is then not made for it. */
@@ -101,6 +107,10 @@ export type Driver = Readonly<{
   mfa: readonly MfaLogin[]
   perform(target: Target, step: Step): Promise<string>
 }>
+
+export function filesOfMirror({ manyOver }: Driver, listener: Listener): number {
+  return manyOver === listener ? MANY : FEW
+}
 
 /** Why the client does not do the step there; undefined: it does. */
 export function hindrance(

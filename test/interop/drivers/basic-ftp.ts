@@ -40,6 +40,7 @@ export const basicFtp: Driver = {
   name: 'basic-ftp',
   needs: [],
   listeners: ['ftp', 'ftpes', 'ftps'],
+  manyOver: 'ftpes',
   cannot: {},
   // 6.2.3 asks getCipher() whether the handshake is done; with a resumed session that says yes too early, and with
   // nothing to send the client closes the data connection in the middle of the handshake.

@@ -95,6 +95,7 @@ export const curl: Driver = {
   name: 'curl',
   needs: [program('curl')],
   listeners: ['ftp', 'ftpes', 'ftps', 'sftp'],
+  manyOver: 'ftps',
   cannot: { 'upload-tree': { sftp: ONE_BY_ONE }, 'download-tree': { sftp: ONE_BY_ONE } },
   keys: true,
   mfa: [

@@ -8,6 +8,7 @@ export const ftplib: Driver = {
   name: 'Python ftplib',
   needs: [python],
   listeners: ['ftp', 'ftpes', 'ftps'],
+  manyOver: 'ftpes',
   cannot: {},
   keys: false,
   mfa: [

@@ -65,6 +65,7 @@ export const lftp: Driver = {
   name: 'lftp',
   needs: [program('lftp'), program('ssh')],
   listeners: ['ftp', 'ftpes', 'ftps', 'sftp'],
+  manyOver: 'ftp',
   cannot: {},
   keys: true,
   mfa: [

@@ -39,6 +39,7 @@ export const ncftp: Driver = {
   name: 'ncftp',
   needs: [program('ncftpput'), program('ncftpget'), program('ncftpls')],
   listeners: ['ftp'],
+  manyOver: 'ftp',
   absent: { ftpes: NO_TLS, ftps: NO_TLS },
   cannot: {
     'resume-upload': 'ncftp 3.2.6 names the offset and then sends the file from its first byte',

@@ -41,6 +41,7 @@ export const rclone: Driver = {
   name: 'rclone',
   needs: [program('rclone')],
   listeners: ['ftp', 'ftpes', 'ftps', 'sftp'],
+  manyOver: 'ftps',
   cannot: {
     'resume-upload': 'it sends a file again rather than resume it',
     'resume-download': 'it fetches a file again rather than resume it',

@@ -40,6 +40,7 @@ export const tnftp: Driver = {
   name: 'tnftp',
   needs: [program('tnftp')],
   listeners: ['ftp'],
+  manyOver: 'ftp',
   cannot: {},
   absent: { ftpes: NO_TLS, ftps: NO_TLS },
   keys: false,

@@ -29,6 +29,7 @@ export const wget: Driver = {
   name: 'wget',
   needs: [program('wget')],
   listeners: ['ftp', 'ftpes', 'ftps'],
+  manyOver: 'ftpes',
   cannot: cannotAll('it only fetches', [
     'upload',
     'resume-upload',
