@@ -13,6 +13,7 @@ import { refuseConnection } from './refuse.ts'
 import { createReplyPool } from './reply-pool.ts'
 import type { SftpSettings } from './settings.ts'
 import { socketOf } from './ssh-internals.ts'
+import { unpooled, unpoolIdentification } from './ssh-memory.ts'
 import { createTerms } from './terms.ts'
 
 export type SftpAdapterOptions = Readonly<{
@@ -48,6 +49,7 @@ export function createSftpAdapter(options: SftpAdapterOptions): ProtocolAdapter 
   server.on('error', (error: unknown) => logger.error({ error }, 'SSH server failed'))
   server.on('connection', (client, { header }) => {
     const socket = socketOf(client)
+    unpoolIdentification(client)
     waiting.get(socket)?.attach(client, header.versions.software)
   })
 
@@ -65,7 +67,7 @@ export function createSftpAdapter(options: SftpAdapterOptions): ProtocolAdapter 
       waiting.set(socket, connection)
       connections.add(connection)
       void connection.done.then(() => connections.delete(connection))
-      server.injectSocket(socket)
+      unpooled(() => server.injectSocket(socket))
       return connection
     },
     refuse: (socket, code) => refuseConnection(socket, code, settings.identification),

@@ -5,6 +5,7 @@ import { createNativeOpener, createNativeSealer, type NativeCiphers } from './ci
 import type { CipherKeys, Opener, Sealer } from './ciphers/packet-crypto.ts'
 import { SshCipher } from './ciphers/ssh-cipher.ts'
 import { SshDecipher } from './ciphers/ssh-decipher.ts'
+import { unpoolParts } from './ssh-memory.ts'
 
 type Outbound = { outSeqno: number; _onWrite: SshCipher['_onWrite'] }
 type Inbound = { inSeqno: number; _onPayload: SshDecipher['_onPayload'] }
@@ -93,6 +94,7 @@ function exchange(protocol: object, name: string, own: (value: unknown) => unkno
     get: () => current,
     set(value: unknown) {
       current = own(value)
+      unpoolParts(current)
     },
     enumerable: true,
     configurable: true,

@@ -4,6 +4,7 @@ import { FileServerError } from '../core/errors.ts'
 import { type AlgorithmLists, HYBRID_KEX } from './algorithms.ts'
 import { createBodyReader } from './codec.ts'
 import { answerHybrid } from './hybrid-kex.ts'
+import { unpooled } from './ssh-memory.ts'
 
 const KEXINIT = 20
 /** Type and cookie stand in front of the first list of a KEXINIT. */
@@ -66,12 +67,8 @@ export function takeKeyExchanges(client: SshClient, options: KeyExchangeOptions)
   const { kex, cipher, mac } = options.lists
   const way = { cipher, mac, compress: ['none'], lang: [] }
   const KexInit = protocol._offer.constructor
-  protocol._offer = new KexInit({
-    kex: [...kex, STRICT_MARKER],
-    serverHostKey: options.hostKey,
-    cs: way,
-    sc: way,
-  })
+  const offer = { kex: [...kex, STRICT_MARKER], serverHostKey: options.hostKey, cs: way, sc: way }
+  protocol._offer = unpooled(() => new KexInit(offer))
   let wantsExtInfo = false
   const watch = (original: OnPayload): OnPayload => {
     return (payload) => {
@@ -96,6 +93,18 @@ export function takeKeyExchanges(client: SshClient, options: KeyExchangeOptions)
   client.once('handshake', () => {
     if (wantsExtInfo) options.onExtInfo()
   })
+  client.on('handshake', () => forget(protocol._kex))
+}
+
+/**
+ * Drops what an exchange that is over still has: on the function that ended it hang the shared secret, every key and the
+ * messages, for as long as the connection lasts. The class's own methods are there again, and do nothing any more.
+ */
+function forget(exchange: unknown): void {
+  if (!isObject(exchange)) return
+  for (const name of ['finish', 'computeSecret', 'getPublicKey', 'convertPublicKey']) {
+    Reflect.deleteProperty(exchange, name)
+  }
 }
 
 /** The key exchange methods of a KEXINIT (RFC 4253, section 7.1); none for a broken one, which ssh2 refuses. */
