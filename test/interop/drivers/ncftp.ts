@@ -33,17 +33,26 @@ async function get(target: Target, flags: readonly string[], step: { local: stri
   if (!inPlace) await rename(join(folder, basename(step.remote)), step.local)
 }
 
+/** The others of the family show no answer to a raw command. */
+async function quote(target: Target, command: string): Promise<string> {
+  const open = ['open', ...login(target), target.info.host].join(' ')
+  const ran = await succeed('ncftp', [], {
+    home: target.home,
+    input: [open, `quote ${command}`, 'quit', ''].join('\n'),
+  })
+  return ran.stdout
+}
+
 const NO_TLS = 'it does not speak TLS'
 
 export const ncftp: Driver = {
   name: 'ncftp',
-  needs: [program('ncftpput'), program('ncftpget'), program('ncftpls')],
+  needs: [program('ncftp'), program('ncftpput'), program('ncftpget'), program('ncftpls')],
   listeners: ['ftp'],
   manyOver: 'ftp',
   absent: { ftpes: NO_TLS, ftps: NO_TLS },
   cannot: {
     'resume-upload': 'ncftp 3.2.6 names the offset and then sends the file from its first byte',
-    checksum: 'it has no command for it, and does not show the answer to a raw one',
   },
   keys: false,
   mfa: [],
@@ -53,6 +62,7 @@ export const ncftp: Driver = {
     else if (step.do === 'download') await get(target, ['-Z'], step)
     else if (step.do === 'resume-download') await get(target, ['-z'], step)
     else if (step.do === 'download-tree') await get(target, ['-R', '-T'], step)
+    else if (step.do === 'checksum') return quote(target, `HASH ${step.remote}`)
     else {
       const before = step.do === 'list' ? [] : raw(step).flatMap((line) => ['-W', line])
       const path = step.do === 'list' ? `${step.remote}/` : '/'
