@@ -5,7 +5,7 @@ import { after, before, test } from 'node:test'
 import { type Field, string, uint32, uint64 } from '../../src/sftp/codec.ts'
 import { openFile, openRaw, type RawClient, statusOf } from '../helpers/sftp-raw-client.ts'
 import { startSftp, type TestServer } from '../helpers/sftp-server.ts'
-import { download, upload } from '../helpers/vfs.ts'
+import { download, upload, withChanges } from '../helpers/vfs.ts'
 
 const [OK, EOF, DENIED, FAILURE, BAD_MESSAGE, UNSUPPORTED] = [0, 1, 3, 4, 5, 8]
 const READ = 1
@@ -81,23 +81,23 @@ test('a copy ends when its channel does', async () => {
   const reading = Promise.withResolvers<void>()
   let reads = 0
   const slow = await startSftp({
-    wrap: (session) => ({
-      ...session,
-      async openRead(path) {
-        const file = await session.openRead(path)
-        const size = 2 ** 40
-        return {
-          ...file,
-          stat: async () => ({ ...(await file.stat()), size }),
-          async read(into) {
-            reads += 1
-            reading.resolve()
-            await step.promise
-            return Math.min(into.byteLength, 16)
-          },
-        }
-      },
-    }),
+    wrap: (session) =>
+      withChanges(session, {
+        async openRead(path) {
+          const file = await session.openRead(path)
+          const size = 2 ** 40
+          return {
+            close: () => file.close(),
+            stat: async () => ({ ...(await file.stat()), size }),
+            async read(into) {
+              reads += 1
+              reading.resolve()
+              await step.promise
+              return Math.min(into.byteLength, 16)
+            },
+          }
+        },
+      }),
   })
   await upload(slow.session.files, '/endless', 'x')
   const client = await openRaw(slow.port)
