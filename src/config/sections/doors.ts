@@ -68,7 +68,12 @@ export const ftp = z
 export const sftp = z
   .strictObject({
     idleSeconds: whole(1, DAY_SECONDS, 900, 'A connection without a request is closed after this.'),
-    channelsPerConnection: whole(1, 1000, 8, 'SFTP sessions at once on one connection.'),
+    channelsPerConnection: whole(
+      1,
+      16,
+      8,
+      'SFTP sessions at once on one connection; each may hold 264 KiB of requests.',
+    ),
     handlesPerChannel: whole(1, 10_000, 100, 'Open files and folders at once in one SFTP session.'),
     authRequestsPerConnection: whole(
       1,
