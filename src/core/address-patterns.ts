@@ -1,4 +1,5 @@
 import { canonicalAddress, createAddressList, parseCidr } from './net.ts'
+import { matchesWildcard } from './wildcard.ts'
 
 /** One piece of a pattern list: a CIDR text, or a text with `*` and `?`. `negated`: who fits is refused. */
 export type AddressPattern = Readonly<{ text: string; negated: boolean }>
@@ -27,31 +28,8 @@ export function parseAddressPatterns(list: string): ParsedPatterns {
   return { ok: true, patterns }
 }
 
-/** `*` is any text, `?` any character. At most length times length steps, whatever the pattern. */
-function fitsWildcard(pattern: string, text: string): boolean {
-  let at = 0
-  let star = -1
-  let resume = 0
-  for (let read = 0; read < text.length; ) {
-    if (pattern[at] === '*') {
-      star = at
-      at += 1
-      resume = read
-    } else if (at < pattern.length && (pattern[at] === '?' || pattern[at] === text[read])) {
-      at += 1
-      read += 1
-    } else if (star >= 0) {
-      at = star + 1
-      resume += 1
-      read = resume
-    } else return false
-  }
-  while (pattern[at] === '*') at += 1
-  return at === pattern.length
-}
-
 function fits({ text }: AddressPattern, address: string): boolean {
-  if (hasWildcard(text)) return fitsWildcard(text.toLowerCase(), address)
+  if (hasWildcard(text)) return matchesWildcard(text.toLowerCase(), address)
   return createAddressList([text]).has(address)
 }
 

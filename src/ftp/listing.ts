@@ -2,7 +2,8 @@ import { errorCodeOf, FileServerError } from '../core/errors.ts'
 import type { VirtualPath } from '../core/vfs/path.ts'
 import type { VfsSession } from '../core/vfs/session.ts'
 import type { Entry } from '../core/vfs/storage.ts'
-import { isPattern, matchesPattern } from './glob.ts'
+import { matchesWildcard } from '../core/wildcard.ts'
+import { isPattern } from './glob.ts'
 
 /** Entries of a listing whose first batch has been read, so that a refusal came before the data connection. */
 export type Listing = {
@@ -31,7 +32,7 @@ export async function openListing(files: VfsSession, cwd: VirtualPath, argument:
     if (errorCodeOf(error) !== 'path.not-found' || !isPattern(last)) throw error
     const prefix = name.slice(0, name.length - last.length)
     const parent = prefix === '' ? cwd : files.resolve(cwd, prefix)
-    return openDirectory(files, parent, { prefix, wanted: (found) => matchesPattern(last, found.name) })
+    return openDirectory(files, parent, { prefix, wanted: (found) => matchesWildcard(last, found.name) })
   }
   if (entry.kind === 'directory') return openDirectory(files, path)
   return { path, single: true, prefix: '', batches: once([entry]), close: async () => undefined }

@@ -88,7 +88,7 @@ export function canReadThrough(raw: Socket): boolean {
  * lives. The end of `raw` is told by `raw` alone; what came before it has been decrypted by then.
  *
  * A TLS socket made on `raw` itself is no longer told when a write that had to wait for the peer is done, and would
- * write no more. Those that send more than a handshake are made on `writeSideOf(raw)`.
+ * write no more. Those that send more than a handshake are made on `writeSideOf(raw)` (write-side.ts).
  */
 export function readThrough(raw: Socket, secure: TLSSocket): void {
   const filled = (bytes: number) => {
@@ -96,22 +96,4 @@ export function readThrough(raw: Socket, secure: TLSSocket): void {
     return true
   }
   readInto(raw, { filled, next: encrypted })
-}
-
-/** All of `raw` but what comes from it, to make a TLS socket on; whether that one reads goes on to `raw`. */
-export function writeSideOf(raw: Socket): Duplex {
-  const side = new Duplex({
-    allowHalfOpen: true,
-    read() {},
-    write: (chunk: Buffer, _encoding, done) => void raw.write(chunk, done),
-    final: (done) => void raw.end(done),
-    destroy: (error, done) => {
-      raw.destroy()
-      done(error)
-    },
-  })
-  side.on('pause', () => raw.pause())
-  side.on('resume', () => raw.resume())
-  raw.once('close', () => side.destroy())
-  return side
 }

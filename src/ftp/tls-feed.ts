@@ -2,6 +2,7 @@ import type { Socket } from 'node:net'
 import { Duplex } from 'node:stream'
 import type { TLSSocket } from 'node:tls'
 import { canReadThrough } from './read-into.ts'
+import { writingInto } from './write-side.ts'
 
 export type TlsFeed = {
   /** What the TLS socket is made on instead of the raw one. */
@@ -68,19 +69,9 @@ function createJudge(stream: Duplex) {
 function createStreamFeed(raw: Socket): TlsFeed {
   let rawEnded = false
   const stream = new Duplex({
-    allowHalfOpen: true,
+    ...writingInto(raw),
     read: () => {
       raw.resume()
-    },
-    write: (chunk: Buffer, _encoding, done) => {
-      raw.write(chunk, done)
-    },
-    final: (done) => {
-      raw.end(done)
-    },
-    destroy: (error, done) => {
-      raw.destroy()
-      done(error)
     },
   })
   const judge = createJudge(stream)

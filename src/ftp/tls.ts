@@ -6,10 +6,11 @@ import type { ClientCertificate } from '../core/auth/login.ts'
 import { FileServerError } from '../core/errors.ts'
 import type { Clock } from '../core/ports.ts'
 import { limit } from './limit.ts'
-import { canReadThrough, readThrough, writeSideOf } from './read-into.ts'
+import { canReadThrough, readThrough } from './read-into.ts'
 import type { ClientTrust, FtpDeps, TlsIdentity, TlsMaterial } from './settings.ts'
 import { cryptoOf, hostName, knownHost, verifiedCertificate } from './tls-client.ts'
 import { LEGACY_PROFILE, modernProfile, type TlsProfile } from './tls-profiles.ts'
+import { writeSideOf } from './write-side.ts'
 
 /** Server side of the handshakes of one control connection and its data connections. */
 export type TlsPeer = {
