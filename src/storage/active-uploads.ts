@@ -1,3 +1,5 @@
+import type { MaybePromise } from '../core/vfs/storage.ts'
+
 /** An upload that runs in this process. */
 export type ActiveUpload = {
   /**
@@ -10,8 +12,8 @@ export type ActiveUpload = {
 /** Which partials have an upload behind them, by a key of the driver's choice. */
 export type ActiveUploads = {
   has(key: string): boolean
-  /** Runs openings of one key one after the other; the first begins in this turn. */
-  inTurn<T>(key: string, open: (waited: boolean) => Promise<T>): Promise<T>
+  /** Runs openings of one key one after the other; the first begins in this turn, and may be done in it. */
+  inTurn<T>(key: string, open: (waited: boolean) => MaybePromise<T>): MaybePromise<T>
   /** Ends whatever runs under `key`; true when a running upload was taken over. After it, the key is free in this turn. */
   takeOver(key: string): Promise<boolean>
   add(key: string, upload: ActiveUpload): void
@@ -21,18 +23,23 @@ export type ActiveUploads = {
 export function createActiveUploads(): ActiveUploads {
   const uploads = new Map<string, ActiveUpload>()
   const openings = new Map<string, Promise<unknown>>()
+
+  async function remembered<T>(key: string, turn: Promise<T>): Promise<T> {
+    const settled = turn.catch(() => {})
+    openings.set(key, settled)
+    try {
+      return await turn
+    } finally {
+      if (openings.get(key) === settled) openings.delete(key)
+    }
+  }
+
   return {
     has: (key) => uploads.has(key),
-    inTurn: async (key, open) => {
+    inTurn: (key, open) => {
       const before = openings.get(key)
       const turn = before === undefined ? open(false) : before.then(() => open(true))
-      const settled = turn.catch(() => {})
-      openings.set(key, settled)
-      try {
-        return await turn
-      } finally {
-        if (openings.get(key) === settled) openings.delete(key)
-      }
+      return turn instanceof Promise ? remembered(key, turn) : turn
     },
     takeOver: async (key) => {
       let taken = false

@@ -57,11 +57,12 @@ export function createLocalStorage(options: LocalStorageOptions): LocalStorage {
   const system = native === undefined ? createNodeSystem(clock) : createNativeSystem(native, clock)
   const partials = createPartials(active, system)
   const drivers = new Map<string, StorageDriver>()
+  const untold = new Set<number>()
 
   const make = (location: string): StorageDriver => {
     requireRoot(location, options)
     const jail = createJail({ location, symlinks, directories })
-    const shared = { clock, system, jail, directories, partials, active, native }
+    const shared = { clock, system, jail, directories, partials, active, native, untold }
     const context: LocalContext = { location, settings: options, ...shared }
     return createLocalDriver(context)
   }

@@ -11,16 +11,16 @@ export type Staging = {
   stat(): Promise<Entry>
   setAttributes(changes: AttributeChanges): Promise<void>
   sync(): Promise<void>
-  /** Resolves when no write or read is under way. */
-  drained(): Promise<void>
+  /** Waits until no write or read is under way. */
+  drained(): MaybePromise<void>
   /** Puts the content under its name; on failure everything stays as it was. */
-  publish(): Promise<{ entry: Entry; freed: Usage }>
+  publish(): MaybePromise<{ entry: Entry; freed: Usage }>
   /** Leaves the content as the owner's partial, if it still is that; resolves to what is kept. */
   keep(): Promise<Usage>
   /** Throws the content away; resolves to what is left all the same. */
   drop(): Promise<Usage>
   /** Releases what it holds; called once, last. */
-  close(): Promise<void>
+  close(): void
 }
 
 export type StagedUploadOptions = Readonly<{
@@ -46,7 +46,7 @@ class StagedUpload implements StagedFile, ActiveUpload {
   readonly #onEnd: () => void
   #dirty: boolean
   #state: State = 'open'
-  #ending: Promise<unknown> = Promise.resolve()
+  #ending: Promise<unknown> | undefined
 
   constructor({ staging, inherited, continues, onEnd }: StagedUploadOptions) {
     this.inherited = inherited
@@ -95,17 +95,7 @@ class StagedUpload implements StagedFile, ActiveUpload {
   /** Ends well, or leaves the state `failed`, from which only `abort` and `discard` lead on. */
   async commit(): Promise<{ entry: Entry; freed: Usage }> {
     this.#requireOpen()
-    return this.#run(async () => {
-      try {
-        const result = await this.#staging.publish()
-        this.#state = 'ended'
-        await this.#release()
-        return result
-      } catch (error) {
-        if (this.#state === 'ending') this.#state = 'failed'
-        throw error
-      }
-    })
+    return this.#run(this.#publish())
   }
 
   abort(): Promise<Usage> {
@@ -118,12 +108,11 @@ class StagedUpload implements StagedFile, ActiveUpload {
 
   async supersede(): Promise<boolean> {
     if (this.#state !== 'open' && this.#state !== 'failed') {
-      await this.#ending
+      await this.#ending?.catch(() => undefined)
       return false
     }
     this.#state = 'superseded'
-    this.#ending = this.#staging.drained().then(() => this.#release())
-    await this.#ending
+    await this.#run(this.#letGo())
     return true
   }
 
@@ -135,29 +124,54 @@ class StagedUpload implements StagedFile, ActiveUpload {
     throw new FileServerError('handle.invalid', 'the upload has ended')
   }
 
-  #run<T>(work: () => Promise<T>): Promise<T> {
+  /** A newer upload that comes meanwhile waits for the end. */
+  #run<T>(ending: Promise<T>): Promise<T> {
+    this.#ending = ending
+    return ending
+  }
+
+  /** Done in this turn where nothing has to be waited for: small files feel every turn. */
+  async #publish(): Promise<{ entry: Entry; freed: Usage }> {
     this.#state = 'ending'
-    const running = this.#staging.drained().then(work)
-    this.#ending = running.catch(() => {})
-    return running
+    const drained = this.#staging.drained()
+    if (drained !== undefined) await drained
+    try {
+      const publishing = this.#staging.publish()
+      const result = publishing instanceof Promise ? await publishing : publishing
+      this.#state = 'ended'
+      this.#release()
+      return result
+    } catch (error) {
+      if (this.#state === 'ending') this.#state = 'failed'
+      throw error
+    }
+  }
+
+  async #letGo(): Promise<void> {
+    await this.#staging.drained()
+    this.#release()
   }
 
   /** Ends whatever `work` says, unless there is nothing left to end. */
   async #finish(work: () => Promise<Usage>): Promise<Usage> {
     if (this.#state !== 'open' && this.#state !== 'failed') return NO_USAGE
-    return this.#run(async () => {
-      try {
-        return await work()
-      } finally {
-        this.#state = 'ended'
-        await this.#release()
-      }
-    })
+    this.#state = 'ending'
+    return this.#run(this.#end(work))
   }
 
-  async #release(): Promise<void> {
+  async #end(work: () => Promise<Usage>): Promise<Usage> {
     try {
-      await this.#staging.close()
+      await this.#staging.drained()
+      return await work()
+    } finally {
+      this.#state = 'ended'
+      this.#release()
+    }
+  }
+
+  #release(): void {
+    try {
+      this.#staging.close()
     } finally {
       this.#onEnd()
     }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { afterEach, beforeEach, describe, test } from 'node:test'
-import type { OpenedFile, StorageDriver } from '../../src/core/vfs/storage.ts'
+import type { ReadHandle, StorageDriver } from '../../src/core/vfs/storage.ts'
 import { createMemoryDriver } from '../../src/storage/memory.ts'
 import { createFakeClock } from '../helpers/fake-clock.ts'
 import { connectFtp, type FtpClient } from '../helpers/ftp-client.ts'
@@ -13,7 +13,7 @@ function endlessStorage(clock: ReturnType<typeof createFakeClock>) {
   const closing = Promise.withResolvers<void>()
   const memory = createMemoryDriver({ clock, partialRetentionMs: 1000 })
   const openRead: StorageDriver['openRead'] = async (key, owner) => {
-    const file: OpenedFile = await memory.openRead(key, owner)
+    const file: ReadHandle = await memory.openRead(key, owner)
     return {
       size: ENDLESS_BYTES,
       stat: async () => ({ ...(await file.stat()), size: ENDLESS_BYTES }),

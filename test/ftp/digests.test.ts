@@ -11,6 +11,7 @@ const CONTENT = Buffer.alloc(1_000_003, 'what is to be compared ')
 function fileOf(content: Buffer, onRead: (into: Uint8Array) => void = () => undefined) {
   const file = {
     closed: 0,
+    size: content.length,
     stat: async () => ({ size: CONTENT.length }) as Awaited<ReturnType<ReadHandle['stat']>>,
     read: (into: Uint8Array, position: number) => {
       onRead(into)

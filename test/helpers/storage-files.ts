@@ -23,7 +23,7 @@ export const bytes = (text: string): Uint8Array => new TextEncoder().encode(text
 
 type Start = Partial<Omit<WriteOptions, 'owner'>>
 
-export function openWrite(
+export async function openWrite(
   driver: StorageDriver,
   path: string,
   owner: UserId = ALICE,

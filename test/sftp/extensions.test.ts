@@ -87,6 +87,7 @@ test('a copy ends when its channel does', async () => {
           const file = await session.openRead(path)
           const size = 2 ** 40
           return {
+            size,
             close: () => file.close(),
             stat: async () => ({ ...(await file.stat()), size }),
             async read(into) {

@@ -44,7 +44,7 @@ export function paceRead(handle: ReadHandle, pace: Pace | undefined, waits: Wait
     pace.moved(bytes, waits.clock)
     return bytes
   }
-  return { stat: () => handle.stat(), read, close: () => handle.close() }
+  return { size: handle.size, stat: () => handle.stat(), read, close: () => handle.close() }
 }
 
 /** Takes in no faster than `pace` allows: the sender has to wait for what was written. */

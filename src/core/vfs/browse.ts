@@ -29,8 +29,11 @@ export async function describe(context: VfsContext, path: VirtualPath, follow: b
   const place = mounts.locate(path)
   try {
     if (place === undefined) return bareDirectory(path, openedAt)
-    const driver = await context.driver(place)
-    return { ...(await driver.stat(place.key, principal.user, follow)), name: nameOf(path) }
+    const driver = context.driver(place)
+    const known = driver instanceof Promise ? await driver : driver
+    const looking = known.stat(place.key, principal.user, follow)
+    const entry = looking instanceof Promise ? await looking : looking
+    return { ...entry, name: nameOf(path) }
   } catch (error) {
     // The way to a mount need not exist in the storage of the mount around it.
     if (errorCodeOf(error) !== 'path.not-found' || !mounts.isFixed(path) || place?.mount.at === path)

@@ -43,10 +43,12 @@ export async function remove(
 ): Promise<void> {
   const { access, quota, principal } = context
   const place = access.movable(path, action)
-  const driver = await context.driver(place)
-  await quota.prepare()
-  const freed = await driver[action === 'delete' ? 'remove' : 'rmdir'](place.key, principal.user)
-  await quota.settle(minus(NOTHING, freed))
+  const driver = context.driver(place)
+  const known = driver instanceof Promise ? await driver : driver
+  if (quota.limited) await quota.prepare()
+  const removing = known[action === 'delete' ? 'remove' : 'rmdir'](place.key, principal.user)
+  const freed = removing instanceof Promise ? await removing : removing
+  if (quota.limited) await quota.settle(minus(NOTHING, freed))
   changed(context, action, path)
 }
 

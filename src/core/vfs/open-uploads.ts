@@ -13,20 +13,29 @@ export type OpenUploads = {
 }
 
 class ByPath implements OpenUploads {
-  /** Made by the first upload: most sessions are idle. */
+  /** The only one: one upload after the other is what most sessions do, and a map is made anew by each that comes and goes. */
+  #one: Readonly<{ path: VirtualPath; upload: WriteHandle }> | undefined
+  /** All, once there was a second beside the first. */
   #byPath: Map<VirtualPath, WriteHandle> | undefined
 
   at(path: VirtualPath): WriteHandle | undefined {
+    if (this.#one?.path === path) return this.#one.upload
     return this.#byPath?.get(path)
   }
 
   opened(path: VirtualPath, upload: WriteHandle): void {
-    this.#byPath ??= new Map()
-    this.#byPath.set(path, upload)
+    if (this.#byPath !== undefined) this.#byPath.set(path, upload)
+    else if (this.#one === undefined || this.#one.path === path) this.#one = { path, upload }
+    else {
+      this.#byPath = new Map([[this.#one.path, this.#one.upload]]).set(path, upload)
+      this.#one = undefined
+    }
   }
 
   ended(path: VirtualPath, upload: WriteHandle): void {
-    if (this.#byPath?.get(path) === upload) this.#byPath.delete(path)
+    if (this.#one?.upload === upload) this.#one = undefined
+    else if (this.#byPath?.get(path) === upload) this.#byPath.delete(path)
+    if (this.#byPath?.size === 0) this.#byPath = undefined
   }
 }
 

@@ -43,6 +43,8 @@ export type SendTo = (descriptor: number, position: number, max: number) => numb
 
 /** Closed by who opened it. Reads past the end give 0. */
 export type ReadHandle = {
+  /** Bytes that the file had when it was opened. */
+  readonly size: number
   stat(): Promise<Entry>
   /** Fills `into` from `position` as far as it goes in one step; resolves to the bytes read, 0 at the end. */
   read(into: Uint8Array, position: number): MaybePromise<number>
@@ -74,12 +76,6 @@ export type WriteHandle = {
 
 /** An amount of stored content: what was freed, kept or is used. Every name counts in full, hard links too. */
 export type Usage = Readonly<{ bytes: number; files: number }>
-
-/** What a driver opens for reading: the core wants to know when all of it has been read. */
-export type OpenedFile = ReadHandle & {
-  /** Bytes when it was opened. */
-  readonly size: number
-}
 
 /** What a driver opens for writing: a WriteHandle that also says what it does to the space used, for the quota. */
 export type StagedFile = Omit<WriteHandle, 'commit' | 'abort' | 'discard'> & {
@@ -122,18 +118,18 @@ export type FilesystemStats = Readonly<{
  */
 export type StorageDriver = {
   /** `follow` false: a symbolic link is described itself. */
-  stat(key: StorageKey, owner: UserId, follow: boolean): Promise<Entry>
+  stat(key: StorageKey, owner: UserId, follow: boolean): MaybePromise<Entry>
   /**
    * Batches as they are read, unsorted, without `.` and `..`; entries that vanish meanwhile are left out. `swept` hears
    * of the owner's partials that were removed on the way because they were too old.
    */
   list(key: StorageKey, owner: UserId, swept?: (freed: Usage) => void): AsyncIterable<readonly Entry[]>
   /** Regular files only. */
-  openRead(key: StorageKey, owner: UserId): Promise<OpenedFile>
-  openWrite(key: StorageKey, options: WriteOptions): Promise<StagedFile>
+  openRead(key: StorageKey, owner: UserId): MaybePromise<ReadHandle>
+  openWrite(key: StorageKey, options: WriteOptions): MaybePromise<StagedFile>
   mkdir(key: StorageKey): Promise<void>
   /** Removes a file or link (or, first, the owner's partial). Returns what it freed, for the quota. */
-  remove(key: StorageKey, owner: UserId): Promise<Usage>
+  remove(key: StorageKey, owner: UserId): MaybePromise<Usage>
   /** Idle partials don't keep a directory; returns what removing the owner's freed. */
   rmdir(key: StorageKey, owner: UserId): Promise<Usage>
   /**

@@ -30,4 +30,6 @@ export type LocalContext = Readonly<{
   partials: Partials
   active: ActiveUploads
   native: Native | undefined
+  /** File systems, by device, that can't tell what of a file is in memory: none of their files need ask. */
+  untold: Set<number>
 }>

@@ -1,12 +1,12 @@
 import { constants, readlinkSync, statfsSync } from 'node:fs'
 import { FileServerError } from '../../core/errors.ts'
 import type { UserId } from '../../core/identity.ts'
-import type { Entry, FilesystemStats, OpenedFile, StorageDriver, StorageKey } from '../../core/vfs/storage.ts'
+import type { Entry, FilesystemStats, ReadHandle, StorageDriver, StorageKey } from '../../core/vfs/storage.ts'
 import { setAttributes } from './attributes.ts'
 import * as changes from './changes.ts'
 import type { LocalContext } from './context.ts'
 import type { Directory } from './directories.ts'
-import { errnoOf, guarded, translate } from './errno.ts'
+import { errnoOf, guarded, guardedNow, translate } from './errno.ts'
 import { ITSELF, LINK } from './jail.ts'
 import { listDirectory } from './listing.ts'
 import * as moves from './moves.ts'
@@ -28,7 +28,7 @@ function stat(context: LocalContext, key: StorageKey, owner: UserId, follow: boo
   })
 }
 
-function openRead(context: LocalContext, key: StorageKey, owner: UserId): OpenedFile {
+function openRead(context: LocalContext, key: StorageKey, owner: UserId): ReadHandle {
   const { jail, partials } = context
   return jail.find(key, (spot) => {
     if (partials.idle(spot, owner) !== undefined) {
@@ -81,7 +81,7 @@ export function createLocalDriver(context: LocalContext): StorageDriver {
     }
   }
   return {
-    stat: (key, owner, follow) => guarded(() => stat(context, key, owner, follow)),
+    stat: (key, owner, follow) => guardedNow(() => stat(context, key, owner, follow)),
     list: async function* (key, owner, swept) {
       try {
         const directory = holdDirectory(context, key)
@@ -94,10 +94,10 @@ export function createLocalDriver(context: LocalContext): StorageDriver {
         throw translate(error)
       }
     },
-    openRead: (key, owner) => guarded(() => openRead(context, key, owner)),
-    openWrite: (key, options) => guarded(() => openWrite(context, key, options)),
+    openRead: (key, owner) => guardedNow(() => openRead(context, key, owner)),
+    openWrite: (key, options) => guardedNow(() => openWrite(context, key, options)),
     mkdir: (key) => guarded(() => changes.makeDirectory(context, key)),
-    remove: (key, owner) => guarded(() => changes.removeFile(context, key, owner)),
+    remove: (key, owner) => guardedNow(() => changes.removeFile(context, key, owner)),
     rmdir: (key, owner) => guarded(() => changes.removeDirectory(context, key, owner)),
     rename: (from, to, options) => guarded(() => moves.rename(context, from, to, options)),
     setAttributes: (key, owner, wanted, follow) =>

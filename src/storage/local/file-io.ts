@@ -17,7 +17,8 @@ export type FileIo = {
   read(into: Uint8Array, position: number): Promise<number>
   /** After a truncation from outside of this object. */
   resized(size: number): void
-  drained(): Promise<void>
+  /** Waits until no read or write is under way. */
+  drained(): MaybePromise<void>
 }
 
 type Range = { from: number; to: number; done: Promise<unknown> }
@@ -90,7 +91,8 @@ function requireOffset(position: number, bytes: number): void {
 
 /** Reads and writes on a descriptor that somebody else closes, after `drained`. Overlapping calls act in their order. */
 class DescriptorIo implements FileIo {
-  readonly #order = new RangeOrder()
+  /** Made by the first that has to be waited for; small files have none. */
+  #order: RangeOrder | undefined
   readonly #fd: number
   readonly #clock: Pick<Clock, 'monotonic'>
   #size: number
@@ -110,7 +112,7 @@ class DescriptorIo implements FileIo {
     const bytes = chunk.byteLength
     requireOffset(position, bytes)
     if (bytes === 0) return
-    const small = this.#sync && position + bytes <= SYNC_FILE_BYTES && this.#order.idle
+    const small = this.#sync && position + bytes <= SYNC_FILE_BYTES && this.#idle
     if (small && this.#now(chunk, position)) return
     return this.#later([chunk], position, bytes)
   }
@@ -124,7 +126,7 @@ class DescriptorIo implements FileIo {
   }
 
   read(into: Uint8Array, position: number): Promise<number> {
-    return this.#order.run(
+    return this.#ordered().run(
       position,
       position + into.byteLength,
       () =>
@@ -140,8 +142,17 @@ class DescriptorIo implements FileIo {
     this.#size = bytes
   }
 
-  drained(): Promise<void> {
-    return this.#order.drained()
+  drained(): MaybePromise<void> {
+    return this.#idle ? undefined : this.#order?.drained()
+  }
+
+  get #idle(): boolean {
+    return this.#order === undefined || this.#order.idle
+  }
+
+  #ordered(): RangeOrder {
+    this.#order ??= new RangeOrder()
+    return this.#order
   }
 
   #grow(end: number): void {
@@ -149,7 +160,7 @@ class DescriptorIo implements FileIo {
   }
 
   #later(chunks: readonly Uint8Array[], position: number, bytes: number): Promise<void> {
-    return this.#order
+    return this.#ordered()
       .run(position, position + bytes, () => writeAll(this.#fd, chunks, position, bytes))
       .then(
         () => this.#grow(position + bytes),

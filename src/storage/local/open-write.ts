@@ -131,18 +131,25 @@ function goesInPlace({ settings, system }: LocalContext, ground: Ground, name: s
   return system.lstat(ground.spot.directory.fd, name) === undefined
 }
 
-async function openStaged(
+function openStaged(
   context: LocalContext,
   ground: Ground,
   options: WriteOptions,
-  { name, key, taken }: Turn,
-): Promise<StagedFile> {
-  if (options.start === 'current' && goesInPlace(context, ground, name)) {
+  turn: Turn,
+): MaybePromise<StagedFile> {
+  if (options.start === 'current' && goesInPlace(context, ground, turn.name)) {
     return openInPlace(context, ground.spot)
   }
+  const opening = openPartial(context, ground, options, turn.name)
+  const start = (partial: Partial) => startUpload(context, { ground, partial, turn, options })
+  return opening instanceof Promise ? opening.then(start) : start(opening)
+}
+
+type Start = Readonly<{ ground: Ground; partial: Partial; turn: Turn; options: WriteOptions }>
+
+function startUpload(context: LocalContext, { ground, partial, turn, options }: Start): StagedFile {
   const { active } = context
-  const opening = openPartial(context, ground, options, name)
-  const partial = opening instanceof Promise ? await opening : opening
+  const { name, key, taken } = turn
   const upload = createStagedUpload({
     staging: createStaging({ context, spot: ground.spot, name, partial, exclusive: options.exclusive }),
     inherited: taken ? NO_USAGE : partial.inherited,
@@ -154,12 +161,12 @@ async function openStaged(
 }
 
 /** Ends the upload that runs under the same claim; looks again at what may have changed since. */
-async function openInTurn(
+function openInTurn(
   context: LocalContext,
   found: Ground,
   options: WriteOptions,
   claim: Claim & Readonly<{ waited: boolean }>,
-): Promise<StagedFile> {
+): MaybePromise<StagedFile> {
   const { active, system } = context
   const { spot } = found
   const lookAgain = (): Ground => {
@@ -171,32 +178,39 @@ async function openInTurn(
   const ground = claim.waited ? lookAgain() : found
   // A newcomer that cannot be opened anyway has not ended the upload that runs.
   if (!active.has(claim.key)) return openStaged(context, ground, options, { ...claim, taken: false })
-  const taken = await active.takeOver(claim.key)
-  return openStaged(context, lookAgain(), options, { ...claim, taken })
+  return active
+    .takeOver(claim.key)
+    .then((taken) => openStaged(context, lookAgain(), options, { ...claim, taken }))
 }
 
 /**
  * Opens an upload: a partial of the owner's beside the final name, or with `inPlaceWrites` an existing file itself.
  * `again`: try once more when the directory turns out to be one that was removed, and perhaps made again.
  */
-export async function openWrite(
+export function openWrite(
   context: LocalContext,
   storageKey: StorageKey,
   options: WriteOptions,
   again = true,
-): Promise<StagedFile> {
+): MaybePromise<StagedFile> {
   const { partials, active, directories } = context
   const ground = locate(context, storageKey)
   const { directory } = ground.spot
-  try {
-    const name = partials.nameFor(options.owner, ground.spot.name)
-    const key = partials.activeKey(directory, name)
-    return await active.inTurn(key, (waited) => openInTurn(context, ground, options, { name, key, waited }))
-  } catch (error) {
+  const failed = (error: unknown): MaybePromise<StagedFile> => {
     // That the file is not there yet told nothing; that it cannot be made tells that others removed the directory.
     const gone = errnoOf(error) === 'ENOENT' && directories.forgetRemoved(directory)
     directories.release(directory)
     if (gone && again) return openWrite(context, storageKey, options, false)
     throw error
+  }
+  try {
+    const name = partials.nameFor(options.owner, ground.spot.name)
+    const key = partials.activeKey(directory, name)
+    const opening = active.inTurn(key, (waited) =>
+      openInTurn(context, ground, options, { name, key, waited }),
+    )
+    return opening instanceof Promise ? opening.catch(failed) : opening
+  } catch (error) {
+    return failed(error)
   }
 }

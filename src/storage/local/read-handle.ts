@@ -1,11 +1,10 @@
 import { closeSync, read as readAsync } from 'node:fs'
 import { FileServerError } from '../../core/errors.ts'
-import type { Entry, OpenedFile } from '../../core/vfs/storage.ts'
-import type { LocalContext } from './context.ts'
+import type { Entry, MaybePromise, ReadHandle, SendTo } from '../../core/vfs/storage.ts'
 import { errnoOf, guarded, translate } from './errno.ts'
 import { LINK, type Spot } from './jail.ts'
 import { OPEN_SAFELY } from './proc.ts'
-import { readCached, readMeasured } from './read-now.ts'
+import { createReadNow, type ReadContext, type ReadNow } from './read-now.ts'
 import { createSendTo } from './send-to.ts'
 import type { LocalSystem } from './system.ts'
 
@@ -41,60 +40,89 @@ export function openFile(
   }
 }
 
-/** Takes over the descriptor. Reads at once what is in memory, the rest through the thread pool. */
-export function createReadHandle(
-  { fd, entry }: OpenFile,
-  { clock, native, system }: Pick<LocalContext, 'clock' | 'native' | 'system'>,
-): OpenedFile {
-  let open = true
-  let underWay = 0
-  let whenIdle: (() => void) | undefined
+/** Reads at once what is in memory, the rest through the thread pool. */
+class LocalRead implements ReadHandle {
+  readonly #fd: number
+  readonly #entry: Entry
+  readonly #context: ReadContext
+  readonly #readNow: ReadNow
+  #sendNow: SendTo | undefined
+  #open = true
+  #underWay = 0
+  #whenIdle: (() => void) | undefined
 
-  const measured = readMeasured(fd, clock)
-  const readNow = native === undefined ? measured : readCached(fd, native, measured)
-  const sendNow = native === undefined ? undefined : createSendTo(fd, native)
-  const readLater = (into: Uint8Array, position: number): Promise<number> =>
-    new Promise((resolve, reject) => {
-      underWay += 1
-      readAsync(fd, into, 0, into.byteLength, position, (error, bytes) => {
-        underWay -= 1
-        if (underWay === 0) whenIdle?.()
+  constructor({ fd, entry }: OpenFile, context: ReadContext) {
+    this.#fd = fd
+    this.#entry = entry
+    this.#context = context
+    this.#readNow = createReadNow(fd, entry.device, context)
+  }
+
+  get size(): number {
+    return this.#entry.size
+  }
+
+  stat(): Promise<Entry> {
+    return guarded(() => {
+      this.#requireOpen()
+      return this.#context.system.fstat(this.#fd, this.#entry.name)
+    })
+  }
+
+  read(into: Uint8Array, position: number): MaybePromise<number> {
+    this.#requireOpen()
+    // The protocols' offsets go further than any file; reads past the end give 0.
+    if (position > Number.MAX_SAFE_INTEGER) return 0
+    try {
+      return this.#readNow(into, position) ?? this.#readLater(into, position)
+    } catch (error) {
+      throw translate(error)
+    }
+  }
+
+  get sendTo(): SendTo | undefined {
+    const { native } = this.#context
+    if (native === undefined) return undefined
+    return (descriptor, position, max) => {
+      this.#requireOpen()
+      this.#sendNow ??= createSendTo(this.#fd, native)
+      return this.#sendNow(descriptor, position, max)
+    }
+  }
+
+  async close(): Promise<void> {
+    if (!this.#open) return
+    this.#open = false
+    if (this.#underWay > 0) {
+      await new Promise<void>((resolve) => {
+        this.#whenIdle = resolve
+      })
+    }
+    try {
+      closeSync(this.#fd)
+    } catch (error) {
+      throw translate(error)
+    }
+  }
+
+  #readLater(into: Uint8Array, position: number): Promise<number> {
+    return new Promise((resolve, reject) => {
+      this.#underWay += 1
+      readAsync(this.#fd, into, 0, into.byteLength, position, (error, bytes) => {
+        this.#underWay -= 1
+        if (this.#underWay === 0) this.#whenIdle?.()
         if (error) reject(translate(error))
         else resolve(bytes)
       })
     })
-  return {
-    size: entry.size,
-    stat: () =>
-      guarded(() => {
-        if (!open) throw new FileServerError('handle.invalid')
-        return system.fstat(fd, entry.name)
-      }),
-    read: (into, position) => {
-      if (!open) throw new FileServerError('handle.invalid')
-      // The protocols' offsets go further than any file; reads past the end give 0.
-      if (position > Number.MAX_SAFE_INTEGER) return 0
-      try {
-        return readNow(into, position) ?? readLater(into, position)
-      } catch (error) {
-        throw translate(error)
-      }
-    },
-    sendTo:
-      sendNow &&
-      ((descriptor, position, max) => {
-        if (!open) throw new FileServerError('handle.invalid')
-        return sendNow(descriptor, position, max)
-      }),
-    close: async () => {
-      if (!open) return
-      open = false
-      if (underWay > 0) {
-        await new Promise<void>((resolve) => {
-          whenIdle = resolve
-        })
-      }
-      await guarded(() => closeSync(fd))
-    },
   }
+
+  #requireOpen(): void {
+    if (!this.#open) throw new FileServerError('handle.invalid')
+  }
+}
+
+/** Takes over the descriptor. */
+export function createReadHandle(file: OpenFile, context: ReadContext): ReadHandle {
+  return new LocalRead(file, context)
 }

@@ -1,7 +1,7 @@
 import { readSync } from 'node:fs'
 import { constants } from 'node:os'
 import type { Clock } from '../../core/ports.ts'
-import type { Native } from '../../native/native.ts'
+import type { LocalContext } from './context.ts'
 
 /** Reads without waiting for the disk; undefined: the thread pool has to. Throws what Node's own read throws. */
 export type ReadNow = (into: Uint8Array, position: number) => number | undefined
@@ -17,7 +17,7 @@ const SLOW_ENOUGH = 2 * SLOW_WEIGHT - 2
 const POOL_MS = 1000
 
 /** Judges by the time that reads take whether the next one may be tried. */
-export function readMeasured(fd: number, clock: Pick<Clock, 'monotonic'>): ReadNow {
+function readMeasured(fd: number, clock: Pick<Clock, 'monotonic'>): ReadNow {
   let poolUntil = 0
   let slowness = 0
   return (into, position) => {
@@ -35,8 +35,12 @@ export function readMeasured(fd: number, clock: Pick<Clock, 'monotonic'>): ReadN
   }
 }
 
+export type ReadContext = Pick<LocalContext, 'clock' | 'native' | 'system' | 'untold'>
+
 /** Asks the kernel each time, as far as the file system can tell; otherwise it is `measured`. */
-export function readCached(fd: number, native: Native, measured: ReadNow): ReadNow {
+export function createReadNow(fd: number, device: number, { clock, native, untold }: ReadContext): ReadNow {
+  const measured = readMeasured(fd, clock)
+  if (native === undefined || untold.has(device)) return measured
   let tells = true
   return (into, position) => {
     if (!tells) return measured(into, position)
@@ -45,6 +49,7 @@ export function readCached(fd: number, native: Native, measured: ReadNow): ReadN
     if (bytes === -constants.errno.EAGAIN) return undefined
     // Whatever else it is, the ordinary read finds it again and says it in words.
     tells = false
+    if (bytes === -constants.errno.EOPNOTSUPP) untold.add(device)
     return measured(into, position)
   }
 }

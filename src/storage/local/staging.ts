@@ -17,7 +17,7 @@ import type { AttributeChanges, Entry, MaybePromise, Usage } from '../../core/vf
 import { NO_USAGE, type Staging } from '../staged-upload.ts'
 import type { LocalContext } from './context.ts'
 import { isSame, MODE_BITS, usageOf } from './entry.ts'
-import { guarded, refusesHardLinks } from './errno.ts'
+import { guarded, guardedNow, refusesHardLinks } from './errno.ts'
 import { createFileIo, type FileIo } from './file-io.ts'
 import type { Spot } from './jail.ts'
 import { inside } from './proc.ts'
@@ -71,7 +71,7 @@ class Content {
     return this.#io.read(into, position)
   }
 
-  drained(): Promise<void> {
+  drained(): MaybePromise<void> {
     return this.#io.drained()
   }
 
@@ -140,11 +140,10 @@ class PartialStaging extends Content implements Staging {
     this.#exclusive = exclusive
   }
 
-  publish(): Promise<Published> {
-    return guarded(async () => {
-      if (this.context.settings.syncOnCommit) await flush(this.fd)
-      return this.#publish()
-    })
+  publish(): MaybePromise<Published> {
+    return guardedNow(() =>
+      this.context.settings.syncOnCommit ? flush(this.fd).then(() => this.#publish()) : this.#publish(),
+    )
   }
 
   keep(): Promise<Usage> {
@@ -160,7 +159,7 @@ class PartialStaging extends Content implements Staging {
     })
   }
 
-  async close(): Promise<void> {
+  close(): void {
     this.context.directories.release(this.#spot.directory)
     closeSync(this.fd)
   }
@@ -194,7 +193,7 @@ class PartialStaging extends Content implements Staging {
     const { mode = usual, mtimeMs, atimeMs } = this.pending
     if (this.#fresh && mode === own.mode && mtimeMs === undefined && atimeMs === undefined) return own
     applyAttributes(this.fd, { ...this.pending, mode })
-    return this.#own()
+    return mtimeMs === undefined && atimeMs === undefined ? { ...own, mode: mode & MODE_BITS } : this.#own()
   }
 }
 
@@ -216,7 +215,7 @@ class InPlaceStaging extends Content implements Staging {
     return this.keep()
   }
 
-  async close(): Promise<void> {
+  close(): void {
     closeSync(this.fd)
   }
 }

@@ -1,6 +1,6 @@
 import { FileServerError } from '../../core/errors.ts'
 import type { UserId } from '../../core/identity.ts'
-import type { Entry, FilesystemStats, OpenedFile, StorageKey, Usage } from '../../core/vfs/storage.ts'
+import type { Entry, FilesystemStats, ReadHandle, StorageKey, Usage } from '../../core/vfs/storage.ts'
 import { NO_USAGE } from '../staged-upload.ts'
 import { idlePartial, type MemoryContext, plus, sweep, usageOf, visibleIn } from './partials.ts'
 import { type DirectoryNode, describe, type FileNode, required } from './tree.ts'
@@ -9,7 +9,7 @@ import { readNode } from './upload.ts'
 const STATS_BLOCK = 4096
 const STATS_BLOCKS = 1 << 20
 
-function openFile(file: FileNode, name: string): OpenedFile {
+function openFile(file: FileNode, name: string): ReadHandle {
   let open = true
   return {
     size: file.size,
@@ -24,7 +24,7 @@ function openFile(file: FileNode, name: string): OpenedFile {
   }
 }
 
-export function openRead(context: MemoryContext, key: StorageKey, owner: UserId): OpenedFile {
+export function openRead(context: MemoryContext, key: StorageKey, owner: UserId): ReadHandle {
   const spot = context.tree.find(key, true)
   if (idlePartial(context, spot, owner) !== undefined) throw new FileServerError('storage.busy')
   const node = required(spot)

@@ -65,14 +65,14 @@ function createStaging({ spot, file, key, exclusive, now }: StagingOptions): Sta
       pending = { ...pending, ...rest }
     },
     sync: async () => {},
-    drained: async () => {},
-    publish: async () => publish(),
+    drained: () => {},
+    publish,
     keep: async () => (isOurs() ? { bytes: file.size, files: 1 } : NO_USAGE),
     drop: async () => {
       if (isOurs()) directory.partials.delete(key)
       return NO_USAGE
     },
-    close: async () => {},
+    close: () => {},
   }
 }
 

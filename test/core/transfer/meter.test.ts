@@ -1,18 +1,19 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { FileServerError } from '../../../src/core/errors.ts'
-import { meterRead, type TransferReport } from '../../../src/core/transfer/meter.ts'
-import type { MaybePromise, OpenedFile } from '../../../src/core/vfs/storage.ts'
+import type { TransferReport } from '../../../src/core/transfer/meter.ts'
+import { meterRead } from '../../../src/core/transfer/meter-read.ts'
+import type { MaybePromise, ReadHandle } from '../../../src/core/vfs/storage.ts'
 import { createFakeClock } from '../../helpers/fake-clock.ts'
 import { fails } from '../../helpers/storage-files.ts'
 
-function metered(read: OpenedFile['read'], size = 10) {
+function metered(read: ReadHandle['read'], size = 10) {
   const clock = createFakeClock()
   const reports: TransferReport[] = []
   const unused = async () => {
     throw new Error('not asked')
   }
-  const file: OpenedFile = { size, stat: unused, read, close: async () => {} }
+  const file: ReadHandle = { size, stat: unused, read, close: async () => {} }
   return { handle: meterRead(file, { clock, report: (transfer) => reports.push(transfer) }), reports, clock }
 }
 

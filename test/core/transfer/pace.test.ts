@@ -8,6 +8,7 @@ const RATE = 64 * 1024
 
 function reader(size: number): ReadHandle {
   return {
+    size,
     stat: () => Promise.reject(new Error('not asked')),
     read: (into, position) => Math.max(0, Math.min(into.length, size - position)),
     close: async () => undefined,

@@ -32,7 +32,7 @@ function open(t: TestContext, given: Native | undefined) {
   t.after(() => rmSync(folder, { recursive: true }))
   const system = createNodeSystem(realClock)
   const opened = { fd, entry: system.fstat(fd, 'file') }
-  const handle = createReadHandle(opened, { clock: realClock, native: given, system })
+  const handle = createReadHandle(opened, { clock: realClock, native: given, system, untold: new Set() })
   return { handle, file, fd }
 }
 

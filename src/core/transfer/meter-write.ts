@@ -1,0 +1,107 @@
+import type { TransferOutcome } from '../audit/events.ts'
+import type { AttributeChanges, Entry, MaybePromise, StagedFile, WriteHandle } from '../vfs/storage.ts'
+import { type MeterOptions, Tally } from './meter.ts'
+
+export type UploadOptions = MeterOptions &
+  Readonly<{
+    /** Throws access.denied unless the user may: an upload handle must not be a way around a missing permission. */
+    demand: (action: 'read' | 'attributes') => void
+  }>
+
+function byteLength(chunks: readonly Uint8Array[]): number {
+  let bytes = 0
+  for (const chunk of chunks) bytes += chunk.byteLength
+  return bytes
+}
+
+/** A class: an object with a getter has a shape of its own each time, which costs kilobytes and the collector's time. */
+class MeteredWrite implements WriteHandle {
+  readonly #staged: StagedFile
+  readonly #tally: Tally
+  readonly #demand: UploadOptions['demand']
+
+  constructor(staged: StagedFile, options: UploadOptions) {
+    this.#staged = staged
+    this.#tally = new Tally(options)
+    this.#demand = options.demand
+  }
+
+  get size(): number {
+    return this.#staged.size
+  }
+
+  write(chunk: Uint8Array, position: number): MaybePromise<void> {
+    try {
+      return this.#counted(chunk.byteLength, this.#staged.write(chunk, position))
+    } catch (error) {
+      return this.#tally.fail(error)
+    }
+  }
+
+  writev(chunks: readonly Uint8Array[], position: number): MaybePromise<void> {
+    try {
+      return this.#counted(byteLength(chunks), this.#staged.writev(chunks, position))
+    } catch (error) {
+      return this.#tally.fail(error)
+    }
+  }
+
+  read(into: Uint8Array, position: number): MaybePromise<number> {
+    this.#demand('read')
+    return this.#staged.read(into, position)
+  }
+
+  stat(): Promise<Entry> {
+    return this.#staged.stat()
+  }
+
+  async setAttributes(changes: AttributeChanges): Promise<void> {
+    const { size: _size, ...others } = changes
+    if (Object.keys(others).length > 0) this.#demand('attributes')
+    await this.#staged.setAttributes(changes)
+  }
+
+  sync(): Promise<void> {
+    return this.#staged.sync()
+  }
+
+  async commit(): Promise<Entry> {
+    try {
+      if (this.#tally.failure !== undefined) throw this.#tally.failure
+      const { entry } = await this.#staged.commit()
+      this.#tally.end('complete')
+      return entry
+    } catch (error) {
+      this.#tally.end('failed')
+      await this.#staged.abort()
+      throw error
+    }
+  }
+
+  async abort(): Promise<void> {
+    this.#end('aborted')
+    await this.#staged.abort()
+  }
+
+  async discard(): Promise<void> {
+    this.#end('aborted')
+    await this.#staged.discard()
+  }
+
+  #counted(bytes: number, writing: MaybePromise<void>): MaybePromise<void> {
+    this.#tally.bytes += bytes
+    return writing === undefined ? writing : writing.catch((error: unknown) => this.#tally.fail(error))
+  }
+
+  #end(outcome: TransferOutcome): void {
+    this.#tally.end(this.#tally.failure === undefined ? outcome : 'failed')
+  }
+}
+
+/**
+ * Counts an upload. After a failed write only a broken file could be committed, so `commit` then keeps the partial
+ * and fails as the write did.
+ */
+export function meterWrite(staged: StagedFile, options: UploadOptions): WriteHandle {
+  return new MeteredWrite(staged, options)
+}
