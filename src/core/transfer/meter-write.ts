@@ -1,5 +1,6 @@
 import type { TransferOutcome } from '../audit/events.ts'
 import type { AttributeChanges, Entry, MaybePromise, StagedFile, WriteHandle } from '../vfs/storage.ts'
+import { byteLength } from './byte-length.ts'
 import { type MeterOptions, Tally } from './meter.ts'
 
 export type UploadOptions = MeterOptions &
@@ -7,12 +8,6 @@ export type UploadOptions = MeterOptions &
     /** Throws access.denied unless the user may: an upload handle must not be a way around a missing permission. */
     demand: (action: 'read' | 'attributes') => void
   }>
-
-function byteLength(chunks: readonly Uint8Array[]): number {
-  let bytes = 0
-  for (const chunk of chunks) bytes += chunk.byteLength
-  return bytes
-}
 
 /** A class: an object with a getter has a shape of its own each time, which costs kilobytes and the collector's time. */
 class MeteredWrite implements WriteHandle {

@@ -1,5 +1,6 @@
 import type { Clock } from '../ports.ts'
-import type { MaybePromise, ReadHandle, WriteHandle } from '../vfs/storage.ts'
+import type { AttributeChanges, Entry, MaybePromise, ReadHandle, WriteHandle } from '../vfs/storage.ts'
+import { byteLength } from './byte-length.ts'
 
 /** Moves at once that may follow a pause; a client must not feel steps, nor many small ones cost much. */
 const STEP_MS = 250
@@ -47,30 +48,68 @@ export function paceRead(handle: ReadHandle, pace: Pace | undefined, waits: Wait
   return { size: handle.size, stat: () => handle.stat(), read, close: () => handle.close() }
 }
 
+/** A class for the reason that MeteredWrite is one. */
+class PacedWrite implements WriteHandle {
+  readonly #handle: WriteHandle
+  readonly #pace: Pace
+  readonly #waits: Waits
+
+  constructor(handle: WriteHandle, pace: Pace, waits: Waits) {
+    this.#handle = handle
+    this.#pace = pace
+    this.#waits = waits
+  }
+
+  get size(): number {
+    return this.#handle.size
+  }
+
+  write(chunk: Uint8Array, position: number): Promise<void> {
+    return this.#paced(chunk.byteLength, () => this.#handle.write(chunk, position))
+  }
+
+  writev(chunks: readonly Uint8Array[], position: number): Promise<void> {
+    return this.#paced(byteLength(chunks), () => this.#handle.writev(chunks, position))
+  }
+
+  read(into: Uint8Array, position: number): MaybePromise<number> {
+    return this.#handle.read(into, position)
+  }
+
+  stat(): Promise<Entry> {
+    return this.#handle.stat()
+  }
+
+  setAttributes(changes: AttributeChanges): Promise<void> {
+    return this.#handle.setAttributes(changes)
+  }
+
+  sync(): Promise<void> {
+    return this.#handle.sync()
+  }
+
+  commit(): Promise<Entry> {
+    return this.#handle.commit()
+  }
+
+  abort(): Promise<void> {
+    return this.#handle.abort()
+  }
+
+  discard(): Promise<void> {
+    return this.#handle.discard()
+  }
+
+  async #paced(bytes: number, work: () => MaybePromise<void>): Promise<void> {
+    await work()
+    this.#pace.moved(bytes, this.#waits.clock)
+    for (let turn = this.#pace.wait(this.#waits); turn !== undefined; turn = this.#pace.wait(this.#waits)) {
+      await turn
+    }
+  }
+}
+
 /** Takes in no faster than `pace` allows: the sender has to wait for what was written. */
 export function paceWrite(handle: WriteHandle, pace: Pace | undefined, waits: Waits): WriteHandle {
-  if (pace === undefined) return handle
-  const paced = async (bytes: number, work: () => MaybePromise<void>): Promise<void> => {
-    await work()
-    pace.moved(bytes, waits.clock)
-    for (let turn = pace.wait(waits); turn !== undefined; turn = pace.wait(waits)) await turn
-  }
-  return {
-    get size() {
-      return handle.size
-    },
-    write: (chunk, position) => paced(chunk.byteLength, () => handle.write(chunk, position)),
-    writev: (chunks, position) =>
-      paced(
-        chunks.reduce((sum, { byteLength }) => sum + byteLength, 0),
-        () => handle.writev(chunks, position),
-      ),
-    read: (into, position) => handle.read(into, position),
-    stat: () => handle.stat(),
-    setAttributes: (changes) => handle.setAttributes(changes),
-    sync: () => handle.sync(),
-    commit: () => handle.commit(),
-    abort: () => handle.abort(),
-    discard: () => handle.discard(),
-  }
+  return pace === undefined ? handle : new PacedWrite(handle, pace, waits)
 }

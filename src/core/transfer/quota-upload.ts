@@ -1,12 +1,19 @@
 import { errorCodeOf } from '../errors.ts'
-import type { MaybePromise, StagedFile, Usage } from '../vfs/storage.ts'
+import type { AttributeChanges, Entry, MaybePromise, StagedFile, Usage } from '../vfs/storage.ts'
+import { byteLength } from './byte-length.ts'
 import { minus, type Quota } from './quota.ts'
 
 /** Space is reserved in steps, so that the state store is asked once per MiB and not once per chunk. */
 const STEP_BYTES = 1024 * 1024
 
+type Reservation = Readonly<{
+  /** False while a step is under way, so that writes keep their order. */
+  has: (end: number) => boolean
+  take: (end: number) => Promise<void>
+}>
+
 /** Keeps `charged` bytes at or above what the upload needs; several writes may ask at once. */
-function createReservation(quota: Quota, charged: { bytes: number; files: number }) {
+function createReservation(quota: Quota, charged: { bytes: number; files: number }): Reservation {
   let step: Promise<void> | undefined
   const take = async (bytes: number) => {
     await quota.charge({ bytes, files: 0 })
@@ -25,9 +32,8 @@ function createReservation(quota: Quota, charged: { bytes: number; files: number
     await take(needed)
   }
   return {
-    /** False while a step is under way, so that writes keep their order. */
-    has: (end: number): boolean => step === undefined && end <= charged.bytes,
-    take: async (end: number): Promise<void> => {
+    has: (end) => step === undefined && end <= charged.bytes,
+    take: async (end) => {
       await step
       while (end > charged.bytes) {
         step ??= next(end).finally(() => {
@@ -53,52 +59,84 @@ async function chargeStart(staged: StagedFile, quota: Quota, replacing: boolean)
   }
 }
 
+/** A class for the reason that MeteredWrite is one. */
+class ChargedUpload implements StagedFile {
+  readonly #staged: StagedFile
+  readonly #quota: Quota
+  readonly #charged: { bytes: number; files: number }
+  readonly #space: Reservation
+
+  constructor(staged: StagedFile, quota: Quota, start: Usage) {
+    this.#staged = staged
+    this.#quota = quota
+    this.#charged = { ...start }
+    this.#space = createReservation(quota, this.#charged)
+  }
+
+  get inherited(): Usage {
+    return this.#staged.inherited
+  }
+
+  get size(): number {
+    return this.#staged.size
+  }
+
+  write(chunk: Uint8Array, position: number): MaybePromise<void> {
+    return this.#reserved(position + chunk.byteLength, () => this.#staged.write(chunk, position))
+  }
+
+  writev(chunks: readonly Uint8Array[], position: number): MaybePromise<void> {
+    return this.#reserved(position + byteLength(chunks), () => this.#staged.writev(chunks, position))
+  }
+
+  read(into: Uint8Array, position: number): MaybePromise<number> {
+    return this.#staged.read(into, position)
+  }
+
+  stat(): Promise<Entry> {
+    return this.#staged.stat()
+  }
+
+  async setAttributes(changes: AttributeChanges): Promise<void> {
+    if (changes.size !== undefined) await this.#space.take(changes.size)
+    await this.#staged.setAttributes(changes)
+  }
+
+  sync(): Promise<void> {
+    return this.#staged.sync()
+  }
+
+  async commit(): Promise<{ entry: Entry; freed: Usage }> {
+    const done = await this.#staged.commit()
+    await this.#settle(minus({ bytes: done.entry.size, files: 1 }, done.freed))
+    return done
+  }
+
+  async abort(): Promise<Usage> {
+    return this.#settle(await this.#staged.abort())
+  }
+
+  async discard(): Promise<Usage> {
+    return this.#settle(await this.#staged.discard())
+  }
+
+  #reserved(end: number, work: () => MaybePromise<void>): MaybePromise<void> {
+    return this.#space.has(end) ? work() : this.#space.take(end).then(work)
+  }
+
+  async #settle(left: Usage): Promise<Usage> {
+    const delta = minus(left, this.#charged)
+    Object.assign(this.#charged, left)
+    await this.#quota.settle(delta)
+    return left
+  }
+}
+
 /**
  * Puts a quota in front of a driver's upload: writes beyond the limit fail with quota.exceeded, and however the upload
  * ends the charge then equals what is left on the storage. `replacing`: a file has the name already.
  */
 export async function withQuota(staged: StagedFile, quota: Quota, replacing: boolean): Promise<StagedFile> {
   if (!quota.limited) return staged
-  const charged = { ...(await chargeStart(staged, quota, replacing)) }
-  const space = createReservation(quota, charged)
-  const reserved = (end: number, work: () => MaybePromise<void>): MaybePromise<void> =>
-    space.has(end) ? work() : space.take(end).then(work)
-  const settle = async (left: Usage) => {
-    const delta = minus(left, charged)
-    Object.assign(charged, left)
-    await quota.settle(delta)
-  }
-  return {
-    inherited: staged.inherited,
-    get size() {
-      return staged.size
-    },
-    write: (chunk, position) => reserved(position + chunk.byteLength, () => staged.write(chunk, position)),
-    writev: (chunks, position) => {
-      const bytes = chunks.reduce((sum, chunk) => sum + chunk.byteLength, 0)
-      return reserved(position + bytes, () => staged.writev(chunks, position))
-    },
-    read: (into, position) => staged.read(into, position),
-    stat: () => staged.stat(),
-    setAttributes: async (changes) => {
-      if (changes.size !== undefined) await space.take(changes.size)
-      await staged.setAttributes(changes)
-    },
-    sync: () => staged.sync(),
-    commit: async () => {
-      const done = await staged.commit()
-      await settle(minus({ bytes: done.entry.size, files: 1 }, done.freed))
-      return done
-    },
-    abort: async () => {
-      const kept = await staged.abort()
-      await settle(kept)
-      return kept
-    },
-    discard: async () => {
-      const left = await staged.discard()
-      await settle(left)
-      return left
-    },
-  }
+  return new ChargedUpload(staged, quota, await chargeStart(staged, quota, replacing))
 }
