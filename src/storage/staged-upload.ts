@@ -20,7 +20,7 @@ export type Staging = {
   /** Throws the content away; resolves to what is left all the same. */
   drop(): Promise<Usage>
   /** Releases what it holds; called once, last. */
-  close(): void
+  close(): MaybePromise<void>
 }
 
 export type StagedUploadOptions = Readonly<{
@@ -139,7 +139,8 @@ class StagedUpload implements StagedFile, ActiveUpload {
       const publishing = this.#staging.publish()
       const result = publishing instanceof Promise ? await publishing : publishing
       this.#state = 'ended'
-      this.#release()
+      const released = this.#release()
+      if (released !== undefined) await released
       return result
     } catch (error) {
       if (this.#state === 'ending') this.#state = 'failed'
@@ -149,7 +150,7 @@ class StagedUpload implements StagedFile, ActiveUpload {
 
   async #letGo(): Promise<void> {
     await this.#staging.drained()
-    this.#release()
+    await this.#release()
   }
 
   /** Ends whatever `work` says, unless there is nothing left to end. */
@@ -165,13 +166,14 @@ class StagedUpload implements StagedFile, ActiveUpload {
       return await work()
     } finally {
       this.#state = 'ended'
-      this.#release()
+      await this.#release()
     }
   }
 
-  #release(): void {
+  /** Whoever waits for the end may have the name as soon as nothing more is written, before the file is closed. */
+  #release(): MaybePromise<void> {
     try {
-      this.#staging.close()
+      return this.#staging.close()
     } finally {
       this.#onEnd()
     }

@@ -1,25 +1,44 @@
-import { chmodSync, fstatSync, lutimesSync, type Stats, truncateSync, utimesSync } from 'node:fs'
+import { chmodSync, fstatSync, lutimesSync, type Stats, truncate, truncateSync, utimesSync } from 'node:fs'
+import { promisify } from 'node:util'
 import { FileServerError } from '../../core/errors.ts'
 import type { UserId } from '../../core/identity.ts'
-import type { AttributeChanges, StorageKey } from '../../core/vfs/storage.ts'
+import type { AttributeChanges, MaybePromise, StorageKey } from '../../core/vfs/storage.ts'
 import type { LocalContext } from './context.ts'
 import { MODE_BITS } from './entry.ts'
 import { LINK } from './jail.ts'
+import { LARGE_BYTES } from './letting-go.ts'
 import { inside, OPEN_NAME, self, withOpen } from './proc.ts'
 
-/** Acts on what the descriptor has open, never on a name that could have become a link. Gives the growth in bytes. */
-function changeOpened(fd: number, { size, mode, mtimeMs, atimeMs }: AttributeChanges): number {
-  const stats = fstatSync(fd)
-  if (size !== undefined) {
-    if (stats.isDirectory()) throw new FileServerError('path.is-directory')
-    if (!stats.isFile()) throw new FileServerError('storage.unsupported')
-    truncateSync(self(fd), size)
-  }
+const truncateLater = promisify(truncate)
+
+/** Sets the size of what the descriptor has open, in the thread pool if much goes; gives the growth of all names. */
+function resize(fd: number, stats: Stats, size: number): MaybePromise<number> {
+  if (stats.isDirectory()) throw new FileServerError('path.is-directory')
+  if (!stats.isFile()) throw new FileServerError('storage.unsupported')
+  const growth = (size - stats.size) * stats.nlink
+  if (stats.size - size >= LARGE_BYTES) return truncateLater(self(fd), size).then(() => growth)
+  truncateSync(self(fd), size)
+  return growth
+}
+
+function changeRest(fd: number, stats: Stats, { mode, mtimeMs, atimeMs }: AttributeChanges): void {
   if (mode !== undefined) chmodSync(self(fd), mode & MODE_BITS)
   if (mtimeMs !== undefined || atimeMs !== undefined) {
     utimesSync(self(fd), (atimeMs ?? stats.atimeMs) / 1000, (mtimeMs ?? fstatSync(fd).mtimeMs) / 1000)
   }
-  return size === undefined ? 0 : (size - stats.size) * stats.nlink
+}
+
+/** Acts on what the descriptor has open, never on a name that could have become a link. Gives the growth in bytes. */
+function changeOpened(fd: number, stats: Stats, changes: AttributeChanges): MaybePromise<number> {
+  const growth = changes.size === undefined ? 0 : resize(fd, stats, changes.size)
+  if (growth instanceof Promise) {
+    return growth.then((bytes) => {
+      changeRest(fd, stats, changes)
+      return bytes
+    })
+  }
+  changeRest(fd, stats, changes)
+  return growth
 }
 
 function changeLink(at: string, stats: Stats, { size, mode, mtimeMs, atimeMs }: AttributeChanges): void {
@@ -33,13 +52,13 @@ export function setAttributes(
   context: LocalContext,
   target: AttributeTarget,
   changes: AttributeChanges,
-): number {
+): MaybePromise<number> {
   return context.jail.find(target.key, (spot) => {
     const partial = context.partials.idle(spot, target.owner)
     const at = partial === undefined ? spot.at : inside(spot.directory.fd, partial.name)
     return withOpen(at, OPEN_NAME, (fd) => {
       const stats = fstatSync(fd)
-      if (!stats.isSymbolicLink()) return changeOpened(fd, changes)
+      if (!stats.isSymbolicLink()) return changeOpened(fd, stats, changes)
       if (target.follow) return LINK
       changeLink(at, stats, changes)
       return 0

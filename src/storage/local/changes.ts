@@ -8,6 +8,7 @@ import type { LocalContext } from './context.ts'
 import { plus, usageOf } from './entry.ts'
 import { errnoOf } from './errno.ts'
 import { ITSELF, type Spot } from './jail.ts'
+import { lettingGo } from './letting-go.ts'
 import { inside, OPEN_DIRECTORY, self, withOpen } from './proc.ts'
 
 const NEW_DIRECTORY_MODE = 0o777
@@ -41,7 +42,8 @@ export function removeFile(context: LocalContext, key: StorageKey, owner: UserId
     if (dropped !== undefined) return dropped
     const entry = required(context.system.lstat(spot.directory.fd, spot.name))
     if (entry.kind === 'directory') throw new FileServerError('path.is-directory')
-    context.system.unlink(spot.directory.fd, spot.name)
+    const { fd } = spot.directory
+    lettingGo(fd, entry, () => context.system.unlink(fd, spot.name))
     return usageOf(entry)
   })
 }
@@ -66,8 +68,9 @@ function removePartialsIn(context: LocalContext, spot: Spot, owner: UserId): Usa
     }
     let freed = NO_USAGE
     for (const name of names) {
-      if (name.startsWith(partials.ownerPrefix(owner))) freed = plus(freed, usageOf(system.lstat(fd, name)))
-      system.unlink(fd, name)
+      const entry = system.lstat(fd, name)
+      if (name.startsWith(partials.ownerPrefix(owner))) freed = plus(freed, usageOf(entry))
+      lettingGo(fd, entry, () => system.unlink(fd, name))
     }
     return freed
   })

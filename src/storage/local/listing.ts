@@ -4,6 +4,7 @@ import { NO_USAGE } from '../staged-upload.ts'
 import type { LocalContext } from './context.ts'
 import type { Directory } from './directories.ts'
 import { plus, usageOf } from './entry.ts'
+import { lettingGo } from './letting-go.ts'
 
 function turn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve))
@@ -23,7 +24,7 @@ function createPartialsView(context: LocalContext, directory: Directory, owner: 
     const entry = system.lstat(directory.fd, name)
     if (entry?.kind !== 'file') return
     if (entry.mtimeMs < clock.now() - settings.partialRetentionMs) {
-      system.unlink(directory.fd, name)
+      lettingGo(directory.fd, entry, () => system.unlink(directory.fd, name))
       if (name.startsWith(ownerPrefix)) swept = plus(swept, usageOf(entry))
       return
     }

@@ -8,6 +8,7 @@ import type { LocalContext } from './context.ts'
 import { isSame, plus, usageOf } from './entry.ts'
 import { refusesHardLinks } from './errno.ts'
 import type { Spot } from './jail.ts'
+import { lettingGo } from './letting-go.ts'
 import type { LocalSystem } from './system.ts'
 
 function nameAt(system: LocalSystem, { directory, name }: Spot): Entry | undefined {
@@ -47,8 +48,11 @@ function move(context: LocalContext, from: Spot, to: Spot, { owner, replace }: R
   const replaced = nameAt(system, to)
   if (isSame(replaced, entry)) return NO_USAGE
   if (replaced !== undefined && !replace) throw new FileServerError('path.exists')
-  if (replace) system.rename(from.directory.fd, from.name, to.directory.fd, to.name)
-  else moveToFreeName(system, from, to, entry)
+  if (replace) {
+    lettingGo(to.directory.fd, replaced, () =>
+      system.rename(from.directory.fd, from.name, to.directory.fd, to.name),
+    )
+  } else moveToFreeName(system, from, to, entry)
   for (const spot of [from, to]) {
     context.directories.forget(context.location, `${spot.directory.path}/${spot.name}`)
   }

@@ -14,6 +14,7 @@ import type { LocalContext } from './context.ts'
 import { usageOf } from './entry.ts'
 import { errnoOf } from './errno.ts'
 import { ITSELF, LINK, type Spot } from './jail.ts'
+import { lettingGo } from './letting-go.ts'
 import { inside, OPEN_SAFELY, self } from './proc.ts'
 import { openFile, requireFile } from './read-handle.ts'
 import { createInPlace, createStaging } from './staging.ts'
@@ -70,8 +71,9 @@ function createEmpty(system: LocalSystem, directory: number, name: string): Part
     return { fd: create(), inherited: NO_USAGE, ...empty }
   } catch (error) {
     if (errnoOf(error) !== 'EEXIST') throw error
-    const inherited = usageOf(system.lstat(directory, name))
-    system.unlink(directory, name)
+    const old = system.lstat(directory, name)
+    const inherited = usageOf(old)
+    lettingGo(directory, old, () => system.unlink(directory, name))
     return { fd: create(), inherited, ...empty }
   }
 }

@@ -6,6 +6,7 @@ import { RESERVED_PREFIX } from '../reserved.ts'
 import type { Directory } from './directories.ts'
 import { usageOf } from './entry.ts'
 import type { Spot } from './jail.ts'
+import { lettingGo } from './letting-go.ts'
 import type { LocalSystem } from './system.ts'
 
 /** Hex digits of SHA-256 that stand for an owner: enough that two accounts never meet. */
@@ -71,7 +72,8 @@ export function createPartials(active: ActiveUploads, system: LocalSystem): Part
     drop: (spot, owner) => {
       const partial = idle(spot, owner)
       if (partial === undefined) return undefined
-      system.unlink(spot.directory.fd, partial.name)
+      const { fd } = spot.directory
+      lettingGo(fd, partial, () => system.unlink(fd, partial.name))
       return usageOf(partial)
     },
   }

@@ -21,14 +21,20 @@ export function inside(fd: number, name: string): string {
   return `/proc/self/fd/${fd}/${name}`
 }
 
-/** Runs `work` on a new descriptor and closes it. */
+/** Runs `work` on a new descriptor and closes it, once its promise is settled if it gives one. */
 export function withOpen<T>(path: string, flags: number, work: (fd: number) => T): T {
   const fd = openSync(path, flags)
+  let result: T
   try {
-    return work(fd)
-  } finally {
+    result = work(fd)
+  } catch (error) {
     closeSync(fd)
+    throw error
   }
+  const done = () => closeSync(fd)
+  if (result instanceof Promise) void result.then(done, done)
+  else done()
+  return result
 }
 
 /** The jail stands on /proc/self/fd; without it there is no race-free way, so better no server than an unsafe one. */

@@ -3,6 +3,7 @@ import { FileServerError } from '../../core/errors.ts'
 import type { Entry, MaybePromise, ReadHandle, SendTo } from '../../core/vfs/storage.ts'
 import { errnoOf, guarded, translate } from './errno.ts'
 import { LINK, type Spot } from './jail.ts'
+import { closeFile } from './letting-go.ts'
 import { OPEN_SAFELY } from './proc.ts'
 import { createReadNow, type ReadContext, type ReadNow } from './read-now.ts'
 import { createSendTo } from './send-to.ts'
@@ -99,7 +100,8 @@ class LocalRead implements ReadHandle {
       })
     }
     try {
-      closeSync(this.#fd)
+      const closing = closeFile(this.#fd, this.#entry.size)
+      if (closing !== undefined) await closing
     } catch (error) {
       throw translate(error)
     }

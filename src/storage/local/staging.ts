@@ -4,6 +4,7 @@ import {
   fchmodSync,
   fstatSync,
   fsync,
+  ftruncate,
   ftruncateSync,
   futimesSync,
   linkSync,
@@ -20,11 +21,13 @@ import { isSame, MODE_BITS, usageOf } from './entry.ts'
 import { guarded, guardedNow, refusesHardLinks } from './errno.ts'
 import { createFileIo, type FileIo } from './file-io.ts'
 import type { Spot } from './jail.ts'
+import { closeFile, LARGE_BYTES, lettingGo } from './letting-go.ts'
 import { inside } from './proc.ts'
 
 const NEW_FILE_MODE = 0o666
 
 const flush = promisify(fsync)
+const truncateLater = promisify(ftruncate)
 
 type Published = Readonly<{ entry: Entry; freed: Usage }>
 type Attributes = Pick<AttributeChanges, 'mode' | 'mtimeMs' | 'atimeMs'>
@@ -86,7 +89,8 @@ class Content {
     return guarded(async () => {
       if (size !== undefined) {
         await this.#io.drained()
-        ftruncateSync(this.fd, size)
+        if (this.size - size < LARGE_BYTES) ftruncateSync(this.fd, size)
+        else await truncateLater(this.fd, size)
         this.#io.resized(size)
       }
       this.pending = { ...this.pending, ...rest }
@@ -159,9 +163,9 @@ class PartialStaging extends Content implements Staging {
     })
   }
 
-  close(): void {
+  close(): MaybePromise<void> {
     this.context.directories.release(this.#spot.directory)
-    closeSync(this.fd)
+    return closeFile(this.fd, this.size)
   }
 
   #own(): Entry {
@@ -183,7 +187,8 @@ class PartialStaging extends Content implements Staging {
     if (this.#exclusive && old !== undefined) throw new FileServerError('path.exists')
     const entry = this.#dress(own, old)
     if (this.#exclusive) publishExclusively(inside(directory.fd, this.#partialName), at)
-    else system.rename(directory.fd, this.#partialName, directory.fd, name)
+    else
+      lettingGo(directory.fd, old, () => system.rename(directory.fd, this.#partialName, directory.fd, name))
     return { entry, freed: usageOf(old) }
   }
 
@@ -215,8 +220,8 @@ class InPlaceStaging extends Content implements Staging {
     return this.keep()
   }
 
-  close(): void {
-    closeSync(this.fd)
+  close(): MaybePromise<void> {
+    return closeFile(this.fd, this.size)
   }
 }
 
