@@ -133,6 +133,8 @@ export function createConnection(socket: Socket, origin: Origin, options: Connec
       lists: terms.lists,
       hostKey: offeredSignatures(options.hostKeys, terms.lists.hostKey),
       onExtInfo: () => tellSignatures(client, terms.lists.signature),
+      onUnmatched: (unmatched) =>
+        audited().record({ type: 'connection.unmatched', client: software, ...unmatched }),
     })
     const told = { ...origin, client: software, crypto: '' }
     client.once('handshake', (agreed) => {

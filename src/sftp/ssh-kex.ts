@@ -5,6 +5,7 @@ import { type AlgorithmLists, HYBRID_KEX } from './algorithms.ts'
 import { createBodyReader } from './codec.ts'
 import { answerHybrid } from './hybrid-kex.ts'
 import { unpooled } from './ssh-memory.ts'
+import { findUnmatched, type Unmatched } from './unmatched.ts'
 
 const KEXINIT = 20
 /** Type and cookie stand in front of the first list of a KEXINIT. */
@@ -54,6 +55,8 @@ export type KeyExchangeOptions = Readonly<{
   hostKey: readonly string[]
   /** The client understands EXT_INFO, and now is the time for it. */
   onExtInfo: () => void
+  /** A KEXINIT of the client led to no key exchange; the connection is about to end. */
+  onUnmatched: (unmatched: Unmatched) => void
 }>
 
 /**
@@ -79,7 +82,11 @@ export function takeKeyExchanges(client: SshClient, options: KeyExchangeOptions)
       const result = original(hybrid ? withStandIn(payload, theirs) : payload)
       const exchange = protocol._kex
       // Without one in common ssh2 has ended the connection.
-      if (exchange === before) return result
+      if (exchange === before) {
+        const unmatched = findUnmatched(payload, { ...options.lists, hostKey: options.hostKey })
+        if (unmatched !== undefined) options.onUnmatched(unmatched)
+        return result
+      }
       if (!isExchange(exchange)) throw unfit('key exchange')
       if (before === undefined) wantsExtInfo = exchange.remoteExtInfoEnabled
       exchange.remoteExtInfoEnabled = false

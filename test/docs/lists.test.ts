@@ -12,6 +12,7 @@ const EVENT_TYPES: Readonly<Record<AuditEventType, true>> = {
   'connection.refused': true,
   'connection.closed': true,
   'connection.excepted': true,
+  'connection.unmatched': true,
   'login.factor-ok': true,
   'login.granted': true,
   'login.denied': true,

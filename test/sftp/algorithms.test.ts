@@ -128,6 +128,25 @@ test('the audit tells when an exception was needed, and not when it was only the
   await server.close()
 })
 
+test('the audit tells what a client knows that was turned away', async () => {
+  const server = await startSftp({ settings: { terms: MODERN } })
+  const attempts: readonly (readonly [string, Algorithms])[] = [
+    ['key exchange', { kex: ['diffie-hellman-group14-sha1', 'ecdh-sha2-nistp256'] }],
+    ['host key', { serverHostKey: ['ssh-rsa', 'ecdsa-sha2-nistp256'] }],
+    ['cipher', { cipher: ['aes256-cbc', '3des-cbc'] }],
+    ['MAC', { cipher: ['aes128-ctr'], hmac: ['hmac-sha1'] }],
+  ]
+  for (const [, algorithms] of attempts) assert.ok(isRefused(await outcome(server.port, { algorithms })))
+  const told = server.events.flatMap((event) => (event.type === 'connection.unmatched' ? [event] : []))
+  assert.deepEqual(
+    told.map(({ what }) => what),
+    attempts.map(([what]) => what),
+  )
+  assert.deepEqual(told[1]?.offered, ['ssh-rsa', 'ecdsa-sha2-nistp256'])
+  assert.match(told[1]?.client ?? '', /^ssh2js/u)
+  await server.close()
+})
+
 test('the moment of the connection decides', () => {
   const terms = createTerms(termsWith({ allow: ['rsa-2048', 'ssh-rsa-signature'], untilMs: 1000 }))
   const during = terms('127.0.0.1', 1000, 'x')

@@ -17,6 +17,7 @@ export type AuditDetail =
   | { type: 'connection.refused'; reason: DenyReason }
   | { type: 'connection.closed'; durationMs: number }
   | { type: 'connection.excepted'; algorithms: readonly string[] }
+  | { type: 'connection.unmatched'; client: string; what: string; offered: readonly string[] }
   | ({ type: 'login.factor-ok'; factor: Factor } & KeyDetail)
   | { type: 'login.granted'; factors: readonly Factor[]; client?: string; crypto?: string }
   | ({ type: 'login.denied'; reason: DenyReason; factor?: Factor; rule?: string } & KeyDetail)
