@@ -31,6 +31,7 @@ export function connect(port: number, config: ConnectConfig = {}): Promise<ssh2.
     const client = new ssh2.Client()
     client.on('ready', () => resolve(client))
     client.on('error', reject)
+    client.on('close', () => reject(new Error('closed before it was ready')))
     client.connect({ host: '127.0.0.1', port, username: 'alice', password: PASSWORD, ...config })
   })
 }

@@ -6,6 +6,7 @@ import type { Authenticator } from '../../src/core/auth/login.ts'
 import type { FileServerError } from '../../src/core/errors.ts'
 import { asSessionId, type Factor, type Mount, type Origin } from '../../src/core/identity.ts'
 import type { VfsSession } from '../../src/core/vfs/session.ts'
+import type { StorageProvider } from '../../src/core/vfs/storage.ts'
 import type { Connection } from '../../src/server/adapter.ts'
 import { createSftpAdapter } from '../../src/sftp/adapter.ts'
 import { generateHostKey, type HostKey, parseHostKey } from '../../src/sftp/host-keys.ts'
@@ -75,6 +76,8 @@ export type TestServerOptions = Readonly<{
   hostKeys?: readonly HostKey[]
   /** What the users may see and do; everything unless it says otherwise. */
   mounts?: readonly Mount[]
+  /** Where the mounts' locations lead; memory unless it says otherwise. */
+  storage?: StorageProvider
   /** In place of the scripted one; gets what the server has made. */
   authenticator?: (
     parts: Readonly<{ audit: Auditor; clock: FakeClock; files: () => VfsSession }>,
@@ -86,7 +89,10 @@ export type TestServerOptions = Readonly<{
 /** The SFTP door alone on a loopback port, with files in memory and time under the test's hand. */
 export async function startSftp(options: TestServerOptions = {}): Promise<TestServer> {
   const clock = createFakeClock()
-  const session = createTestSession(options.mounts === undefined ? {} : { mounts: options.mounts })
+  const session = createTestSession({
+    ...(options.mounts !== undefined && { mounts: options.mounts }),
+    ...(options.storage !== undefined && { storage: options.storage }),
+  })
   const events: AuditEvent[] = []
   const logged: TestServer['logged'] = []
   const ends: ((why: FileServerError) => void)[] = []
