@@ -144,6 +144,8 @@ export function createSftpChannel(options: SftpChannelOptions): SftpChannel {
     options.onProgress()
     const result = run(request)
     if (result instanceof Promise) {
+      // It may be answered in this turn all the same; its bytes are moved elsewhere.
+      budget.spend(REQUEST_COST)
       result.then(
         (reply) => complete(request, reply),
         (error: unknown) => complete(request, refusal(request, error)),

@@ -27,7 +27,7 @@ export const MAX_HELD_PACKETS = 2048
 export const MAX_IN_FLIGHT = 64
 /** Work done without waiting in one turn of the event loop, per connection; then everybody else has theirs. */
 export const TURN_BUDGET = 256 * KIB
-/** What a request that answers at once costs of the budget, besides the bytes it moves: some 30 of them a turn. */
+/** What a request costs of the budget, besides the bytes that it moves at once: some 30 of them a turn. */
 export const REQUEST_COST = 8 * KIB
 /** How long a peer may take to receive the last words, in milliseconds. */
 export const LINGER_MS = 1000
