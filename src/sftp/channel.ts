@@ -12,11 +12,12 @@ import type { OutputGate } from './output-gate.ts'
 import { type ParsedRequest, parseRequest } from './parse.ts'
 import { failure, failureOf, type Reply, version } from './replies.ts'
 import type { ChannelContext } from './request.ts'
-import { takeInput } from './ssh-internals.ts'
+import { takeInput } from './ssh-input.ts'
 import { createPacketWriter } from './ssh-packets.ts'
 import { EXTENSIONS, INIT, PROTOCOL_VERSION } from './table.ts'
+import type { Traffic } from './timers.ts'
 import type { TurnBudget } from './turn-budget.ts'
-import { createTurnEnd } from './turn-end.ts'
+import type { TurnEnd } from './turn-end.ts'
 
 /** One SFTP conversation. */
 export type SftpChannel = {
@@ -33,10 +34,12 @@ export type SftpChannelOptions = Readonly<{
   channel: ServerChannel
   socket: Socket
   window: number
-  context: Omit<ChannelContext, 'atTurnEnd' | 'checkOpen'>
+  context: Omit<ChannelContext, 'atTurnEnd' | 'checkOpen' | 'moreComing'>
   inputRoom: InputRoom
   gate: OutputGate
   budget: TurnBudget
+  turnEnd: TurnEnd
+  traffic: Traffic
   logger: Logger
   /** A request came in or was finished. */
   onProgress: () => void
@@ -45,18 +48,19 @@ export type SftpChannelOptions = Readonly<{
 }>
 
 export function createSftpChannel(options: SftpChannelOptions): SftpChannel {
-  const { channel, gate, budget, logger } = options
+  const { channel, gate, budget, turnEnd, logger } = options
   const input = createInputQueue(options.inputRoom)
-  const turnEnd = createTurnEnd()
   const context: ChannelContext = {
     ...options.context,
     atTurnEnd: turnEnd.call,
+    moreComing: () => input.ready,
     checkOpen() {
       if (disposing !== undefined) throw new FileServerError('transfer.aborted', 'channel is ending')
     },
   }
   const order = createRequestOrder()
   let greeted = false
+  let worked = false
   let ended = false
   let pumping = false
   let yielding = false
@@ -66,7 +70,7 @@ export function createSftpChannel(options: SftpChannelOptions): SftpChannel {
   let credit = 0
 
   const output: ChannelOutput = createChannelOutput({
-    writer: createPacketWriter(options.client, channel, options.socket),
+    writer: createPacketWriter(options.client, channel, options.socket, options.traffic),
     gate,
     onRoom: pump,
     onBroken: () => options.onViolation('transport is dead'),
@@ -139,21 +143,26 @@ export function createSftpChannel(options: SftpChannelOptions): SftpChannel {
   }
 
   function start(request: ParsedRequest): void {
-    order.start(request.row?.order ?? 'alone', request.handle)
-    gate.hold(request.room)
-    options.onProgress()
+    worked = true
     const result = run(request)
     if (result instanceof Promise) {
       // It may be answered in this turn all the same; its bytes are moved elsewhere.
       budget.spend(REQUEST_COST)
-      result.then(
-        (reply) => complete(request, reply),
-        (error: unknown) => complete(request, refusal(request, error)),
-      )
+      wait(request, result)
       return
     }
     budget.spend(REQUEST_COST + request.cost + result.bytes.length)
-    finish(request, result)
+    answer(request, result)
+  }
+
+  /** A request that does not answer at once: until it does, `order` and `gate` know of it. */
+  function wait(request: ParsedRequest, result: Promise<Reply>): void {
+    order.start(request.row?.order ?? 'alone', request.handle)
+    gate.hold(request.room)
+    result.then(
+      (reply) => complete(request, reply),
+      (error: unknown) => complete(request, refusal(request, error)),
+    )
   }
 
   function run({ row, id, body }: ParsedRequest): MaybePromise<Reply> {
@@ -170,17 +179,17 @@ export function createSftpChannel(options: SftpChannelOptions): SftpChannel {
     return failureOf(id, error)
   }
 
-  function finish(request: ParsedRequest, reply: Reply): void {
-    order.finish(request.row?.order ?? 'alone', request.handle)
-    gate.drop(request.room)
+  function answer(request: ParsedRequest, reply: Reply): void {
     request.release()
     output.send(reply)
     giveCredit(request.cost)
-    if (order.running === 0) idle?.()
   }
 
   function complete(request: ParsedRequest, reply: Reply): void {
-    finish(request, reply)
+    order.finish(request.row?.order ?? 'alone', request.handle)
+    gate.drop(request.room)
+    answer(request, reply)
+    if (order.running === 0) idle?.()
     // All channels: the room that a READ held may be what another one waits for.
     turnEnd.call(gate.wake)
     turnEnd.call(options.onProgress)
@@ -199,6 +208,10 @@ export function createSftpChannel(options: SftpChannelOptions): SftpChannel {
       pumping = false
     }
     output.flush()
+    if (worked) {
+      worked = false
+      options.onProgress()
+    }
     if (ended && head === undefined && order.running === 0) end(0)
   }
 

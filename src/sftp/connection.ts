@@ -16,18 +16,19 @@ import { type HostKey, offeredSignatures } from './host-keys.ts'
 import { createInputRoom, type InputPools } from './input-queue.ts'
 import { LINGER_MS } from './limits.ts'
 import { createOutputGate, type OutputGate } from './output-gate.ts'
+import { takeReads } from './reads.ts'
 import type { ReplyPool } from './reply-pool.ts'
 import { serveSessions } from './sessions.ts'
 import type { SftpSettings } from './settings.ts'
-import { guardSocket } from './socket-guard.ts'
-import { readInto } from './socket-input.ts'
+import { guardSocket, type SocketGuard } from './socket-guard.ts'
 import { tellSignatures } from './ssh-ext-info.ts'
-import { copyWhatIsKept, type Transport, transportOf } from './ssh-internals.ts'
+import { type Transport, transportOf } from './ssh-internals.ts'
 import { takeKeyExchanges } from './ssh-kex.ts'
 import { answerLateRequests } from './ssh-requests.ts'
 import { namesOf, type TermsOf } from './terms.ts'
-import { type SessionTimers, startTimers } from './timers.ts'
+import { type SessionTimers, startTimers, type Traffic } from './timers.ts'
 import { createTurnBudget } from './turn-budget.ts'
+import { createTurnEnd } from './turn-end.ts'
 
 export type ConnectionOptions = Readonly<{
   authenticator: Authenticator
@@ -51,6 +52,8 @@ export function createConnection(socket: Socket, origin: Origin, options: Connec
   const { clock, logger, settings } = options
   const channels = new Set<SftpChannel>()
   const budget = createTurnBudget()
+  const turnEnd = createTurnEnd()
+  const traffic: Traffic = { bytes: 0 }
   const inputRoom = createInputRoom(options.inputPools)
   let transport: Transport | undefined
   let conversation: AuthConversation | undefined
@@ -143,7 +146,7 @@ export function createConnection(socket: Socket, origin: Origin, options: Connec
     })
     offerHostKeys(client, options.hostKeys)
     answerLateRequests(client)
-    guardSocket({
+    const guard = guardSocket({
       ...{ socket, transport: ssh, input: inputRoom, channels: settings.channelsPerConnection },
       onViolation: violation,
     })
@@ -154,7 +157,7 @@ export function createConnection(socket: Socket, origin: Origin, options: Connec
       login: options.authenticator.open(told, CAN_PROVE),
       maxRequests: settings.authRequestsPerConnection,
       keyRules: { signatures: terms.lists.signature, minRsaBits: terms.minRsaBits },
-      onGranted: (granted) => welcome(client, ssh, gate, granted),
+      onGranted: (granted) => welcome({ client, ssh, guard, gate, granted }),
       onRefused(cause) {
         if (cause !== undefined)
           logger.error({ session: origin.session, error: cause }, 'login failed inside')
@@ -163,18 +166,38 @@ export function createConnection(socket: Socket, origin: Origin, options: Connec
     })
   }
 
-  function welcome(client: SshClient, ssh: Transport, gate: OutputGate, granted: Session): void {
+  function welcome(parts: {
+    client: SshClient
+    ssh: Transport
+    guard: SocketGuard
+    gate: OutputGate
+    granted: Session
+  }): void {
+    const { client, ssh, guard, gate, granted } = parts
     session = granted
     grace.cancel()
     if (ending) return
-    if (copyWhatIsKept(client, options.readBuffer)) readInto(socket, options.readBuffer)
+    const moved = (bytes: number): void => {
+      traffic.bytes += bytes
+      timers?.moved()
+    }
+    socket.on('data', (bytes: Buffer) => moved(bytes.length))
+    takeReads({
+      ...{ socket, client, turnEnd, buffer: options.readBuffer },
+      onRead(bytes) {
+        guard.received(bytes)
+        moved(bytes)
+      },
+    })
     timers = startTimers({
       clock,
       settings,
       socket,
       client,
       transport: ssh,
+      traffic,
       working: () => [...channels].some((channel) => channel.working),
+      onRekey: guard.goOn,
       onIdle: () => end(DISCONNECT.byApplication),
       onDead: () => socket.destroy(),
     })
@@ -205,6 +228,8 @@ export function createConnection(socket: Socket, origin: Origin, options: Connec
       window,
       gate,
       budget,
+      turnEnd,
+      traffic,
       logger,
       inputRoom,
       context: { files: granted.files, handles, pool: options.pool, handlesPerChannel, clock },

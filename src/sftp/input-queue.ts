@@ -22,6 +22,8 @@ export type InputQueue = {
   /** The next whole packet; undefined until it is all there. Throws protocol.syntax for an impossible length. */
   next(): RawPacket | undefined
   readonly length: number
+  /** `next` has a packet. */
+  readonly ready: boolean
   clear(): void
 }
 
@@ -136,10 +138,21 @@ export function createInputQueue(room: InputRoom): InputQueue {
     return count
   }
 
-  function take(block: Block): RawPacket | undefined {
+  function front(): Block | undefined {
+    for (const block of blocks) if (block.start < block.end) return block
+    return undefined
+  }
+
+  /** Of the packet that a block goes on with; undefined when it is not all there. */
+  function wholeSize(block: Block): number | undefined {
     const size = block.bytes.readUInt32BE(block.start)
+    return block.start + LENGTH_FIELD + size > block.end ? undefined : size
+  }
+
+  function take(block: Block): RawPacket | undefined {
+    const size = wholeSize(block)
+    if (size === undefined) return undefined
     const from = block.start + LENGTH_FIELD
-    if (from + size > block.end) return undefined
     block.start = from + size
     block.taken += 1
     length -= LENGTH_FIELD + size
@@ -159,6 +172,10 @@ export function createInputQueue(room: InputRoom): InputQueue {
     get length() {
       return length
     },
+    get ready() {
+      const block = front()
+      return block !== undefined && wholeSize(block) !== undefined
+    },
     push(piece) {
       if (impossible !== undefined) return
       length += piece.length
@@ -167,7 +184,8 @@ export function createInputQueue(room: InputRoom): InputQueue {
       }
     },
     next() {
-      for (const block of blocks) if (block.start < block.end) return take(block)
+      const block = front()
+      if (block !== undefined) return take(block)
       if (impossible !== undefined)
         throw new FileServerError('protocol.syntax', `packet of ${impossible} bytes`)
       return undefined

@@ -16,6 +16,8 @@ export type ChannelContext = Readonly<{
   clock: Clock
   /** Throws when the channel is ending: whatever takes long asks before each step. */
   checkOpen(): void
+  /** Another request stands right behind this one. */
+  moreComing(): boolean
   /** Calls `fn` once, when all that arrived together with this request has been looked at. */
   atTurnEnd(fn: () => void): void
 }>

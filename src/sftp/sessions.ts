@@ -1,7 +1,8 @@
 import type { AcceptConnection, ServerChannel, Connection as SshClient, Session as SshSession } from 'ssh2'
 import type { Logger } from '../core/ports.ts'
 import { FIRST_WINDOW, NEXT_WINDOW } from './limits.ts'
-import { type Transport, takeInput } from './ssh-internals.ts'
+import { takeInput } from './ssh-input.ts'
+import type { Transport } from './ssh-internals.ts'
 
 const REFUSAL = 'This service offers SFTP only.'
 const SCP_HINT = 'Use sftp, or scp without -O (before OpenSSH 9.0: scp -s).'

@@ -9,6 +9,13 @@ import {
 } from './limits.ts'
 import type { Transport } from './ssh-internals.ts'
 
+export type SocketGuard = {
+  /** To be called for each read that is no `data` event. */
+  received(bytes: number): void
+  /** To be called when this side has begun a key exchange, whose answer must be read. */
+  goOn(): void
+}
+
 export type GuardOptions = Readonly<{
   socket: Socket
   transport: Transport
@@ -29,26 +36,33 @@ export const inputLimit = (channels: number): number =>
  * while too many answers wait to be sent. And what ssh2 itself would queue for a peer that asks and asks (global
  * requests, channel openings, pings) and does not read, or that begins a key exchange and does not finish it.
  */
-export function guardSocket({ socket, transport, input, channels, onViolation }: GuardOptions): void {
+export function guardSocket(options: GuardOptions): SocketGuard {
+  const { socket, transport, input, channels, onViolation } = options
   const limit = inputLimit(channels)
+  let received = 0
   let kexSince = 0
   let paused = false
-  const full = (): boolean => socket.writableLength > SOCKET_STOP_READING || input.held > limit
+  // During a key exchange no request runs, and what would end it stands behind the data: the windows alone bound that then.
+  const full = (): boolean =>
+    socket.writableLength > SOCKET_STOP_READING || (input.held > limit && !transport.inKeyExchange)
   const goOn = (): void => {
     if (!paused || full()) return
     paused = false
     socket.resume()
   }
-  socket.on('data', () => {
-    if (!transport.inKeyExchange) kexSince = socket.bytesRead
-    else if (socket.bytesRead - kexSince > MAX_BYTES_IN_KEX || transport.heldPackets > MAX_HELD_PACKETS) {
+  const check = (bytes: number): void => {
+    received += bytes
+    if (!transport.inKeyExchange) kexSince = received
+    else if (received - kexSince > MAX_BYTES_IN_KEX || transport.heldPackets > MAX_HELD_PACKETS) {
       onViolation('key exchange without an end')
       return
     }
     if (!full()) return
     paused = true
     socket.pause()
-  })
+  }
+  socket.on('data', (bytes: Buffer) => check(bytes.length))
   socket.on('drain', goOn)
   input.onFreed = goOn
+  return { received: check, goOn }
 }

@@ -3,6 +3,7 @@ import type { Socket } from 'node:net'
 import type { ServerChannel, Connection as SshClient } from 'ssh2'
 import { FileServerError } from '../core/errors.ts'
 import { fillRandom } from './randomness.ts'
+import type { Traffic } from './timers.ts'
 
 /** Data on its way: the bytes from `from` to `to` are to be sent; what stands between `free` and `from` may be overwritten. */
 export type Outgoing = { readonly memory: Buffer; free: number; from: number; readonly to: number }
@@ -135,6 +136,7 @@ export function createPacketWriter(
   client: SshClient | object,
   channel: ServerChannel | object,
   socket: Socket,
+  traffic: Traffic,
 ): PacketWriter {
   const protocol: unknown = Reflect.get(client, '_protocol')
   if (!isProtocol(protocol) || !isOutlet(channel)) {
@@ -200,8 +202,10 @@ export function createPacketWriter(
     },
     send(outgoing, written) {
       if (room() === 0) return false
+      const before = outgoing.from
       const used = sendInPlace(outgoing, written)
       sendCopies(outgoing)
+      traffic.bytes += outgoing.from - before
       return used
     },
     onWindow(fn) {

@@ -4,7 +4,12 @@ import type { Clock, Timer } from '../core/ports.ts'
 import type { SftpSettings } from './settings.ts'
 import type { Transport } from './ssh-internals.ts'
 
+/** What a connection has moved both ways, in bytes. */
+export type Traffic = { bytes: number }
+
 export type SessionTimers = {
+  /** To be called after each read. */
+  moved(): void
   /** A request came or was finished. */
   active(): void
   cancel(): void
@@ -16,9 +21,12 @@ export type TimerOptions = Readonly<{
   socket: Socket
   client: SshClient
   transport: Transport
+  traffic: Traffic
   /** A request is at the storage; that is not idle, however long it takes. */
   working: () => boolean
   onIdle: () => void
+  /** This side has asked for new keys. */
+  onRekey: () => void
   /** The peer answers nothing any more. */
   onDead: () => void
 }>
@@ -29,6 +37,7 @@ export function startTimers(options: TimerOptions): SessionTimers {
   const alive = keepAlive(options)
   const rekey = scheduleRekeys(options)
   return {
+    moved: rekey.byBytes,
     active: () => idle.refresh(),
     cancel() {
       idle.cancel()
@@ -72,42 +81,33 @@ function keepAlive({ clock, settings, socket, transport, onDead }: TimerOptions)
 }
 
 /** RFC 4253, section 9: after a gigabyte or an hour; ssh2 leaves it to the client. */
-function scheduleRekeys({
-  clock,
-  settings,
-  socket,
-  client,
-  transport,
-  onDead,
-}: TimerOptions): Pick<Timer, 'cancel'> {
-  const moved = (): number => socket.bytesRead + socket.bytesWritten
-  let since = moved()
+function scheduleRekeys(options: TimerOptions): { byBytes(): void; cancel(): void } {
+  const { clock, settings, traffic, client, transport, onRekey, onDead } = options
+  const limit = settings.rekeyBytes > 0 ? settings.rekeyBytes : Infinity
+  let since = traffic.bytes
   const begin = (): void => {
     if (transport.inKeyExchange) return
-    since = moved()
+    since = traffic.bytes
     try {
       client.rekey()
+      onRekey()
     } catch {
       onDead()
     }
   }
-  const byBytes = (): void => {
-    if (moved() - since >= settings.rekeyBytes) begin()
-  }
-  if (settings.rekeyBytes > 0) socket.on('data', byBytes)
   const byTime = (rewind: () => void): void => {
     begin()
     rewind()
   }
   const timer = settings.rekeyMs > 0 ? rewindable(clock, settings.rekeyMs, byTime) : undefined
   client.on('rekey', () => {
-    since = moved()
+    since = traffic.bytes
     timer?.refresh()
   })
   return {
-    cancel() {
-      socket.off('data', byBytes)
-      timer?.cancel()
+    byBytes() {
+      if (traffic.bytes - since >= limit) begin()
     },
+    cancel: () => timer?.cancel(),
   }
 }

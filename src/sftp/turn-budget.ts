@@ -1,5 +1,8 @@
 import { TURN_BUDGET } from './limits.ts'
 
+/** A turn that costs less than this part of the budget is not worth a look at the next one. */
+const WORTH_RENEWING = TURN_BUDGET / 4
+
 /** Work of one connection that is done without waiting. Keeps one session from holding up all others. */
 export type TurnBudget = {
   spend(cost: number): void
@@ -31,7 +34,7 @@ export function createTurnBudget(): TurnBudget {
     },
     spend(cost) {
       spent += cost
-      schedule()
+      if (spent >= WORTH_RENEWING) schedule()
     },
     renewed(fn) {
       waiting.push(fn)

@@ -12,8 +12,11 @@ const MAX_PIECES = 256
 export type WriteQueue = {
   /** Where the next byte goes that is to be appended. */
   readonly end: number
-  /** Resolves when the bytes are in the file; they must stay until then. Starts with `flush` only. */
-  write(bytes: Buffer, position: number): Promise<void>
+  /**
+   * Done, or a promise that resolves, when the bytes are in the file; they must stay until then. With `gather` more are
+   * coming: it starts with `flush` only.
+   */
+  write(bytes: Buffer, position: number, gather: boolean): MaybePromise<void>
   flush(): void
 }
 
@@ -64,11 +67,21 @@ export function createWriteQueue(file: Pick<WriteHandle, 'write' | 'writev' | 's
     tail = undefined
   }
 
+  /** A single WRITE, while nothing else is on its way. */
+  function writeNow(bytes: Buffer, position: number): MaybePromise<void> {
+    const done = file.write(bytes, position)
+    if (done === undefined) return
+    running = true
+    tail = position + bytes.length
+    return done.finally(() => void run())
+  }
+
   return {
     get end() {
       return tail ?? file.size
     },
-    write(bytes, position) {
+    write(bytes, position, gather) {
+      if (!gather && !running && batches.length === 0) return writeNow(bytes, position)
       const batch = batchFor(position, bytes.length)
       batch.pieces.push(bytes)
       batch.end += bytes.length

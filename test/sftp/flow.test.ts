@@ -199,7 +199,7 @@ test('a peer that ignores its window is disconnected', async () => {
 })
 
 test('a peer whose answers pile up is not read until they are gone; a key exchange without an end is cut', () => {
-  const socket = Object.assign(new EventEmitter(), { bytesRead: 0, writableLength: 0, paused: false })
+  const socket = Object.assign(new EventEmitter(), { writableLength: 0, paused: false })
   const pausable = Object.assign(socket, {
     pause: () => Object.assign(socket, { paused: true }),
     resume: () => Object.assign(socket, { paused: false }),
@@ -207,12 +207,12 @@ test('a peer whose answers pile up is not read until they are gone; a key exchan
   const transport = { inKeyExchange: false, heldPackets: 0 }
   const violations: string[] = []
   const input = createInputRoom(createInputPools())
-  guardSocket({
+  const guard = guardSocket({
     ...{ socket: pausable as unknown as Socket, transport: transport as unknown as Transport, input },
     ...{ channels: 3, onViolation: (why) => violations.push(why) },
   })
   socket.writableLength = SOCKET_STOP_READING + 1
-  socket.emit('data')
+  socket.emit('data', Buffer.alloc(1))
   assert.equal(socket.paused, true)
   socket.emit('drain')
   assert.equal(socket.paused, true, 'as much waits as before')
@@ -220,21 +220,27 @@ test('a peer whose answers pile up is not read until they are gone; a key exchan
   socket.emit('drain')
   assert.equal(socket.paused, false)
   input.held = inputLimit(3) + 1
-  socket.emit('data')
+  socket.emit('data', Buffer.alloc(1))
   assert.equal(socket.paused, true)
   input.held = inputLimit(3)
   input.onFreed()
   assert.equal(socket.paused, false)
+  input.held = inputLimit(3) + 1
+  socket.emit('data', Buffer.alloc(1))
+  assert.equal(socket.paused, true)
   transport.inKeyExchange = true
+  guard.goOn()
+  assert.equal(socket.paused, false, 'no request would be worked off: what ends the key exchange has to come')
+  guard.received(1)
+  assert.equal(socket.paused, false)
   transport.heldPackets = MAX_HELD_PACKETS
-  socket.emit('data')
+  socket.emit('data', Buffer.alloc(1))
   assert.equal(violations.length, 0)
   transport.heldPackets += 1
-  socket.emit('data')
+  socket.emit('data', Buffer.alloc(1))
   assert.equal(violations.length, 1)
   transport.heldPackets = 0
-  socket.bytesRead = MAX_BYTES_IN_KEX + 1
-  socket.emit('data')
+  guard.received(MAX_BYTES_IN_KEX)
   assert.equal(violations.length, 2)
 })
 

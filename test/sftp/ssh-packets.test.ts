@@ -85,7 +85,9 @@ function pair(suite: readonly [string, string], forceNative: boolean) {
     _chunk: undefined,
     _chunkcb: undefined as (() => void) | undefined,
   }
-  const writer = createPacketWriter({ _protocol: protocol }, channel, socket as unknown as Socket)
+  const writer = createPacketWriter({ _protocol: protocol }, channel, socket as unknown as Socket, {
+    bytes: 0,
+  })
   /** The channel's bytes as the other side sees them. */
   const arrived = (): Buffer => {
     const bytes = Buffer.concat(wire.splice(0))
@@ -210,5 +212,5 @@ test('ssh2 wakes what waits for a window once', () => {
 })
 
 test('an ssh2 without the expected parts is refused loudly', () => {
-  assert.throws(() => createPacketWriter({}, {}, {} as Socket), { code: 'internal' })
+  assert.throws(() => createPacketWriter({}, {}, {} as Socket, { bytes: 0 }), { code: 'internal' })
 })

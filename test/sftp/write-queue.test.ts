@@ -24,9 +24,13 @@ const piece = (size: number): Buffer => Buffer.alloc(size)
 test('writes that follow on each other gather while one is at the storage', async () => {
   const file = slowFile()
   const queue = createWriteQueue(file)
-  const first = queue.write(piece(10), 0)
+  const first = queue.write(piece(10), 0, true)
   queue.flush()
-  const later = [queue.write(piece(10), 10), queue.write(piece(10), 20), queue.write(piece(10), 50)]
+  const later = [
+    queue.write(piece(10), 10, true),
+    queue.write(piece(10), 20, true),
+    queue.write(piece(10), 50, true),
+  ]
   queue.flush()
   assert.equal(file.steps.length, 1)
   file.steps[0]?.end.resolve()
@@ -45,7 +49,11 @@ test('writes that follow on each other gather while one is at the storage', asyn
 test('a failed step fails its own writes and no others', async () => {
   const file = slowFile()
   const queue = createWriteQueue(file)
-  const writes = [queue.write(piece(1), 0), queue.write(piece(1), 1), queue.write(piece(1), 9)]
+  const writes = [
+    queue.write(piece(1), 0, true),
+    queue.write(piece(1), 1, true),
+    queue.write(piece(1), 9, true),
+  ]
   queue.flush()
   file.steps[0]?.end.reject(new Error('disk'))
   const [one, two] = await Promise.allSettled(writes.slice(0, 2))
@@ -58,7 +66,7 @@ test('what is appended goes behind what is still on its way', async () => {
   const file = slowFile()
   const queue = createWriteQueue(file)
   assert.equal(queue.end, 7)
-  const write = queue.write(piece(5), queue.end)
+  const write = queue.write(piece(5), queue.end, true)
   assert.equal(queue.end, 12)
   queue.flush()
   file.steps[0]?.end.resolve()
@@ -69,7 +77,7 @@ test('no step takes more than a mebibyte', async () => {
   const file = slowFile()
   const queue = createWriteQueue(file)
   const size = 255 * 1024
-  const writes = Array.from({ length: 9 }, (_, index) => queue.write(piece(size), index * size))
+  const writes = Array.from({ length: 9 }, (_, index) => queue.write(piece(size), index * size, true))
   queue.flush()
   for (let index = 0; index < 3; index += 1) {
     const step = file.steps[index]
@@ -78,4 +86,29 @@ test('no step takes more than a mebibyte', async () => {
     await new Promise((resolve) => setImmediate(resolve))
   }
   await Promise.all(writes)
+})
+
+test('a single write is at the storage at once, and is waited for only where that waits', async () => {
+  const done: number[] = []
+  const quick = createWriteQueue({
+    size: 0,
+    write: (_chunk, position) => void done.push(position),
+    writev: () => {},
+  })
+  assert.equal(quick.write(piece(5), 40, false), undefined)
+  assert.deepEqual(done, [40])
+  const file = slowFile()
+  const queue = createWriteQueue(file)
+  const first = queue.write(piece(10), 100, false)
+  assert.equal(file.steps.length, 1)
+  assert.equal(queue.end, 110)
+  const second = queue.write(piece(10), 110, false)
+  queue.flush()
+  assert.equal(file.steps.length, 1, 'the second waits for the first')
+  file.steps[0]?.end.reject(new Error('disk'))
+  await assert.rejects(async () => first)
+  assert.equal(file.steps[1]?.position, 110)
+  file.steps[1]?.end.resolve()
+  await second
+  assert.equal(queue.end, 7)
 })

@@ -15,7 +15,8 @@ export function write({ id, body, context }: Request): MaybePromise<Reply> {
   if (payload.length === 0) return ok(id)
   const position = open.append ? open.queue.end : offset
   if (!Number.isSafeInteger(position + payload.length)) throw new FileServerError('transfer.bad-offset')
-  const done = open.queue.write(payload, position)
+  const done = open.queue.write(payload, position, context.moreComing())
+  if (done === undefined) return ok(id)
   context.atTurnEnd(open.queue.flush)
   return done.then(() => ok(id))
 }
