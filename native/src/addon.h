@@ -1,12 +1,14 @@
 // What the files of the addon share. Node-API only: one build serves every major version of Node.
 //
 // A function answers with one number: what it did, or the negative errno. It throws nothing, keeps nothing between two
-// calls but the keys of packet-cipher.c, and checks nothing that its TypeScript signature already says (src/native/native.ts).
+// calls but the keys of packet-cipher.c and the watches of watch.c, and checks nothing that its TypeScript signature
+// already says (src/native/native.ts).
 #ifndef SALLYPORT_ADDON_H
 #define SALLYPORT_ADDON_H
 
 #define NAPI_VERSION 8
 #include <node_api.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -37,5 +39,7 @@ void add_read_cached(napi_env env, napi_value exports);
 void add_directories(napi_env env, napi_value exports);
 void add_send_file(napi_env env, napi_value exports);
 void add_packet_cipher(napi_env env, napi_value exports);
+void add_tcp(napi_env env, napi_value exports);
+void add_watch(napi_env env, napi_value exports);
 
 #endif

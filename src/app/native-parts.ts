@@ -1,5 +1,6 @@
 import type { NativePart } from '../cli/services.ts'
 import type { Config } from '../config/schema.ts'
+import { nativeSocketsWork } from '../ftp/descriptor-net.ts'
 import { loadNative } from '../native/load.ts'
 import { NATIVE_PARTS, type Native } from '../native/native.ts'
 import { cipherAddonLoaded } from '../sftp/cipher-addon.ts'
@@ -10,8 +11,11 @@ export function nativeOf(config: Config): Native | undefined {
   return config.server.native ? loadNative() : undefined
 }
 
-/** The one that also needs something of Node: that its OpenSSL can be reached. */
-const CIPHERS: keyof typeof NATIVE_PARTS = 'packet ciphers'
+/** Those that also need something of Node: that its OpenSSL can be reached, or its event loop. */
+const WORKS: Readonly<Partial<Record<string, (native: Native) => boolean>>> = {
+  'packet ciphers': nativeCiphersWork,
+  'data connections': nativeSocketsWork,
+} satisfies Partial<Record<keyof typeof NATIVE_PARTS, (native: Native) => boolean>>
 
 /** Ours and those of packages. The switch is for ours: a package looks for its own. */
 export function nativeParts(config: Config): readonly NativePart[] {
@@ -19,7 +23,7 @@ export function nativeParts(config: Config): readonly NativePart[] {
   const native = nativeOf(config)
   const state: NativePart['state'] = native === undefined ? missing : 'present'
   const stateOf = (name: string): NativePart['state'] =>
-    name === CIPHERS && native !== undefined && !nativeCiphersWork(native) ? 'absent' : state
+    native !== undefined && WORKS[name]?.(native) === false ? 'absent' : state
   return [
     {
       name: 'ssh2 ciphers',

@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net'
 import type { Origin } from '../core/identity.ts'
+import type { DescriptorNet } from './descriptor-net.ts'
 import type { Row } from './session.ts'
 import type { FtpDeps } from './settings.ts'
 import type { TlsEngine } from './tls.ts'
@@ -11,4 +12,5 @@ export type ControlOptions = Readonly<{
   deps: FtpDeps
   engine: TlsEngine
   commands: ReadonlyMap<string, Row>
+  net: DescriptorNet | undefined
 }>

@@ -97,6 +97,7 @@ export class Control implements Roles {
     this.#loop.clear()
     this.ftp.transfer?.abort()
     this.ftp.data.close()
+    this.ftp.stall.stop()
     this.#timers.stop()
     if (!this.#loop.running) void this.#release()
   }

@@ -1,5 +1,4 @@
-import type { Duplex } from 'node:stream'
-import type { ReadHandle } from '../core/vfs/storage.ts'
+import type { MaybePromise, ReadHandle } from '../core/vfs/storage.ts'
 import type { Convert } from './ascii.ts'
 
 export type PumpDown = Readonly<{
@@ -8,7 +7,7 @@ export type PumpDown = Readonly<{
   /** Bytes from `from` to the end as known at the start; sizes the buffers only. */
   expected: number
   convert: Convert | undefined
-  signal: AbortSignal
+  signal: Pick<AbortSignal, 'throwIfAborted'>
   progress: (bytes: number) => void
 }>
 
@@ -21,17 +20,25 @@ export type Course = PumpDown & { position: number }
  */
 export type Stop = 'end' | 'waits' | 'warm' | 'unable'
 
-/** Resolves when the bytes are out of the buffer. */
-export function send(socket: Duplex, bytes: Uint8Array, course: Course): Promise<void> {
+/** Where a download goes to. */
+export type Sink = {
+  /** Bytes that one write takes well. */
+  readonly piece: number
+  /** Where a source may put bytes itself, as long as it is open; undefined where they have to pass through the process. */
+  readonly descriptor: number | undefined
+  /** Over when the bytes are out of the buffer; fails when the connection is lost. */
+  write(bytes: Uint8Array): MaybePromise<void>
+  /** Resolves when the descriptor takes more. Undefined: only a write finds that out. */
+  readonly room: (() => Promise<void>) | undefined
+}
+
+/** Over when the bytes are out of the buffer. */
+export function send(sink: Sink, bytes: Uint8Array, course: Course): MaybePromise<void> {
   const wire = course.convert === undefined ? bytes : course.convert.push(bytes)
   course.position += bytes.length
-  return new Promise((resolve, reject) => {
-    socket.write(wire, (error) => {
-      if (error) return reject(error)
-      course.progress(wire.length)
-      resolve()
-    })
-  })
+  const sent = sink.write(wire)
+  if (sent === undefined) return course.progress(wire.length)
+  return sent.then(() => course.progress(wire.length))
 }
 
 /** Lets the other sessions have their turn. */

@@ -1,43 +1,40 @@
 import type { Socket } from 'node:net'
 import type { TLSSocket } from 'node:tls'
 import { FileServerError } from '../core/errors.ts'
-import type { Origin, TlsReuse } from '../core/identity.ts'
+import type { Origin } from '../core/identity.ts'
 import type { Clock, Timer } from '../core/ports.ts'
-import type { TransferNote } from '../core/vfs/session.ts'
+import type { MaybePromise } from '../core/vfs/storage.ts'
 import { type ActiveTarget, allowedTarget, connectActive } from './active.ts'
+import { DataLink } from './data-link.ts'
+import type { DescriptorNet } from './descriptor-net.ts'
+import { DescriptorPort, openDescriptorPort } from './descriptor-port.ts'
 import { limit } from './limit.ts'
 import { openPassive, type PassivePort } from './passive.ts'
+import { type DataUse, type Direction, secureData, type TlsDeps } from './secure-data.ts'
 import type { FtpSettings } from './settings.ts'
-import type { TlsPeer } from './tls.ts'
-import { createTlsFeed } from './tls-feed.ts'
 
-/** `up` is from the client to us. */
-export type Direction = 'up' | 'down'
-/** What `open` is for; it tells in the note which TLS session was resumed. */
-export type DataUse = Readonly<{ signal: AbortSignal; note: TransferNote }>
 export type DataSocket = Socket | TLSSocket
 
 /** What the data connections have to know of their control connection, as it is at that moment. */
-export type DataDeps = {
+export type DataDeps = TlsDeps & {
   readonly settings: FtpSettings
   readonly clock: Clock
   readonly origin: Origin
-  /** Undefined while the control connection is in clear. */
-  readonly peer: TlsPeer | undefined
-  /** Of the user, or of the listener. */
-  readonly reuse: TlsReuse
+  /** Undefined: passive connections are Node's. */
+  readonly net: DescriptorNet | undefined
 }
 
-type Plan =
-  | Readonly<{ kind: 'passive'; port: PassivePort }>
-  | Readonly<{ kind: 'active'; target: ActiveTarget }>
+type Port = PassivePort | DescriptorPort
+type Plan = Readonly<{ kind: 'passive'; port: Port }> | Readonly<{ kind: 'active'; target: ActiveTarget }>
+
+type Arrivals<T> = Readonly<{ take(): T | undefined; accept(signal: AbortSignal): Promise<T> }>
 
 type Closing = Readonly<{ socket: DataSocket; timer: Timer }>
 
 /** An ended socket whose peer does not close its side is cut after this time. */
 const CLOSE_MS = 10_000
 
-/** A port is given back when the session needed none for this time. */
+/** A port is given back when the session needed none for this time, and so is what is left of the last connection. */
 const KEEP_MS = 10_000
 
 /** How the data connections of one control connection come about: at most one plan, one socket and one closing socket. */
@@ -51,9 +48,11 @@ export class DataChannel {
   readonly #deps: DataDeps
   #plan: Plan | undefined
   /** Kept from transfer to transfer. */
-  #port: PassivePort | undefined
+  #port: Port | undefined
   #keep: Timer | undefined
   #closing: Closing | undefined
+  /** The last download's: the client has not said yet that it has all of it. */
+  #left: DataLink | undefined
   #closed = false
 
   constructor(deps: DataDeps) {
@@ -66,8 +65,13 @@ export class DataChannel {
   }
 
   /** Waits for a passive connection in place of any earlier plan; resolves to the port. */
-  async listen(): Promise<number> {
-    const port = this.#portAgain() ?? (await this.#openPort())
+  listen(): MaybePromise<number> {
+    const port = this.#portAgain() ?? this.#openPort()
+    if (port instanceof Promise) return port.then((opened) => this.#awaitAt(opened))
+    return this.#awaitAt(port)
+  }
+
+  #awaitAt(port: Port): number {
     this.#plan = { kind: 'passive', port }
     return port.port
   }
@@ -80,6 +84,35 @@ export class DataChannel {
     return true
   }
 
+  /** The plan is for a connection that needs none of Node's sockets. */
+  get direct(): boolean {
+    if (this.protection !== 'C' || this.#plan?.kind !== 'passive') return false
+    return this.#plan.port instanceof DescriptorPort
+  }
+
+  /** Uses a `direct` plan up. The caller closes the link, or hands it to `leave`. */
+  openLink(signal: () => AbortSignal): MaybePromise<DataLink> {
+    const plan = this.#plan
+    this.#plan = undefined
+    this.#dropClosing()
+    if (plan?.kind !== 'passive' || !(plan.port instanceof DescriptorPort))
+      throw new FileServerError('transfer.no-data-connection')
+    const link = plan.port.take()
+    if (link === undefined) return this.#arrival<DataLink>(plan.port, signal())
+    this.#keepPort()
+    return link
+  }
+
+  /** Closes the link of a download when the next one opens, or after a while: the client may be behind. */
+  leave(link: DataLink): void {
+    this.#dropClosing()
+    if (this.#closed) link.closeGently()
+    else {
+      this.#left = link
+      this.#keepPort()
+    }
+  }
+
   /** Uses the plan up. The caller ends or destroys the socket, then hands it to `release`. */
   async open(direction: Direction, use: DataUse): Promise<DataSocket> {
     const current = this.#plan
@@ -87,7 +120,7 @@ export class DataChannel {
     this.#dropClosing()
     if (current === undefined) throw new FileServerError('transfer.no-data-connection')
     const raw = await this.#connect(current, use.signal)
-    return this.protection === 'P' ? secure(this.#deps, raw, direction, use) : raw
+    return this.protection === 'P' ? secureData(this.#deps, raw, direction, use) : raw
   }
 
   /** Lets an ended socket close in its own time, but not for ever; destroys it when the next one opens. */
@@ -108,6 +141,7 @@ export class DataChannel {
   /** Drops the plan and whatever waits on it. */
   reset(): void {
     this.#plan = undefined
+    this.#dropLeft()
     this.#keep?.cancel()
     this.#keep = undefined
     this.#port?.close()
@@ -121,15 +155,19 @@ export class DataChannel {
   }
 
   /** The port of the last transfer. Who asks twice without a transfer gets another, or the first client would be the second. */
-  #portAgain(): PassivePort | undefined {
+  #portAgain(): Port | undefined {
     return this.#plan === undefined && this.#port?.arm() === true ? this.#port : undefined
   }
 
-  async #openPort(): Promise<PassivePort> {
+  #openPort(): MaybePromise<Port> {
     this.reset()
-    const { origin, settings } = this.#deps
-    const { localIp, remoteIp } = origin
-    const port = await openPassive({ localIp, peerIp: remoteIp, ports: settings.passivePorts })
+    const { origin, settings, net } = this.#deps
+    const options = { localIp: origin.localIp, peerIp: origin.remoteIp, ports: settings.passivePorts }
+    if (net === undefined) return openPassive(options).then((port) => this.#opened(port))
+    return this.#opened(openDescriptorPort(net, options))
+  }
+
+  #opened(port: Port): Port {
     if (this.#closed) {
       port.close()
       throw new FileServerError('transfer.aborted')
@@ -139,14 +177,43 @@ export class DataChannel {
   }
 
   async #connect(plan: Plan, signal: AbortSignal): Promise<Socket> {
-    if (plan.kind === 'active') return connect(this.#deps, plan, signal)
+    if (plan.kind === 'active') {
+      const { origin, settings } = this.#deps
+      const from = { ip: origin.localIp, port: settings.activePort }
+      return this.#inTime(signal, (either) => connectActive(plan.target, from, either))
+    }
+    const arrived = await this.#arrival<Socket | DataLink>(plan.port, signal)
+    return arrived instanceof DataLink ? arrived.toSocket() : arrived
+  }
+
+  async #arrival<T>(port: Arrivals<T>, signal: AbortSignal): Promise<T> {
     try {
-      const raw = (signal.aborted ? undefined : plan.port.take()) ?? (await connect(this.#deps, plan, signal))
+      const here = signal.aborted ? undefined : port.take()
+      const arrived = here ?? (await this.#inTime(signal, (either) => port.accept(either)))
       this.#keepPort()
-      return raw
+      return arrived
     } catch (error) {
       this.reset()
       throw error
+    }
+  }
+
+  /** `either` aborts with the signal, and when nobody has connected in time. */
+  async #inTime<T>(signal: AbortSignal, connect: (either: AbortSignal) => Promise<T>): Promise<T> {
+    const { clock, settings } = this.#deps
+    const either = new AbortController()
+    const timer = limit(clock, settings.dataConnectMs, () =>
+      either.abort(new FileServerError('transfer.no-data-connection', 'nobody connected in time')),
+    )
+    // AbortSignal.any would cost more than the rest of this.
+    const stop = () => either.abort(signal.reason)
+    if (signal.aborted) stop()
+    else signal.addEventListener('abort', stop, { once: true })
+    try {
+      return await connect(either.signal)
+    } finally {
+      timer.cancel()
+      signal.removeEventListener('abort', stop)
     }
   }
 
@@ -154,6 +221,7 @@ export class DataChannel {
     this.#keep?.refresh()
     this.#keep ??= this.#deps.clock.timer(KEEP_MS, () => {
       this.#keep = undefined
+      this.#dropLeft()
       // One that somebody is awaited at is kept by that transfer.
       if (this.#port?.idle === true) this.reset()
     })
@@ -163,65 +231,11 @@ export class DataChannel {
     this.#closing?.timer.cancel()
     this.#closing?.socket.destroy()
     this.#closing = undefined
+    this.#dropLeft()
   }
-}
 
-async function connect(
-  { clock, settings, origin }: DataDeps,
-  plan: Plan,
-  signal: AbortSignal,
-): Promise<Socket> {
-  const either = new AbortController()
-  const timer = limit(clock, settings.dataConnectMs, () =>
-    either.abort(new FileServerError('transfer.no-data-connection', 'nobody connected in time')),
-  )
-  // AbortSignal.any would cost more than the rest of this.
-  const stop = () => either.abort(signal.reason)
-  if (signal.aborted) stop()
-  else signal.addEventListener('abort', stop, { once: true })
-  try {
-    if (plan.kind === 'passive') return await plan.port.accept(either.signal)
-    const from = { ip: origin.localIp, port: settings.activePort }
-    return await connectActive(plan.target, from, either.signal)
-  } finally {
-    timer.cancel()
-    signal.removeEventListener('abort', stop)
-  }
-}
-
-/** Looks which session was resumed, if anybody wants to know; throws when it must be another. */
-function judge({ reuse }: DataDeps, socket: TLSSocket, own: boolean, note: TransferNote): void {
-  if (reuse === 'off') return
-  note.tlsSession = !socket.isSessionReused() ? 'none' : own ? 'bound' : 'resumable'
-  if (reuse === 'prefer' || note.tlsSession === 'bound') return
-  socket.destroy()
-  throw new FileServerError('transfer.no-data-connection', 'TLS session was not resumed')
-}
-
-async function secure(
-  deps: DataDeps,
-  raw: Socket,
-  direction: Direction,
-  { signal, note }: DataUse,
-): Promise<TLSSocket> {
-  const { peer } = deps
-  if (peer === undefined) throw new FileServerError('internal', 'PROT P without TLS')
-  const feed = direction === 'up' ? createTlsFeed(raw) : undefined
-  const cut = () => raw.destroy()
-  signal.addEventListener('abort', cut, { once: true })
-  try {
-    const socket =
-      feed === undefined ? await peer.accept(raw, 'sending') : await peer.accept(feed.stream, 'receiving')
-    feed?.attach(socket)
-    judge(deps, socket, peer.own, note)
-    return socket
-  } catch (cause) {
-    raw.destroy()
-    signal.throwIfAborted()
-    // A handshake that takes too long ends its data connection, not the session.
-    if (cause instanceof FileServerError && cause.code !== 'session.idle') throw cause
-    throw new FileServerError('transfer.no-data-connection', 'TLS handshake failed', { cause })
-  } finally {
-    signal.removeEventListener('abort', cut)
+  #dropLeft(): void {
+    this.#left?.closeGently()
+    this.#left = undefined
   }
 }

@@ -3,12 +3,14 @@ import type { Clock, Logger } from '../core/ports.ts'
 import type { Session } from '../core/sessions.ts'
 import type { ControlOptions } from './control-options.ts'
 import { DataChannel } from './data-channel.ts'
+import type { DescriptorNet } from './descriptor-net.ts'
 import { newDialog } from './dialog.ts'
 import { mayChoose, withHost } from './hosts.ts'
 import { LoginDialog } from './login.ts'
 import type { Reply } from './replies.ts'
 import type { Dialog, Ftp, Row, Transfer } from './session.ts'
 import type { FtpSettings } from './settings.ts'
+import { StallWatch } from './stall.ts'
 import type { Introduction, TlsEngine, TlsPeer } from './tls.ts'
 
 /** The control connection behind a session. */
@@ -26,6 +28,8 @@ export class FtpSession implements Ftp {
   readonly commands: ReadonlyMap<string, Row>
   readonly login: LoginDialog
   readonly data: DataChannel
+  readonly stall: StallWatch
+  readonly net: DescriptorNet | undefined
   origin: Origin
   transfer: Transfer | undefined
   dialog: Dialog = newDialog()
@@ -35,7 +39,7 @@ export class FtpSession implements Ftp {
   readonly #host: SessionHost
   #introduction: Introduction | undefined
 
-  constructor({ deps, origin, engine, commands }: ControlOptions, host: SessionHost) {
+  constructor({ deps, origin, engine, commands, net }: ControlOptions, host: SessionHost) {
     this.settings = deps.settings
     this.clock = deps.clock
     this.logger = deps.logger
@@ -44,7 +48,9 @@ export class FtpSession implements Ftp {
     this.#engine = engine
     this.#host = host
     this.login = new LoginDialog(deps.authenticator, origin, (session) => host.granted(session))
+    this.net = net
     this.data = new DataChannel(this)
+    this.stall = new StallWatch(deps.clock, deps.settings)
   }
 
   get tlsOffered(): boolean {

@@ -19,9 +19,25 @@ const DYNAMIC_PORTS = { from: 49_152, to: 65_535 }
 const MAX_TRIES = 256
 
 /** Data connections after which another port is taken, so that none can be guessed for long. */
-const MAX_USES = 64
+export const MAX_USES = 64
 /** A configured range below this is for all sessions to share: none keeps a port that it does not need now. */
 const ROOMY_RANGE = 1024
+
+type Ports = PassiveOptions['ports']
+
+/** False: a port is given back with its first connection. */
+export function keepsPorts(ports: Ports): boolean {
+  return ports.to === 0 || ports.to - ports.from >= ROOMY_RANGE
+}
+
+/** From a random one on, and no more than one session should try. */
+export function* portsToTry(given: Ports): Generator<number> {
+  const ports = given.to === 0 ? DYNAMIC_PORTS : given
+  const count = ports.to - ports.from + 1
+  const first = randomInt(count)
+  for (let tried = 0; tried < Math.min(count, MAX_TRIES); tried += 1)
+    yield ports.from + ((first + tried) % count)
+}
 
 /**
  * A listening port of one control connection, for one data connection at a time: it lets one in each time it is armed,
@@ -41,7 +57,7 @@ export class PassivePort {
     this.port = port
     this.#server = server
     this.#peerIp = peerIp
-    this.#keeps = ports.to === 0 || ports.to - ports.from >= ROOMY_RANGE
+    this.#keeps = keepsPorts(ports)
     server.on('error', () => server.close())
     server.on('connection', (socket) => this.#connected(socket))
     this.arm()
@@ -120,11 +136,7 @@ export async function openPassive(options: PassiveOptions): Promise<PassivePort>
 /** Resolves to the port. */
 async function listenInRange(server: Server, options: PassiveOptions): Promise<number> {
   const { localIp } = options
-  const ports = options.ports.to === 0 ? DYNAMIC_PORTS : options.ports
-  const count = ports.to - ports.from + 1
-  const first = randomInt(count)
-  for (let tried = 0; tried < Math.min(count, MAX_TRIES); tried += 1) {
-    const port = ports.from + ((first + tried) % count)
+  for (const port of portsToTry(options.ports)) {
     const error = await listen(server, localIp, port)
     if (error === undefined) return port
     if (error.code !== 'EADDRINUSE')

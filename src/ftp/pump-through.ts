@@ -1,38 +1,39 @@
-import type { Duplex } from 'node:stream'
-import { type Course, type Stop, send, yieldTurn } from './course.ts'
+import { type Course, type Sink, type Stop, send, yieldTurn } from './course.ts'
+import { giveSlab, type Slab, SMALL_SLAB, takeSlab } from './slabs.ts'
 
-/** A bigger write does not fit a plain socket's buffer whole and costs twice as much; TLS likes fewer, bigger ones. */
-const PLAIN_PIECE = 128 * 1024
-const TLS_PIECE = 256 * 1024
 /** Where storage answers later, the hop to it is the cost: few big ones. */
 const LATER_PIECE = 1024 * 1024
 /** Work without waiting that one session may do before others get their turn. */
 const TURN_BYTES = 256 * 1024
 
 /** Sends by reading and writing: `now` while reads answer at once, `later` while they do not. */
-export function createPumpThrough(socket: Duplex, course: Course) {
-  const piece = 'encrypted' in socket ? TLS_PIECE : PLAIN_PIECE
-  let buffer: Buffer | undefined
-  let pair: [Buffer, Buffer] | undefined
+export class PumpThrough {
+  readonly #sink: Sink
+  readonly #course: Course
+  #buffer: Uint8Array | undefined
+  #slab: Slab | undefined
+  #pair: [Uint8Array, Uint8Array] | undefined
 
-  /** One byte more than expected, so that the end of a file that did not grow is found without a second buffer. */
-  const allocate = (most: number): Buffer => {
-    const left = course.expected - (course.position - course.from)
-    return Buffer.allocUnsafeSlow(Math.max(1, Math.min(most, left + 1)))
+  constructor(sink: Sink, course: Course) {
+    this.#sink = sink
+    this.#course = course
   }
 
-  async function now(): Promise<Stop> {
-    buffer ??= allocate(piece)
+  async now(): Promise<Stop> {
+    const course = this.#course
+    this.#buffer ??= this.#take()
+    const buffer = this.#buffer
     let turn = TURN_BYTES
     for (;;) {
       course.signal.throwIfAborted()
       const answer = course.source.read(buffer, course.position)
       const bytes = typeof answer === 'number' ? answer : await answer
-      if (bytes === 0) return 'end'
-      await send(socket, buffer.subarray(0, bytes), course)
+      if (bytes === 0) return this.#end()
+      const sending = send(this.#sink, buffer.subarray(0, bytes), course)
+      if (sending !== undefined) await sending
       if (typeof answer !== 'number') return 'waits'
       // A read that could have given more than was expected gave no more.
-      if (bytes < buffer.length && course.position - course.from >= course.expected) return 'end'
+      if (bytes < buffer.length && course.position - course.from >= course.expected) return this.#end()
       turn -= bytes
       if (turn > 0) continue
       turn = TURN_BYTES
@@ -41,18 +42,22 @@ export function createPumpThrough(socket: Duplex, course: Course) {
   }
 
   /** Two buffers: one is read into while the other is being sent. */
-  async function later(): Promise<Stop> {
-    pair ??= [allocate(LATER_PIECE), allocate(LATER_PIECE)]
-    let [full, filling] = pair
+  async later(): Promise<Stop> {
+    const course = this.#course
+    this.#pair ??= [this.#allocate(LATER_PIECE), this.#allocate(LATER_PIECE)]
+    let [full, filling] = this.#pair
     let answer = course.source.read(full, course.position)
     for (;;) {
       const bytes = await answer
-      if (bytes === 0) return 'end'
+      if (bytes === 0) return this.#end()
       const isWarm = typeof answer === 'number'
-      const sending = send(socket, full.subarray(0, bytes), course)
-      if (isWarm) return sending.then(() => 'warm')
-      const reading = readAhead(filling)
-      // The read must have ended before the caller may close the source, whatever becomes of the socket.
+      const sending = send(this.#sink, full.subarray(0, bytes), course)
+      if (isWarm) {
+        await sending
+        return 'warm'
+      }
+      const reading = this.#readAhead(filling)
+      // The read must have ended before the caller may close the source, whatever becomes of the connection.
       const [sent] = await Promise.allSettled([sending, reading])
       if (sent.status === 'rejected') throw sent.reason
       course.signal.throwIfAborted()
@@ -62,13 +67,32 @@ export function createPumpThrough(socket: Duplex, course: Course) {
   }
 
   /** What would be thrown at once waits until the send that is under way has ended. */
-  function readAhead(into: Uint8Array) {
+  #readAhead(into: Uint8Array) {
     try {
-      return course.source.read(into, course.position)
+      return this.#course.source.read(into, this.#course.position)
     } catch (error) {
       return Promise.reject(error)
     }
   }
 
-  return { now, later }
+  /** Small files share memory; after a failure somebody may still use it, so then it does not come back. */
+  #take(): Uint8Array {
+    if (this.#course.expected >= SMALL_SLAB) return this.#allocate(this.#sink.piece)
+    this.#slab = takeSlab(SMALL_SLAB)
+    return this.#slab.rest(0)
+  }
+
+  /** One byte more than expected, so that the end of a file that did not grow is found without a second buffer. */
+  #allocate(most: number): Uint8Array {
+    const { expected, position, from } = this.#course
+    const left = expected - (position - from)
+    return Buffer.allocUnsafeSlow(Math.max(1, Math.min(most, left + 1)))
+  }
+
+  #end(): Stop {
+    if (this.#slab !== undefined) giveSlab(this.#slab)
+    this.#slab = undefined
+    this.#buffer = undefined
+    return 'end'
+  }
 }

@@ -8,6 +8,7 @@ import type { Fact } from './facts.ts'
 import type { LoginDialog } from './login.ts'
 import type { Reply } from './replies.ts'
 import type { FtpSettings } from './settings.ts'
+import type { StallWatch } from './stall.ts'
 
 /** What the commands of one login agree on; REIN makes a new one. */
 export type Dialog = {
@@ -33,6 +34,9 @@ export type Transfer = {
   bytes: number
   /** For the audit event of the file. */
   readonly note: TransferNote
+  /** What an abort does at once, beside the signal: for who needs no signal otherwise. */
+  cut: (() => void) | undefined
+  throwIfAborted(): void
   abort(): void
 }
 
@@ -49,6 +53,7 @@ export type Ftp = {
   crypto(): string | undefined
   readonly login: LoginDialog
   readonly data: DataChannel
+  readonly stall: StallWatch
   readonly transfer: Transfer | undefined
   dialog: Dialog
   /** A preliminary reply; the last one is what `run` returns. */

@@ -2,6 +2,7 @@ import type { Auditor } from '../core/audit/auditor.ts'
 import type { Authenticator } from '../core/auth/login.ts'
 import type { TlsReuse } from '../core/identity.ts'
 import type { Clock, Logger } from '../core/ports.ts'
+import type { NativeSockets } from './native-sockets.ts'
 
 /** What one FTP listener may do. All times in milliseconds, 0 = no limit. Defaults live in the configuration. */
 export type FtpSettings = Readonly<{
@@ -70,6 +71,8 @@ export type FtpDeps = Readonly<{
   settings: FtpSettings
   /** The certificate to use for the next handshake; undefined = this door has no TLS. */
   tls: () => TlsMaterial | undefined
+  /** Of the addon; undefined without it. */
+  native?: NativeSockets | undefined
   /** Some user must resume though the listener does not ask for it; who it is shows after the handshake only. */
   strictUsers: () => boolean
 }>

@@ -1,13 +1,40 @@
 import { FileServerError } from '../core/errors.ts'
+import type { TransferNote } from '../core/vfs/session.ts'
 import type { Transfer } from './session.ts'
 
-export function createTransfer(verb: string): Transfer {
-  const controller = new AbortController()
-  return {
-    verb,
-    signal: controller.signal,
-    bytes: 0,
-    note: {},
-    abort: () => controller.abort(new FileServerError('transfer.aborted')),
+/** A class, and its signal is made for who asks: a small file is over before anybody does. */
+class RunningTransfer implements Transfer {
+  readonly verb: string
+  readonly note: TransferNote = {}
+  bytes = 0
+  cut: (() => void) | undefined
+  #reason: FileServerError | undefined
+  #controller: AbortController | undefined
+
+  constructor(verb: string) {
+    this.verb = verb
   }
+
+  get signal(): AbortSignal {
+    if (this.#controller === undefined) {
+      this.#controller = new AbortController()
+      if (this.#reason !== undefined) this.#controller.abort(this.#reason)
+    }
+    return this.#controller.signal
+  }
+
+  throwIfAborted(): void {
+    if (this.#reason !== undefined) throw this.#reason
+  }
+
+  abort(): void {
+    if (this.#reason !== undefined) return
+    this.#reason = new FileServerError('transfer.aborted')
+    this.#controller?.abort(this.#reason)
+    this.cut?.()
+  }
+}
+
+export function createTransfer(verb: string): Transfer {
+  return new RunningTransfer(verb)
 }

@@ -4,13 +4,16 @@ import type { VirtualPath } from '../core/vfs/path.ts'
 import type { VfsSession } from '../core/vfs/session.ts'
 import type { WriteHandle } from '../core/vfs/storage.ts'
 import { fromNetwork, toNetwork } from './ascii.ts'
-import type { DataSocket, Direction } from './data-channel.ts'
+import type { DataSocket } from './data-channel.ts'
+import type { DataLink } from './data-link.ts'
 import { deflateTo, flushDeflate, inflateFrom } from './deflate.ts'
-import { limit } from './limit.ts'
+import { receiveUp } from './link-up.ts'
 import { pumpDown } from './pump-down.ts'
 import { pumpUp } from './pump-up.ts'
 import { type Reply, reply } from './replies.ts'
+import type { Direction } from './secure-data.ts'
 import type { Ftp, Transfer } from './session.ts'
+import { linkSink, socketSink } from './sinks.ts'
 
 export const DONE: Reply = reply(226, 'Transfer complete.')
 
@@ -27,10 +30,7 @@ async function withConnection(
 ): Promise<void> {
   ftp.say(opening)
   const socket = await ftp.data.open(direction, transfer)
-  const stalled = limit(ftp.clock, ftp.settings.stallMs, () => {
-    transfer.note.limit = 'ftp.stallSeconds'
-    transfer.abort()
-  })
+  ftp.stall.begin(transfer)
   // A write that waits for the peer must not outlive the transfer.
   const cut = () => socket.destroy()
   transfer.signal.addEventListener('abort', cut, { once: true })
@@ -38,7 +38,7 @@ async function withConnection(
     const packed = ftp.dialog.mode === 'Z' ? pack(ftp, socket, direction) : undefined
     await use(packed ?? socket, (bytes) => {
       transfer.bytes += bytes
-      stalled.refresh()
+      ftp.stall.moved()
     })
     // All of an upload is here when the client has ended; it may be gone before it sees our end.
     if (direction === 'up') socket.end()
@@ -52,8 +52,40 @@ async function withConnection(
     if (cause instanceof FileServerError) throw cause
     throw new FileServerError('transfer.aborted', 'data connection lost', { cause })
   } finally {
-    stalled.cancel()
+    ftp.stall.end()
     transfer.signal.removeEventListener('abort', cut)
+  }
+}
+
+/** `withConnection` on a link: no stream, no signal, and nothing to wait for where the client keeps up. */
+async function withLink({ ftp, transfer, opening }: Job, use: (link: DataLink) => Promise<void>) {
+  ftp.say(opening)
+  transfer.throwIfAborted()
+  const opened = ftp.data.openLink(() => transfer.signal)
+  const link = opened instanceof Promise ? await opened : opened
+  ftp.stall.begin(transfer)
+  transfer.cut = () => link.cut()
+  try {
+    await use(link)
+  } catch (cause) {
+    link.close()
+    if (cause instanceof FileServerError) throw cause
+    throw new FileServerError('transfer.aborted', 'data connection lost', { cause })
+  } finally {
+    transfer.cut = undefined
+    ftp.stall.end()
+  }
+}
+
+/** The bytes of the file are those of the connection, and no stream is in between. */
+function goesDirect({ data, dialog }: Ftp): boolean {
+  return dialog.type === 'I' && dialog.mode === 'S' && data.direct
+}
+
+function progressOf({ ftp, transfer }: Job): (bytes: number) => void {
+  return (bytes) => {
+    transfer.bytes += bytes
+    ftp.stall.moved()
   }
 }
 
@@ -104,15 +136,19 @@ export async function sendFile(
       150,
       `Opening ${ftp.dialog.type === 'A' ? 'ASCII' : 'BINARY'} data connection (${size} bytes).`,
     )
-    await withConnection({ ftp, transfer, opening }, 'down', (socket, progress) =>
-      pumpDown(socket, {
-        source,
-        from,
-        expected: size - from,
-        convert: ftp.dialog.type === 'A' ? toNetwork() : undefined,
-        signal: transfer.signal,
-        progress,
-      }),
+    const job = { ftp, transfer, opening }
+    const content = { source, from, expected: size - from, signal: transfer }
+    if (goesDirect(ftp)) {
+      await withLink(job, async (link) => {
+        await pumpDown(linkSink(link), { ...content, convert: undefined, progress: progressOf(job) })
+        link.endSending()
+        ftp.data.leave(link)
+      })
+      return
+    }
+    const convert = ftp.dialog.type === 'A' ? toNetwork() : undefined
+    await withConnection(job, 'down', (socket, progress) =>
+      pumpDown(socketSink(socket), { ...content, convert, progress }),
     )
   } finally {
     await source.close()
@@ -123,16 +159,15 @@ export async function sendFile(
 export async function receiveFile(job: Job, target: WriteHandle, at: number): Promise<void> {
   const { ftp, transfer } = job
   try {
-    await withConnection(job, 'up', (socket, progress) =>
-      pumpUp(socket, {
-        target,
-        at,
-        convert: ftp.dialog.type === 'A' ? fromNetwork() : undefined,
-        signal: transfer.signal,
-        progress,
-      }),
-    )
-    transfer.signal.throwIfAborted()
+    if (goesDirect(ftp)) {
+      await withLink(job, (link) => receiveUp(link, { target, at, progress: progressOf(job) }))
+    } else {
+      const convert = ftp.dialog.type === 'A' ? fromNetwork() : undefined
+      await withConnection(job, 'up', (socket, progress) =>
+        pumpUp(socket, { target, at, convert, signal: transfer.signal, progress }),
+      )
+    }
+    transfer.throwIfAborted()
   } catch (error) {
     await keepPartial(ftp, target)
     throw error

@@ -1,6 +1,9 @@
 /** Keys of one direction of an SSH connection, in the addon's memory. */
 export type PacketKeys = object
 
+/** Descriptors whose readiness is told to one function. */
+export type Watch = object
+
 /**
  * The functions of the addon in `native/`: system calls that Node does not offer, and ciphers as SSH needs them. Each answers with a number:
  * what it did, or the negative errno. Every caller has a way without them.
@@ -50,7 +53,36 @@ export type Native = Readonly<{
   packetLength(keys: PacketKeys, field: Uint8Array, sequence: number): number
   /** Wipes the keys; every later call answers -EINVAL. */
   freePacketKeys(keys: PacketKeys): number
+  /** A listening socket on an address, which decides the family, and a port from 1 on. Gives the descriptor. */
+  listenTcp(address: string, port: number): number
+  /** The next connection from that address, without TCP's delays; drops who comes from others. -EAGAIN: nobody is there. */
+  acceptPeer(listener: number, address: string): number
+  /** Drops all that have connected. */
+  dropWaiting(listener: number): number
+  /** Sends from `bytes`, the byte `to` not included; gives how many were taken. -EAGAIN: the socket is full. */
+  sendBytes(socket: number, bytes: Uint8Array, from: number, to: number): number
+  /** As UTF-8; gives how many bytes were not taken. -EMSGSIZE, and nothing is sent, for a text of more than some 2000 bytes. */
+  sendText(socket: number, text: string): number
+  /** Fills `into` behind its first `used` bytes. 0: the peer has ended. -EAGAIN: nothing is there. */
+  receiveInto(socket: number, into: Uint8Array, used: number): number
+  /** The peer sees the end behind what was sent. */
+  endSending(socket: number): number
+  /** `discard` not 0: what the peer has sent is read away, or the system would cut what is still on its way to it. */
+  closeSocket(socket: number, discard: number): number
+  /**
+   * `told` hears the id of each descriptor that is ready, again and again as long as it is, each in a turn of its own. A
+   * watch does not keep the process alive. Null where Node's event loop cannot be reached.
+   */
+  createWatch(told: (id: number) => void): Watch | null
+  /** Begins, or changes what is waited for: a sum of WATCH. Closing the descriptor ends it. */
+  watchDescriptor(watch: Watch, fd: number, id: number, events: number): number
+  unwatchDescriptor(watch: Watch, fd: number): number
+  /** Nothing is told any more; every later call answers -EINVAL. */
+  closeWatch(watch: Watch): number
 }>
+
+/** What `watchDescriptor` waits for; of native/src/watch.c. */
+export const WATCH = { readable: 1, writable: 2 } as const
 
 /** The order of the numbers in a record; that of native/src/directories.c. */
 export const RECORD = {
@@ -76,6 +108,7 @@ export const NATIVE_PARTS = {
   'cached reads': 'a slow disk can hold up other sessions until it is noticed',
   'direct sending': 'downloads over FTP in clear cost some three times the CPU',
   'directory calls': 'listings cost about twice the CPU',
+  'data connections': 'small files over FTP in clear cost about twice the CPU',
   'packet ciphers': "without ssh2's ciphers as well SFTP transfers cost 1.5 to 2.5 times the CPU",
 } as const
 
@@ -97,4 +130,16 @@ export const NATIVE_FUNCTIONS = {
   openPacket: 'packet ciphers',
   packetLength: 'packet ciphers',
   freePacketKeys: 'packet ciphers',
+  listenTcp: 'data connections',
+  acceptPeer: 'data connections',
+  dropWaiting: 'data connections',
+  sendBytes: 'data connections',
+  sendText: 'data connections',
+  receiveInto: 'data connections',
+  endSending: 'data connections',
+  closeSocket: 'data connections',
+  createWatch: 'data connections',
+  watchDescriptor: 'data connections',
+  unwatchDescriptor: 'data connections',
+  closeWatch: 'data connections',
 } as const satisfies Readonly<Record<keyof Native, keyof typeof NATIVE_PARTS>>

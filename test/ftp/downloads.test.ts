@@ -62,7 +62,12 @@ for (const [way, given] of Object.entries(ways)) {
       mkdirSync(home)
       put('big', BIG)
       const provider = { open: (location: string) => storage.open(join(base, location)) }
-      server = await startFtpServer({ storage: provider, clock, settings: { clearData: true } })
+      server = await startFtpServer({
+        storage: provider,
+        clock,
+        settings: { clearData: true },
+        native: given !== undefined,
+      })
       client = await connectFtp(server)
       await client.login(USER)
     })

@@ -22,6 +22,7 @@ import { createMemoryStorage } from '../../src/storage/memory.ts'
 import { createTotpVerifier } from '../../src/users/totp-speakeasy.ts'
 import { NO_TRUST } from './key-trust.ts'
 import { createMemoryUsers, type MemoryUsers, makeUser } from './memory-users.ts'
+import { native } from './native.ts'
 import { OPEN_POLICY } from './policy-settings.ts'
 import { mount } from './vfs.ts'
 
@@ -122,6 +123,8 @@ export type FtpServerOptions = Readonly<{
   clock?: Clock
   host?: string
   storage?: StorageProvider
+  /** False: data connections are Node's. */
+  native?: boolean
 }>
 
 /** The door on a loopback port with the real core behind it, over state and storage in memory. */
@@ -180,6 +183,7 @@ export async function startFtpServer(options: FtpServerOptions = {}): Promise<Ft
     settings,
     tls: () => (options.plain ? undefined : tls),
     strictUsers,
+    native: options.native === false ? undefined : native,
   })
   const connections: Connection[] = []
   let count = 0

@@ -1,0 +1,166 @@
+import type { WriteHandle } from '../core/vfs/storage.ts'
+import type { DataLink } from './data-link.ts'
+import { READABLE } from './native-sockets.ts'
+import { giveSlab, LARGE_SLAB, type Slab, SMALL_SLAB, takeSlab } from './slabs.ts'
+
+/** What one session takes in before others get their turn. */
+const TURN_BYTES = 1024 * 1024
+/** A slab with less room is written: what the system would put there is hardly worth the call. */
+const MIN_ROOM = 64 * 1024
+/** The first slab is small; half of it is enough to know that more comes. */
+const MIN_ROOM_SMALL = SMALL_SLAB / 2
+
+export type LinkUp = Readonly<{
+  target: WriteHandle
+  at: number
+  progress: (bytes: number) => void
+}>
+
+type Piece = Readonly<{ slab: Slab; used: number }>
+
+/** An upload on a link: one slab is filled while another is being written; with a third the client has to wait. */
+class Intake {
+  readonly done: Promise<void>
+  readonly #link: DataLink
+  readonly #job: LinkUp
+  readonly #resolve: () => void
+  readonly #reject: (cause: unknown) => void
+  readonly #ready = () => this.#read()
+  /** The one that is being filled. */
+  #slab: Slab | undefined = takeSlab(SMALL_SLAB)
+  #used = 0
+  #position: number
+  #writing = false
+  #waiting: Piece | undefined
+  #ended = false
+  #failure: { cause: unknown } | undefined
+
+  constructor(link: DataLink, job: LinkUp) {
+    const { promise, resolve, reject } = Promise.withResolvers<void>()
+    this.done = promise
+    this.#resolve = resolve
+    this.#reject = reject
+    this.#link = link
+    this.#job = job
+    this.#position = job.at
+    link.wait(READABLE, this.#ready)
+  }
+
+  #read(): void {
+    if (this.#ended) return
+    try {
+      this.#fill()
+    } catch (cause) {
+      this.#end({ cause })
+    }
+  }
+
+  #fill(): void {
+    for (let turn = TURN_BYTES; turn > 0; ) {
+      this.#slab ??= takeSlab(LARGE_SLAB)
+      const slab = this.#slab
+      const bytes = this.#link.receive(slab.rest(0), this.#used)
+      if (bytes === undefined) return
+      if (bytes === 0) {
+        this.#end(undefined)
+        return
+      }
+      this.#used += bytes
+      this.#job.progress(bytes)
+      turn -= bytes
+      const room = slab.size - this.#used
+      // The end is looked for in another turn: a client that died shows it on its control connection too, and first.
+      if (room >= minRoom(slab)) return
+      this.#hand(slab)
+      if (this.#waiting !== undefined) this.#link.rest()
+      if (this.#ended || this.#waiting !== undefined) return
+    }
+  }
+
+  /** One write after the other: a failed one must not leave a hole below a later one. */
+  #hand(slab: Slab): void {
+    const piece = { slab, used: this.#used }
+    this.#slab = undefined
+    this.#used = 0
+    if (this.#writing) this.#waiting = piece
+    else this.#write(piece)
+  }
+
+  #write({ slab, used }: Piece): void {
+    try {
+      const written = this.#job.target.writev([slab.filled(used)], this.#position)
+      this.#position += used
+      if (written === undefined) {
+        giveSlab(slab)
+        return
+      }
+      this.#writing = true
+      written.then(
+        () => this.#written(slab),
+        (cause: unknown) => this.#failed(cause, slab),
+      )
+    } catch (cause) {
+      this.#failed(cause, slab)
+    }
+  }
+
+  #written(slab: Slab): void {
+    giveSlab(slab)
+    this.#writing = false
+    const piece = this.#waiting
+    this.#waiting = undefined
+    if (piece !== undefined) this.#write(piece)
+    if (this.#ended) this.#settle()
+    else if (piece !== undefined) this.#resume()
+  }
+
+  #resume(): void {
+    try {
+      this.#link.wait(READABLE, this.#ready)
+    } catch (cause) {
+      this.#end({ cause })
+    }
+  }
+
+  /** Nothing more is written, not even what is here already. */
+  #failed(cause: unknown, slab: Slab): void {
+    giveSlab(slab)
+    if (this.#waiting !== undefined) giveSlab(this.#waiting.slab)
+    this.#waiting = undefined
+    this.#writing = false
+    this.#used = 0
+    this.#failure ??= { cause }
+    if (this.#ended) this.#settle()
+    else this.#end(this.#failure)
+  }
+
+  /** What has come is written, whole or not, so that a partial is as long as it can be. */
+  #end(failure: { cause: unknown } | undefined): void {
+    this.#ended = true
+    this.#failure ??= failure
+    this.#link.close()
+    const slab = this.#slab
+    if (slab !== undefined && this.#used > 0) this.#hand(slab)
+    else if (slab !== undefined) giveSlab(slab)
+    this.#slab = undefined
+    this.#settle()
+  }
+
+  #settle(): void {
+    if (this.#writing) return
+    if (this.#failure === undefined) this.#resolve()
+    else this.#reject(this.#failure.cause)
+  }
+}
+
+function minRoom(slab: Slab): number {
+  return slab.size === SMALL_SLAB ? MIN_ROOM_SMALL : MIN_ROOM
+}
+
+/**
+ * Writes what the peer sends until its end, and closes the link then. Rejects when the connection breaks or the target
+ * fails; what had come by then has been written, so that the partial is as long as it can be.
+ */
+export function receiveUp(link: DataLink, job: LinkUp): Promise<void> {
+  return new Intake(link, job).done
+}

@@ -1,0 +1,82 @@
+import type { Duplex } from 'node:stream'
+import type { MaybePromise } from '../core/vfs/storage.ts'
+import type { Sink } from './course.ts'
+import type { DataLink } from './data-link.ts'
+import { WRITABLE } from './native-sockets.ts'
+
+/** A bigger write does not fit a plain socket's buffer whole and costs twice as much; TLS likes fewer, bigger ones. */
+const PLAIN_PIECE = 128 * 1024
+const TLS_PIECE = 256 * 1024
+
+/** The socket's descriptor, as long as it is open. Node's inner name; without it downloads only cost more. */
+export function descriptorOf(socket: Duplex): number | undefined {
+  const handle: unknown = Reflect.get(socket, '_handle')
+  if (typeof handle !== 'object' || handle === null) return undefined
+  const fd: unknown = Reflect.get(handle, 'fd')
+  return typeof fd === 'number' && fd >= 0 ? fd : undefined
+}
+
+/** One of Node's sockets, or a stream in front of it. */
+class SocketSink implements Sink {
+  readonly piece: number
+  readonly room = undefined
+  readonly #socket: Duplex
+  readonly #encrypted: boolean
+
+  constructor(socket: Duplex) {
+    this.#socket = socket
+    this.#encrypted = 'encrypted' in socket
+    this.piece = this.#encrypted ? TLS_PIECE : PLAIN_PIECE
+  }
+
+  get descriptor(): number | undefined {
+    return this.#encrypted ? undefined : descriptorOf(this.#socket)
+  }
+
+  write(bytes: Uint8Array): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#socket.write(bytes, (error) => (error ? reject(error) : resolve()))
+    })
+  }
+}
+
+export function socketSink(socket: Duplex): Sink {
+  return new SocketSink(socket)
+}
+
+/** A data connection without Node's sockets. */
+class LinkSink implements Sink {
+  readonly piece = PLAIN_PIECE
+  readonly #link: DataLink
+
+  constructor(link: DataLink) {
+    this.#link = link
+  }
+
+  get descriptor(): number | undefined {
+    return this.#link.descriptor < 0 ? undefined : this.#link.descriptor
+  }
+
+  write(bytes: Uint8Array): MaybePromise<void> {
+    const sent = this.#link.send(bytes, 0)
+    if (sent < bytes.length) return this.#rest(bytes, sent)
+  }
+
+  readonly room = (): Promise<void> =>
+    new Promise((resolve, reject) => {
+      const link = this.#link
+      link.wait(WRITABLE, () => {
+        if (link.descriptor < 0) return reject(new Error('data connection lost'))
+        link.rest()
+        resolve()
+      })
+    })
+
+  async #rest(bytes: Uint8Array, from: number): Promise<void> {
+    for (let sent = from; sent < bytes.length; sent += this.#link.send(bytes, sent)) await this.room()
+  }
+}
+
+export function linkSink(link: DataLink): Sink {
+  return new LinkSink(link)
+}

@@ -1,0 +1,134 @@
+import assert from 'node:assert/strict'
+import { randomBytes } from 'node:crypto'
+import { connect, type Socket } from 'node:net'
+import { after, describe, test } from 'node:test'
+import type { WriteHandle } from '../../src/core/vfs/storage.ts'
+import type { DataLink } from '../../src/ftp/data-link.ts'
+import { openDescriptorNet } from '../../src/ftp/descriptor-net.ts'
+import { openDescriptorPort } from '../../src/ftp/descriptor-port.ts'
+import { receiveUp } from '../../src/ftp/link-up.ts'
+import { systemClock } from '../../src/server/system-clock.ts'
+import { native, needsNative } from '../helpers/native.ts'
+
+const MiB = 1024 * 1024
+const BIG = randomBytes(9 * MiB + 5)
+const LOOPBACK = { localIp: '127.0.0.1', peerIp: '127.0.0.1', ports: { from: 0, to: 0 } }
+
+type Behaviour = 'at once' | 'later' | 'in turns'
+
+/** Looks at the memory as late as a disk may, and never at two writes at once. */
+function target(how: Behaviour, failAt = Number.POSITIVE_INFINITY) {
+  const chunks: Buffer[] = []
+  const state = { end: 0, busy: false, count: 0 }
+  const take = (pieces: readonly Uint8Array[]) => {
+    if (state.end >= failAt) throw new Error('disk full')
+    for (const piece of pieces) {
+      chunks.push(Buffer.from(piece))
+      state.end += piece.length
+    }
+  }
+  const later = async (pieces: readonly Uint8Array[]) => {
+    state.busy = true
+    for (let turn = 0; turn < 20; turn += 1) await new Promise((resolve) => setImmediate(resolve))
+    state.busy = false
+    take(pieces)
+  }
+  const writev = (pieces: readonly Uint8Array[], position: number) => {
+    assert.equal(state.busy, false)
+    assert.equal(position, state.end)
+    state.count += 1
+    return how === 'later' || (how === 'in turns' && state.count % 2 === 0) ? later(pieces) : take(pieces)
+  }
+  return { handle: { writev } as unknown as WriteHandle, content: () => Buffer.concat(chunks) }
+}
+
+describe('uploads on a link', needsNative, () => {
+  const net = openDescriptorNet(native, systemClock)
+  after(() => net?.close())
+
+  async function pair(): Promise<{ client: Socket; link: DataLink }> {
+    assert.ok(net)
+    const port = openDescriptorPort(net, LOOPBACK)
+    const client = connect({ port: port.port, host: LOOPBACK.peerIp }).on('error', () => undefined)
+    const link = await port.accept(new AbortController().signal)
+    port.close()
+    return { client, link }
+  }
+
+  function receive(link: DataLink, handle: WriteHandle) {
+    const seen = { moved: 0 }
+    const done = receiveUp(link, {
+      target: handle,
+      at: 0,
+      progress: (bytes) => {
+        seen.moved += bytes
+      },
+    })
+    return { done, seen }
+  }
+
+  for (const how of ['at once', 'later', 'in turns'] as const) {
+    for (const size of [0, 1, 32_767, 32_768, 65_536, 65_537, 3 * MiB, BIG.length]) {
+      test(`${size} bytes come whole to a target that writes ${how}`, async () => {
+        const { client, link } = await pair()
+        const { handle, content } = target(how)
+        const { done, seen } = receive(link, handle)
+        client.end(BIG.subarray(0, size))
+        await done
+        assert.equal(seen.moved, size)
+        assert.ok(content().equals(BIG.subarray(0, size)))
+        assert.equal(link.descriptor, -1)
+      })
+    }
+
+    test(`what has come before a loss is kept by a target that writes ${how}`, async () => {
+      const { client, link } = await pair()
+      const { handle, content } = target(how)
+      const { done, seen } = receive(link, handle)
+      client.write(BIG)
+      while (seen.moved < 2 * MiB) await new Promise((resolve) => setImmediate(resolve))
+      link.cut()
+      await assert.rejects(done, /lost/)
+      assert.ok(content().equals(BIG.subarray(0, seen.moved)))
+      client.destroy()
+    })
+
+    test(`a failure of a target that writes ${how} ends it, and nothing is written behind it`, async () => {
+      const { client, link } = await pair()
+      const { handle, content } = target(how, 2 * MiB)
+      const { done } = receive(link, handle)
+      client.write(BIG)
+      await assert.rejects(done, /disk full/)
+      assert.ok(content().length < 4 * MiB)
+      assert.equal(link.descriptor, -1)
+      client.destroy()
+    })
+  }
+
+  test('a reset is no end', async () => {
+    const { client, link } = await pair()
+    const { handle } = target('at once')
+    const { done, seen } = receive(link, handle)
+    client.write('some')
+    while (seen.moved < 4) await new Promise((resolve) => setImmediate(resolve))
+    client.resetAndDestroy()
+    await assert.rejects(done, /lost/)
+  })
+
+  test('a client that is faster than the disk has to wait', async () => {
+    const { client, link } = await pair()
+    const gate = Promise.withResolvers<void>()
+    const { done, seen } = receive(link, { writev: () => gate.promise } as unknown as WriteHandle)
+    const endless = Buffer.alloc(64 * MiB)
+    client.write(endless)
+    let last = -1
+    while (last !== seen.moved || last === 0) {
+      last = seen.moved
+      for (let turn = 0; turn < 200; turn += 1) await new Promise((resolve) => setImmediate(resolve))
+    }
+    assert.ok(seen.moved < 4 * MiB, `${seen.moved} bytes were taken`)
+    gate.resolve()
+    client.destroy()
+    await done.catch(() => undefined)
+  })
+})
