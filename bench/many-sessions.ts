@@ -13,12 +13,12 @@ const DEFAULT_SESSIONS = '5000'
 const WARM_UP = 50
 const LOGINS = 20
 const ALLOWED_MS = 100
-/** The server may give memory back when a burst of logins is over. */
-const SETTLE_MS = 5_000
+/** V8 gives back what a burst of logins made it take once it has been quiet for some eight seconds. */
+const SETTLE_MS = 20_000
 
-/** Proportional memory of a process. */
+/** Memory of a process itself. That of its files depends on how many others have the same ones mapped. */
 async function kibOf(pid: number): Promise<number> {
-  const found = /^Pss:\s+(\d+) kB$/m.exec(await readFile(`/proc/${pid}/smaps_rollup`, 'utf8'))
+  const found = /^Pss_Anon:\s+(\d+) kB$/m.exec(await readFile(`/proc/${pid}/smaps_rollup`, 'utf8'))
   return Number(found?.[1])
 }
 
@@ -46,6 +46,7 @@ const sessions = Number(positionals[0] ?? DEFAULT_SESSIONS)
 const caps = ['max', 'perAddress', 'unauthenticated', 'unauthenticatedPerAddress']
 const args = ['--bench', '--open', ...caps.flatMap((cap) => ['--set', `connections.${cap}=0`])]
 const fixture = await startFixture({ args })
+const settle = () => new Promise((resolve) => setTimeout(resolve, SETTLE_MS))
 const print = (line: string) => process.stdout.write(`${line}\n`)
 const children: ChildProcess[] = []
 let slowest = 0
@@ -54,11 +55,12 @@ try {
   const crowd = createCrowd(info, fixture.user('main'))
   for (const door of HELD_DOORS) (await crowd.open(door, WARM_UP)).close()
   const measure = async (name: string, open: () => Promise<unknown>) => {
+    await settle()
     const before = await kibOf(info.pid)
     await open()
     const each = async () => (((await kibOf(info.pid)) - before) / sessions).toFixed(1)
     const atOnce = await each()
-    await new Promise((resolve) => setTimeout(resolve, SETTLE_MS))
+    await settle()
     print(`${name}: ${sessions} sessions, ${atOnce} KiB each, ${await each()} later`)
   }
   const user = fixture.user('main')

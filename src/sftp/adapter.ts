@@ -13,6 +13,7 @@ import { refuseConnection } from './refuse.ts'
 import { createReplyPool } from './reply-pool.ts'
 import type { SftpSettings } from './settings.ts'
 import { socketOf } from './ssh-internals.ts'
+import { createOffers } from './ssh-kex.ts'
 import { unpooled, unpoolIdentification } from './ssh-memory.ts'
 import { createTerms } from './terms.ts'
 
@@ -40,6 +41,7 @@ export function createSftpAdapter(options: SftpAdapterOptions): ProtocolAdapter 
   const inputPools = createInputPools()
   const readBuffer = Buffer.allocUnsafeSlow(READ_SIZE)
   const termsOf = createTerms(settings.terms)
+  const offers = createOffers(options.hostKeys)
   const server = new ssh2.Server({
     hostKeys: options.hostKeys.map((key) => key.pem),
     ident: settings.identification,
@@ -60,6 +62,7 @@ export function createSftpAdapter(options: SftpAdapterOptions): ProtocolAdapter 
       const connection = createConnection(socket, origin, {
         ...options,
         termsOf,
+        offers,
         pool,
         inputPools,
         readBuffer,

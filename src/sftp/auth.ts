@@ -82,6 +82,7 @@ export function converse(options: AuthOptions): AuthConversation {
   function settle(context: AuthContext, step: LoginStep): void {
     if (step.state === 'granted') {
       over = true
+      forget(context)
       // First the owner of the session, then the word to the client: it may open a channel in the same packet.
       options.onGranted(step.session)
       context.accept()
@@ -130,10 +131,17 @@ export function converse(options: AuthOptions): AuthConversation {
     return settle(context, await login.offer(proof))
   }
 
-  client.on('authentication', (context) => {
+  const onRequest = (context: AuthContext): void => {
     work = work.then(() => handle(context)).catch(refuse)
-  })
+  }
   // An open question would wait for its answer for ever.
-  client.on('close', () => prompted?.emit('abort'))
+  const onClose = (): void => void prompted?.emit('abort')
+  client.on('authentication', onRequest).on('close', onClose)
+
+  /** ssh2 keeps the last request, and would call what hangs on all this, for as long as the connection lasts. */
+  function forget(context: AuthContext): void {
+    client.off('authentication', onRequest).off('close', onClose)
+    if (context.method === 'password') context.password = ''
+  }
   return { settled: () => work }
 }

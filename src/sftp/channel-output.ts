@@ -4,19 +4,6 @@ import type { Reply } from './replies.ts'
 import { joinReplies } from './reply-pool.ts'
 import type { Outgoing, PacketWriter } from './ssh-packets.ts'
 
-/** The way out of one channel. */
-export type ChannelOutput = {
-  /** Bytes that wait for the peer's window. */
-  readonly waiting: number
-  send(reply: Reply): void
-  /** Sends what was kept to be joined, and what waited for room; to be called before the turn ends. */
-  flush(): void
-  /** Calls `fn` when all is sent; later replies are released and forgotten. */
-  finish(fn: () => void): void
-  /** Drops everything; later replies are released and forgotten. */
-  close(): void
-}
-
 export type ChannelOutputOptions = Readonly<{
   writer: PacketWriter
   gate: OutputGate
@@ -35,121 +22,140 @@ type Item = {
   release: (() => void) | undefined
 }
 
-const nothing = (): void => {}
+/** The way out of one channel. */
+export class ChannelOutput {
+  readonly #options: ChannelOutputOptions
+  /** Undefined while there are none: so it is in thousands of idle sessions. */
+  #small: Buffer[] | undefined
+  #items: Item[] | undefined
+  #waiting = 0
+  #state: 'open' | 'finishing' | 'closed' = 'open'
+  #onEmpty: (() => void) | undefined
+  #listening = false
 
-export function createChannelOutput({ writer, gate, onRoom, onBroken }: ChannelOutputOptions): ChannelOutput {
-  const small: Buffer[] = []
-  const items: Item[] = []
-  let waiting = 0
-  let state: 'open' | 'finishing' | 'closed' = 'open'
-  let onEmpty = nothing
-  let listening = false
+  constructor(options: ChannelOutputOptions) {
+    this.#options = options
+  }
 
-  function settle(item: Item): void {
+  /** Bytes that wait for the peer's window. */
+  get waiting(): number {
+    return this.#waiting
+  }
+
+  send(reply: Reply): void {
+    if (this.#state !== 'open') {
+      reply.release?.()
+      return
+    }
+    if (reply.bytes.length <= SMALL_REPLY && reply.release === undefined) {
+      this.#small ??= []
+      this.#small.push(reply.bytes)
+      return
+    }
+    this.#join()
+    this.#enqueue(reply.bytes, reply)
+    this.#drain()
+  }
+
+  /** Sends what was kept to be joined, and what waited for room; to be called before the turn ends. */
+  flush(): void {
+    this.#join()
+    this.#drain()
+  }
+
+  /** Calls `fn` when all is sent; later replies are released and forgotten. */
+  finish(fn: () => void): void {
+    if (this.#state !== 'open') return
+    this.#onEmpty = fn
+    this.#join()
+    this.#state = 'finishing'
+    this.#drain()
+  }
+
+  /** Drops everything; later replies are released and forgotten. */
+  close(): void {
+    const items = this.#items ?? []
+    this.#state = 'closed'
+    this.#small = undefined
+    this.#items = undefined
+    this.#onEmpty = undefined
+    this.#waiting = 0
+    for (const item of items) {
+      item.sent = true
+      this.#settle(item)
+    }
+  }
+
+  #settle(item: Item): void {
     if (!item.sent || item.writes > 0 || item.settled) return
     item.settled = true
-    gate.drop(item.outgoing.memory.length)
+    this.#options.gate.drop(item.outgoing.memory.length)
     item.release?.()
   }
 
-  function sendFirst(item: Item): void {
+  #sendFirst(items: Item[], item: Item): void {
     const { outgoing } = item
     const before = outgoing.from
-    const used = writer.send(outgoing, () => {
+    const used = this.#options.writer.send(outgoing, () => {
       item.writes -= 1
-      settle(item)
+      this.#settle(item)
     })
     if (used) item.writes += 1
-    waiting -= outgoing.from - before
+    this.#waiting -= outgoing.from - before
     if (outgoing.from < outgoing.to) return
     items.shift()
     item.sent = true
-    settle(item)
+    this.#settle(item)
   }
 
-  function listen(): void {
-    if (listening) return
-    listening = true
-    writer.onWindow(() => {
-      listening = false
-      drain()
-      onRoom()
+  #listen(): void {
+    if (this.#listening) return
+    this.#listening = true
+    this.#options.writer.onWindow(() => {
+      this.#listening = false
+      this.#drain()
+      this.#options.onRoom()
     })
   }
 
-  function drain(): void {
-    if (state === 'closed') return
+  #drain(): void {
+    if (this.#state === 'closed') return
+    const { writer, gate } = this.#options
+    const items = this.#items ?? []
     try {
       for (let item = items[0]; item !== undefined && writer.room > 0; item = items[0]) {
         gate.cork()
-        sendFirst(item)
+        this.#sendFirst(items, item)
       }
     } catch (cause) {
-      onBroken(cause)
+      this.#options.onBroken(cause)
       return
     }
-    if (items.length > 0) listen()
-    else whenEmpty()
+    if (items.length > 0) this.#listen()
+    else this.#whenEmpty()
   }
 
-  function whenEmpty(): void {
-    const done = onEmpty
-    onEmpty = nothing
-    done()
+  #whenEmpty(): void {
+    const done = this.#onEmpty
+    this.#items = undefined
+    this.#onEmpty = undefined
+    done?.()
   }
 
-  function enqueue(bytes: Buffer, reply: Pick<Reply, 'memory' | 'release'>): void {
+  #enqueue(bytes: Buffer, reply: Pick<Reply, 'memory' | 'release'>): void {
     const memory = reply.memory ?? bytes
     const from = bytes.byteOffset - memory.byteOffset
     const outgoing = { memory, free: 0, from, to: from + bytes.length }
-    items.push({ outgoing, writes: 0, sent: false, settled: false, release: reply.release })
-    gate.hold(memory.length)
-    waiting += bytes.length
+    this.#items ??= []
+    this.#items.push({ outgoing, writes: 0, sent: false, settled: false, release: reply.release })
+    this.#options.gate.hold(memory.length)
+    this.#waiting += bytes.length
   }
 
-  function join(): void {
-    if (small.length === 0) return
-    const { bytes, memory } = joinReplies(small)
-    small.length = 0
-    enqueue(bytes, { memory })
-  }
-
-  function flush(): void {
-    join()
-    drain()
-  }
-
-  return {
-    get waiting() {
-      return waiting
-    },
-    send(reply) {
-      if (state !== 'open') return reply.release?.()
-      if (reply.bytes.length <= SMALL_REPLY && reply.release === undefined) {
-        small.push(reply.bytes)
-        return
-      }
-      join()
-      enqueue(reply.bytes, reply)
-      drain()
-    },
-    flush,
-    finish(fn) {
-      if (state !== 'open') return
-      onEmpty = fn
-      join()
-      state = 'finishing'
-      drain()
-    },
-    close() {
-      state = 'closed'
-      small.length = 0
-      onEmpty = nothing
-      waiting = 0
-      for (const item of items.splice(0)) {
-        item.sent = true
-        settle(item)
-      }
-    },
+  #join(): void {
+    if (this.#small === undefined) return
+    const { bytes, memory } = joinReplies(this.#small)
+    this.#small = undefined
+    this.#enqueue(bytes, { memory })
   }
 }

@@ -1,99 +1,145 @@
-import type { Socket } from 'node:net'
-import type { ServerChannel, Connection as SshClient } from 'ssh2'
+import type { ServerChannel } from 'ssh2'
 import { errorCodeOf, FileServerError } from '../core/errors.ts'
-import type { Logger } from '../core/ports.ts'
+import type { Clock } from '../core/ports.ts'
+import type { VfsSession } from '../core/vfs/session.ts'
 import type { MaybePromise } from '../core/vfs/storage.ts'
-import { type ChannelOutput, createChannelOutput } from './channel-output.ts'
+import type { SftpChannelHost } from './channel-host.ts'
+import { ChannelOutput } from './channel-output.ts'
 import { string } from './codec.ts'
-import { createInputQueue, type InputRoom } from './input-queue.ts'
+import { HandleTable } from './handles.ts'
+import { InputQueue } from './input-queue.ts'
 import { MAX_IN_FLIGHT, REQUEST_COST, WINDOW_SHARE } from './limits.ts'
-import { createRequestOrder } from './order.ts'
-import type { OutputGate } from './output-gate.ts'
+import { RequestOrder } from './order.ts'
 import { type ParsedRequest, parseRequest } from './parse.ts'
 import { failure, failureOf, type Reply, version } from './replies.ts'
+import type { ReplyPool } from './reply-pool.ts'
 import type { ChannelContext } from './request.ts'
-import { takeInput } from './ssh-input.ts'
+import { type ChannelInput, takeInput } from './ssh-input.ts'
 import { createPacketWriter } from './ssh-packets.ts'
 import { EXTENSIONS, INIT, PROTOCOL_VERSION } from './table.ts'
-import type { Traffic } from './timers.ts'
-import type { TurnBudget } from './turn-budget.ts'
-import type { TurnEnd } from './turn-end.ts'
 
-/** One SFTP conversation. */
-export type SftpChannel = {
-  /** A file is open or a request is waiting. */
-  readonly busy: boolean
-  /** A request is at the storage. */
-  readonly working: boolean
-  /** Ends it: running requests finish, open files are given up. Idempotent, never rejects. */
-  dispose(): Promise<void>
-}
+/** One SFTP conversation. A class, as all it is made of: thousands of them are idle. */
+export class SftpChannel implements ChannelContext, ChannelInput {
+  readonly handles: HandleTable
+  readonly #host: SftpChannelHost
+  readonly #channel: ServerChannel
+  /** What the peer may send before it is worked off. */
+  readonly #window: number
+  readonly #input: InputQueue
+  readonly #output: ChannelOutput
+  readonly #order = new RequestOrder()
+  readonly #openWindow: (bytes: number) => void
+  readonly #stopListening: () => void
+  readonly #pumpNow = (): void => this.#pump()
+  #greeted = false
+  /** Since the last time that the connection was told. */
+  #worked = false
+  #ended = false
+  #pumping = false
+  #yielding = false
+  #head: ParsedRequest | undefined
+  #disposing: Promise<void> | undefined
+  #idle: (() => void) | undefined
+  #credit = 0
 
-export type SftpChannelOptions = Readonly<{
-  client: SshClient
-  channel: ServerChannel
-  socket: Socket
-  window: number
-  context: Omit<ChannelContext, 'atTurnEnd' | 'checkOpen' | 'moreComing'>
-  inputRoom: InputRoom
-  gate: OutputGate
-  budget: TurnBudget
-  turnEnd: TurnEnd
-  traffic: Traffic
-  logger: Logger
-  /** A request came in or was finished. */
-  onProgress: () => void
-  /** The peer broke the rules of the transport, or the transport is dead: the connection has to end. */
-  onViolation: (why: string) => void
-}>
-
-export function createSftpChannel(options: SftpChannelOptions): SftpChannel {
-  const { channel, gate, budget, turnEnd, logger } = options
-  const input = createInputQueue(options.inputRoom)
-  const context: ChannelContext = {
-    ...options.context,
-    atTurnEnd: turnEnd.call,
-    moreComing: () => input.ready,
-    checkOpen() {
-      if (disposing !== undefined) throw new FileServerError('transfer.aborted', 'channel is ending')
-    },
+  constructor(host: SftpChannelHost, channel: ServerChannel, window: number) {
+    const { client, gate } = host
+    this.#host = host
+    this.#channel = channel
+    this.#window = window
+    this.handles = new HandleTable(host.handlesPerChannel)
+    this.#input = new InputQueue(host.inputRoom)
+    this.#output = new ChannelOutput({
+      writer: createPacketWriter(client, channel, host),
+      gate,
+      onRoom: this.#pumpNow,
+      onBroken: () => host.onViolation('transport is dead'),
+    })
+    this.#stopListening = gate.onOpen(() => {
+      this.#output.flush()
+      this.#pump()
+    })
+    this.#openWindow = takeInput(client, channel, this)
+    channel.on('error', () => host.onViolation('channel failed'))
+    channel.on('close', () => void this.dispose())
   }
-  const order = createRequestOrder()
-  let greeted = false
-  let worked = false
-  let ended = false
-  let pumping = false
-  let yielding = false
-  let head: ParsedRequest | undefined
-  let disposing: Promise<void> | undefined
-  let idle: (() => void) | undefined
-  let credit = 0
 
-  const output: ChannelOutput = createChannelOutput({
-    writer: createPacketWriter(options.client, channel, options.socket, options.traffic),
-    gate,
-    onRoom: pump,
-    onBroken: () => options.onViolation('transport is dead'),
-  })
-  const stopListening = gate.onOpen(() => {
-    output.flush()
-    pump()
-  })
+  /** A file is open or a request is waiting. */
+  get busy(): boolean {
+    return this.working || this.handles.size > 0 || this.#head !== undefined || this.#input.length > 0
+  }
 
-  function giveCredit(bytes: number): void {
-    credit += bytes
-    if (credit < options.window / WINDOW_SHARE || disposing !== undefined) return
-    const amount = credit
-    credit = 0
-    try {
-      openWindow(amount)
-    } catch {
-      options.onViolation('transport is dead')
+  /** A request is at the storage. */
+  get working(): boolean {
+    return this.#order.running > 0
+  }
+
+  // What the requests work with.
+
+  get files(): VfsSession {
+    return this.#host.files
+  }
+
+  get pool(): ReplyPool {
+    return this.#host.pool
+  }
+
+  get handlesPerChannel(): number {
+    return this.#host.handlesPerChannel
+  }
+
+  get clock(): Clock {
+    return this.#host.clock
+  }
+
+  moreComing(): boolean {
+    return this.#input.ready
+  }
+
+  atTurnEnd(fn: () => void): void {
+    this.#host.turnEnd.call(fn)
+  }
+
+  checkOpen(): void {
+    if (this.#disposing !== undefined) throw new FileServerError('transfer.aborted', 'channel is ending')
+  }
+
+  // What the transport tells.
+
+  data(piece: Buffer, overrun: boolean): void {
+    if (overrun) this.#host.onViolation('data beyond the window')
+    else if (this.#disposing === undefined) {
+      this.#input.push(piece)
+      this.#host.turnEnd.call(this.#pumpNow)
     }
   }
 
-  function next(): ParsedRequest | undefined {
-    const packet = input.next()
+  end(): void {
+    this.#ended = true
+    this.#pump()
+  }
+
+  /** Ends it: running requests finish, open files are given up. Idempotent, never rejects. */
+  dispose(): Promise<void> {
+    this.#stopListening()
+    this.#output.close()
+    return this.#stop()
+  }
+
+  #giveCredit(bytes: number): void {
+    this.#credit += bytes
+    if (this.#credit < this.#window / WINDOW_SHARE || this.#disposing !== undefined) return
+    const amount = this.#credit
+    this.#credit = 0
+    try {
+      this.#openWindow(amount)
+    } catch {
+      this.#host.onViolation('transport is dead')
+    }
+  }
+
+  #next(): ParsedRequest | undefined {
+    const packet = this.#input.next()
     if (packet === undefined) return undefined
     const request = parseRequest(packet)
     if (request === undefined) {
@@ -101,177 +147,154 @@ export function createSftpChannel(options: SftpChannelOptions): SftpChannel {
       throw new FileServerError('protocol.syntax', 'packet without an id')
     }
     const isInit = request.type === INIT
-    if (isInit !== !greeted) {
+    if (isInit !== !this.#greeted) {
       request.release()
       throw new FileServerError('protocol.sequence', 'INIT is the first packet, once')
     }
     if (!isInit) return request
-    greeted = true
-    output.send(
+    this.#greeted = true
+    this.#output.send(
       version(
         PROTOCOL_VERSION,
         EXTENSIONS.flatMap((row) => [string(row.name), string(row.version)]),
       ),
     )
     request.release()
-    giveCredit(request.cost)
-    return next()
+    this.#giveCredit(request.cost)
+    return this.#next()
   }
 
   /** True when a request was started and another may follow. */
-  function step(): boolean {
-    head ??= next()
-    if (head === undefined || order.running >= MAX_IN_FLIGHT) return false
-    if (!gate.open(output.waiting) || !order.mayStart(head.row?.order ?? 'alone', head.handle)) return false
+  #step(): boolean {
+    this.#head ??= this.#next()
+    const head = this.#head
+    const { gate, budget } = this.#host
+    if (head === undefined || this.#order.running >= MAX_IN_FLIGHT) return false
+    if (!gate.open(this.#output.waiting)) return false
+    if (!this.#order.mayStart(head.row?.order ?? 'alone', head.handle)) return false
     if (budget.exhausted) {
-      yieldTurn()
+      this.#yieldTurn()
       return false
     }
-    const request = head
-    head = undefined
-    start(request)
+    this.#head = undefined
+    this.#start(head)
     return true
   }
 
-  function yieldTurn(): void {
-    if (yielding) return
-    yielding = true
-    budget.renewed(() => {
-      yielding = false
-      pump()
+  #yieldTurn(): void {
+    if (this.#yielding) return
+    this.#yielding = true
+    this.#host.budget.renewed(() => {
+      this.#yielding = false
+      this.#pump()
     })
   }
 
-  function start(request: ParsedRequest): void {
-    worked = true
-    const result = run(request)
+  #start(request: ParsedRequest): void {
+    const { budget } = this.#host
+    this.#worked = true
+    const result = this.#run(request)
     if (result instanceof Promise) {
       // It may be answered in this turn all the same; its bytes are moved elsewhere.
       budget.spend(REQUEST_COST)
-      wait(request, result)
+      this.#wait(request, result)
       return
     }
     budget.spend(REQUEST_COST + request.cost + result.bytes.length)
-    answer(request, result)
+    this.#answer(request, result)
   }
 
   /** A request that does not answer at once: until it does, `order` and `gate` know of it. */
-  function wait(request: ParsedRequest, result: Promise<Reply>): void {
-    order.start(request.row?.order ?? 'alone', request.handle)
-    gate.hold(request.room)
+  #wait(request: ParsedRequest, result: Promise<Reply>): void {
+    this.#order.start(request.row?.order ?? 'alone', request.handle)
+    this.#host.gate.hold(request.room)
     result.then(
-      (reply) => complete(request, reply),
-      (error: unknown) => complete(request, refusal(request, error)),
+      (reply) => this.#complete(request, reply),
+      (error: unknown) => this.#complete(request, this.#refusal(request, error)),
     )
   }
 
-  function run({ row, id, body }: ParsedRequest): MaybePromise<Reply> {
+  #run({ row, id, body }: ParsedRequest): MaybePromise<Reply> {
     if (row === undefined) return failure(id, 'protocol.unknown')
     try {
-      return row.run({ id, body, context })
+      return row.run({ id, body, context: this })
     } catch (error) {
-      return refusal({ row, id }, error)
+      return this.#refusal({ row, id }, error)
     }
   }
 
-  function refusal({ row, id }: Pick<ParsedRequest, 'row' | 'id'>, error: unknown): Reply {
-    if (errorCodeOf(error) === 'internal') logger.error({ request: row?.name, error }, 'SFTP request failed')
+  #refusal({ row, id }: Pick<ParsedRequest, 'row' | 'id'>, error: unknown): Reply {
+    if (errorCodeOf(error) === 'internal')
+      this.#host.logger.error({ request: row?.name, error }, 'SFTP request failed')
     return failureOf(id, error)
   }
 
-  function answer(request: ParsedRequest, reply: Reply): void {
+  #answer(request: ParsedRequest, reply: Reply): void {
     request.release()
-    output.send(reply)
-    giveCredit(request.cost)
+    this.#output.send(reply)
+    this.#giveCredit(request.cost)
   }
 
-  function complete(request: ParsedRequest, reply: Reply): void {
-    order.finish(request.row?.order ?? 'alone', request.handle)
+  #complete(request: ParsedRequest, reply: Reply): void {
+    const { gate, turnEnd, onProgress } = this.#host
+    this.#order.finish(request.row?.order ?? 'alone', request.handle)
     gate.drop(request.room)
-    answer(request, reply)
-    if (order.running === 0) idle?.()
+    this.#answer(request, reply)
+    if (!this.working) this.#idle?.()
     // All channels: the room that a READ held may be what another one waits for.
     turnEnd.call(gate.wake)
-    turnEnd.call(options.onProgress)
+    turnEnd.call(onProgress)
   }
 
-  function pump(): void {
-    if (pumping || disposing !== undefined) return
-    pumping = true
+  #pump(): void {
+    if (this.#pumping || this.#disposing !== undefined) return
+    this.#pumping = true
     try {
-      while (step()) {
+      while (this.#step()) {
         // Each step starts one request.
       }
     } catch (error) {
-      end(1, errorCodeOf(error))
+      this.#end(1, errorCodeOf(error))
     } finally {
-      pumping = false
+      this.#pumping = false
     }
-    output.flush()
-    if (worked) {
-      worked = false
-      options.onProgress()
+    this.#output.flush()
+    if (this.#worked) {
+      this.#worked = false
+      this.#host.onProgress()
     }
-    if (ended && head === undefined && order.running === 0) end(0)
+    if (this.#ended && this.#head === undefined && !this.working) this.#end(0)
   }
 
   /** Says the exit status, which OpenSSH waits for, and closes the channel from this side. */
-  function end(status: number, why?: string): void {
-    if (disposing !== undefined) return
+  #end(status: number, why?: string): void {
+    if (this.#disposing !== undefined) return
+    const { logger, onViolation } = this.#host
     if (why !== undefined) logger.info({ code: why }, 'SFTP channel ended for a malformed packet')
-    void stop()
-    output.finish(() => {
-      stopListening()
+    void this.#stop()
+    this.#output.finish(() => {
+      this.#stopListening()
       try {
-        channel.exit(status)
-        channel.end()
+        this.#channel.exit(status)
+        this.#channel.end()
       } catch {
-        options.onViolation('transport is dead')
+        onViolation('transport is dead')
       }
     })
   }
 
   /** No more requests; those that run finish, what they answered is still sent. */
-  function stop(): Promise<void> {
-    disposing ??= (async () => {
-      head?.release()
-      head = undefined
-      input.clear()
-      if (order.running > 0) await new Promise<void>((resolve) => (idle = resolve))
-      await context.handles.abandon()
-      options.onProgress()
-    })()
-    return disposing
+  #stop(): Promise<void> {
+    this.#disposing ??= this.#giveUp()
+    return this.#disposing
   }
 
-  function dispose(): Promise<void> {
-    stopListening()
-    output.close()
-    return stop()
-  }
-
-  const openWindow = takeInput(options.client, channel, {
-    data(piece, overrun) {
-      if (overrun) return options.onViolation('data beyond the window')
-      if (disposing !== undefined) return
-      input.push(piece)
-      turnEnd.call(pump)
-    },
-    end() {
-      ended = true
-      pump()
-    },
-  })
-  channel.on('error', () => options.onViolation('channel failed'))
-  channel.on('close', () => void dispose())
-
-  return {
-    get busy() {
-      return order.running > 0 || context.handles.size > 0 || head !== undefined || input.length > 0
-    },
-    get working() {
-      return order.running > 0
-    },
-    dispose,
+  async #giveUp(): Promise<void> {
+    this.#head?.release()
+    this.#head = undefined
+    this.#input.clear()
+    if (this.working) await new Promise<void>((resolve) => (this.#idle = resolve))
+    await this.handles.abandon()
+    this.#host.onProgress()
   }
 }

@@ -39,57 +39,58 @@ export type DirectoryListing = {
   readonly headOf: (entry: Entry) => string
 }
 
+const NAME_BYTES = 12
+
 /**
  * The open files of one channel. Names are random, so that one channel cannot guess another's; a name is worth
  * nothing outside of the table that made it.
  */
-export type HandleTable = {
-  readonly size: number
+export class HandleTable {
+  readonly #limit: number
+  #open: Map<string, OpenFile> | undefined
+
+  constructor(limit: number) {
+    this.#limit = limit
+  }
+
+  get size(): number {
+    return this.#open?.size ?? 0
+  }
+
   /** Throws session.limit; call before anything is opened. */
-  checkRoom(): void
-  add(open: OpenFile): string
+  checkRoom(): void {
+    if (this.size >= this.#limit) throw new FileServerError('session.limit', 'too many open handles')
+  }
+
+  add(file: OpenFile): string {
+    const bytes = Buffer.allocUnsafe(NAME_BYTES)
+    fillRandom(bytes, 0, NAME_BYTES)
+    const name = bytes.toString('base64url')
+    this.#open ??= new Map()
+    this.#open.set(name, file)
+    return name
+  }
+
   /** Throws handle.invalid. */
-  get(name: Buffer): OpenFile
-  /** Takes it out of the table; the caller ends it. Throws handle.invalid. */
-  remove(name: Buffer): OpenFile
-  /** Ends all of them: what was being written is kept as its owner's partial. Never rejects. */
-  abandon(): Promise<void>
-}
-
-const NAME_BYTES = 12
-
-export function createHandleTable(limit: number): HandleTable {
-  const open = new Map<string, OpenFile>()
-  const find = (name: Buffer): OpenFile => {
-    const found = open.get(name.toString('latin1'))
+  get(name: Buffer): OpenFile {
+    const found = this.#open?.get(name.toString('latin1'))
     if (found === undefined) throw new FileServerError('handle.invalid')
     return found
   }
-  return {
-    get size() {
-      return open.size
-    },
-    checkRoom() {
-      if (open.size >= limit) throw new FileServerError('session.limit', 'too many open handles')
-    },
-    add(file) {
-      const bytes = Buffer.allocUnsafe(NAME_BYTES)
-      fillRandom(bytes, 0, NAME_BYTES)
-      const name = bytes.toString('base64url')
-      open.set(name, file)
-      return name
-    },
-    get: find,
-    remove(name) {
-      const found = find(name)
-      open.delete(name.toString('latin1'))
-      return found
-    },
-    async abandon() {
-      const files = [...open.values()]
-      open.clear()
-      await Promise.allSettled(files.map(abandonOne))
-    },
+
+  /** Takes it out of the table; the caller ends it. Throws handle.invalid. */
+  remove(name: Buffer): OpenFile {
+    const found = this.get(name)
+    this.#open?.delete(name.toString('latin1'))
+    if (this.size === 0) this.#open = undefined
+    return found
+  }
+
+  /** Ends all of them: what was being written is kept as its owner's partial. Never rejects. */
+  async abandon(): Promise<void> {
+    const files = [...(this.#open?.values() ?? [])]
+    this.#open = undefined
+    await Promise.allSettled(files.map(abandonOne))
   }
 }
 

@@ -15,18 +15,6 @@ const LARGE_HELD = 8
 /** The body of one packet, its length field taken off. `release` ends its use, once. */
 export type RawPacket = Readonly<{ bytes: Buffer; release: () => void }>
 
-/** Bytes of a channel that no request has taken yet. Bounded by the channel's window, which its owner polices. */
-export type InputQueue = {
-  /** Copies: what is pushed may be a view of a buffer that is used again. */
-  push(piece: Buffer): void
-  /** The next whole packet; undefined until it is all there. Throws protocol.syntax for an impossible length. */
-  next(): RawPacket | undefined
-  readonly length: number
-  /** `next` has a packet. */
-  readonly ready: boolean
-  clear(): void
-}
-
 export type InputPools = Readonly<{ small: BufferPool; large: BufferPool }>
 
 export function createInputPools(): InputPools {
@@ -59,19 +47,75 @@ type Block = {
   taken: number
 }
 
-/**
- * Each packet stands in one piece, its bytes copied once: WRITEs then go to the file as they are, whatever the SSH
- * packets were, and a flood of tiny requests costs its bytes and not an object each.
- */
-export function createInputQueue(room: InputRoom): InputQueue {
-  const blocks: Block[] = []
-  const lengthField = Buffer.alloc(LENGTH_FIELD)
-  let lengthSeen = 0
-  let missing = 0
-  let length = 0
-  let impossible: number | undefined
+/** Of the packet that a block goes on with; undefined when it is not all there. */
+function wholeSize(block: Block): number | undefined {
+  const size = block.bytes.readUInt32BE(block.start)
+  return block.start + LENGTH_FIELD + size > block.end ? undefined : size
+}
 
-  function giveBack({ bytes, pool }: Block): void {
+/** Shared by all queues: a length field is told from its bytes at once, or kept as a number. */
+const LENGTH_BYTES = Buffer.alloc(LENGTH_FIELD)
+
+/**
+ * Bytes of a channel that no request has taken yet. Bounded by the channel's window, which its owner polices. Each packet
+ * stands in one piece, its bytes copied once: WRITEs then go to the file as they are, whatever the SSH packets were, and a
+ * flood of tiny requests costs its bytes and not an object each.
+ */
+export class InputQueue {
+  readonly #room: InputRoom
+  /** Undefined while nothing is here. */
+  #blocks: Block[] | undefined
+  /** What has come of a length field, and of how many bytes that is. */
+  #lengthField = 0
+  #lengthSeen = 0
+  #missing = 0
+  #length = 0
+  #impossible: number | undefined
+
+  constructor(room: InputRoom) {
+    this.#room = room
+  }
+
+  get length(): number {
+    return this.#length
+  }
+
+  /** `next` has a packet. */
+  get ready(): boolean {
+    const block = this.#front()
+    return block !== undefined && wholeSize(block) !== undefined
+  }
+
+  /** Copies: what is pushed may be a view of a buffer that is used again. */
+  push(piece: Buffer): void {
+    if (this.#impossible !== undefined) return
+    this.#length += piece.length
+    for (let at = 0; at < piece.length && this.#impossible === undefined; ) {
+      at += this.#missing === 0 ? this.#begin(piece, at) : this.#fill(piece, at)
+    }
+  }
+
+  /** The next whole packet; undefined until it is all there. Throws protocol.syntax for an impossible length. */
+  next(): RawPacket | undefined {
+    const block = this.#front()
+    if (block !== undefined) return this.#take(block)
+    if (this.#impossible !== undefined)
+      throw new FileServerError('protocol.syntax', `packet of ${this.#impossible} bytes`)
+    return undefined
+  }
+
+  clear(): void {
+    const blocks = this.#blocks ?? []
+    this.#blocks = undefined
+    // Blocks that requests still use come back with the last of these.
+    for (const block of blocks) if (block.taken === 0) this.#giveBack(block)
+    this.#length = 0
+    this.#missing = 0
+    this.#lengthSeen = 0
+  }
+
+  #giveBack({ bytes, pool }: Block): void {
+    const room = this.#room
     pool?.give(bytes)
     if (pool === room.pools.large) room.largeHeld -= 1
     room.held -= bytes.length
@@ -79,18 +123,21 @@ export function createInputQueue(room: InputRoom): InputQueue {
   }
 
   /** Nothing is kept for a channel that has no unfinished packet. */
-  function tidy(block: Block): void {
+  #tidy(block: Block): void {
     if (block.taken > 0) return
+    const blocks = this.#blocks ?? []
     const index = blocks.indexOf(block)
-    const filling = missing > 0 && index === blocks.length - 1
+    const filling = this.#missing > 0 && index === blocks.length - 1
     if (index >= 0 && (block.start < block.end || filling)) return
     if (index >= 0) blocks.splice(index, 1)
-    giveBack(block)
+    if (blocks.length === 0) this.#blocks = undefined
+    this.#giveBack(block)
   }
 
-  function newBlock(size: number): Block {
+  #newBlock(size: number): Block {
+    const room = this.#room
     const { small, large } = room.pools
-    const many = size > SMALL_BLOCK || length > SMALL_BLOCK
+    const many = size > SMALL_BLOCK || this.#length > SMALL_BLOCK
     const ends = { start: 0, end: 0, taken: 0 }
     if (many && room.largeHeld < LARGE_HELD) {
       room.largeHeld += 1
@@ -100,102 +147,68 @@ export function createInputQueue(room: InputRoom): InputQueue {
     return { bytes: Buffer.allocUnsafeSlow(size), pool: undefined, ...ends }
   }
 
-  function blockFor(size: number): Block {
-    const last = blocks.at(-1)
+  #blockFor(size: number): Block {
+    const last = this.#blocks?.at(-1)
     if (last !== undefined && last.bytes.length - last.end >= size) return last
-    const block = newBlock(size)
-    room.held += block.bytes.length
-    blocks.push(block)
+    const block = this.#newBlock(size)
+    this.#room.held += block.bytes.length
+    this.#blocks ??= []
+    this.#blocks.push(block)
     return block
   }
 
   /** Reads the length field, which may come in pieces, and finds the packet a place; returns the bytes used. */
-  function begin(piece: Buffer, from: number): number {
-    const count = Math.min(LENGTH_FIELD - lengthSeen, piece.length - from)
-    piece.copy(lengthField, lengthSeen, from, from + count)
-    lengthSeen += count
-    if (lengthSeen < LENGTH_FIELD) return count
-    lengthSeen = 0
-    const size = lengthField.readUInt32BE(0)
+  #begin(piece: Buffer, from: number): number {
+    const count = Math.min(LENGTH_FIELD - this.#lengthSeen, piece.length - from)
+    LENGTH_BYTES.writeUInt32BE(this.#lengthField)
+    piece.copy(LENGTH_BYTES, this.#lengthSeen, from, from + count)
+    this.#lengthSeen += count
+    const size = LENGTH_BYTES.readUInt32BE(0)
+    this.#lengthField = size
+    if (this.#lengthSeen < LENGTH_FIELD) return count
+    this.#lengthSeen = 0
     if (size === 0 || size > MAX_PACKET) {
-      impossible = size
+      this.#impossible = size
       return count
     }
-    const block = blockFor(LENGTH_FIELD + size)
-    block.bytes.set(lengthField, block.end)
+    const block = this.#blockFor(LENGTH_FIELD + size)
+    block.bytes.writeUInt32BE(size, block.end)
     block.end += LENGTH_FIELD
-    missing = size
+    this.#missing = size
     return count
   }
 
-  function fill(piece: Buffer, from: number): number {
-    const block = blocks.at(-1)
+  #fill(piece: Buffer, from: number): number {
+    const block = this.#blocks?.at(-1)
     if (block === undefined) return 0
-    const count = Math.min(missing, piece.length - from)
+    const count = Math.min(this.#missing, piece.length - from)
     piece.copy(block.bytes, block.end, from, from + count)
     block.end += count
-    missing -= count
+    this.#missing -= count
     return count
   }
 
-  function front(): Block | undefined {
-    for (const block of blocks) if (block.start < block.end) return block
+  #front(): Block | undefined {
+    for (const block of this.#blocks ?? []) if (block.start < block.end) return block
     return undefined
   }
 
-  /** Of the packet that a block goes on with; undefined when it is not all there. */
-  function wholeSize(block: Block): number | undefined {
-    const size = block.bytes.readUInt32BE(block.start)
-    return block.start + LENGTH_FIELD + size > block.end ? undefined : size
-  }
-
-  function take(block: Block): RawPacket | undefined {
+  #take(block: Block): RawPacket | undefined {
     const size = wholeSize(block)
     if (size === undefined) return undefined
     const from = block.start + LENGTH_FIELD
     block.start = from + size
     block.taken += 1
-    length -= LENGTH_FIELD + size
+    this.#length -= LENGTH_FIELD + size
     let released = false
     return {
       bytes: block.bytes.subarray(from, block.start),
-      release() {
+      release: () => {
         if (released) return
         released = true
         block.taken -= 1
-        tidy(block)
+        this.#tidy(block)
       },
     }
-  }
-
-  return {
-    get length() {
-      return length
-    },
-    get ready() {
-      const block = front()
-      return block !== undefined && wholeSize(block) !== undefined
-    },
-    push(piece) {
-      if (impossible !== undefined) return
-      length += piece.length
-      for (let at = 0; at < piece.length && impossible === undefined; ) {
-        at += missing === 0 ? begin(piece, at) : fill(piece, at)
-      }
-    },
-    next() {
-      const block = front()
-      if (block !== undefined) return take(block)
-      if (impossible !== undefined)
-        throw new FileServerError('protocol.syntax', `packet of ${impossible} bytes`)
-      return undefined
-    },
-    clear() {
-      // Blocks that requests still use come back with the last of these.
-      for (const block of blocks.splice(0)) if (block.taken === 0) giveBack(block)
-      length = 0
-      missing = 0
-      lengthSeen = 0
-    },
   }
 }

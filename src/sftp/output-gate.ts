@@ -6,62 +6,65 @@ import type { Transport } from './ssh-internals.ts'
  * Where replies wait: in the socket, shared by all channels, or in the channel for a window. Requests wait instead of
  * replies: a READ costs a line in a queue, its answer up to 255 KiB.
  */
-export type OutputGate = {
-  /** Bytes of one channel that wait for the peer's window. */
-  open(waitingInChannel: number): boolean
-  /** Memory of replies, from where they are made until they are written; the whole of it, however little they fill. */
-  hold(bytes: number): void
-  drop(bytes: number): void
-  readonly held: number
-  /** Gathers what is written in this turn of the event loop into one system call. */
-  cork(): void
-  /** Called when the socket has drained, when less is held, or when a key exchange is over. */
-  onOpen(fn: () => void): () => void
-  wake(): void
-}
-
-export function createOutputGate(socket: Socket, transport: Transport): OutputGate {
-  const listeners = new Set<() => void>()
-  let held = 0
-  let corked = false
-  const wake = (): void => {
-    for (const listener of [...listeners]) listener()
+export class OutputGate {
+  readonly #socket: Socket
+  readonly #transport: Transport
+  readonly #listeners = new Set<() => void>()
+  #held = 0
+  #corked = false
+  /** To be called when the socket has drained, when less is held, or when a key exchange is over. */
+  readonly wake = (): void => {
+    for (const listener of [...this.#listeners]) listener()
   }
-  socket.on('drain', wake)
 
-  return {
-    open: (waitingInChannel) =>
-      !transport.inKeyExchange &&
-      held < REPLIES_HELD &&
-      socket.writableLength < REPLIES_HELD &&
-      waitingInChannel < CHANNEL_HIGH_WATER,
-    hold(bytes) {
-      held += bytes
-    },
-    drop(bytes) {
-      const wasFull = held >= REPLIES_HELD
-      held -= bytes
-      // A socket tells of its drain before it tells its writers, so that alone would not do.
-      if (wasFull && held < REPLIES_HELD) queueMicrotask(wake)
-    },
-    get held() {
-      return held
-    },
-    cork() {
-      if (corked) return
-      corked = true
-      socket.cork()
-      setImmediate(() => {
-        corked = false
-        socket.uncork()
-      })
-    },
-    onOpen(fn) {
-      listeners.add(fn)
-      return () => {
-        listeners.delete(fn)
-      }
-    },
-    wake,
+  constructor(socket: Socket, transport: Transport) {
+    this.#socket = socket
+    this.#transport = transport
+    socket.on('drain', this.wake)
+  }
+
+  /** Bytes of one channel that wait for the peer's window. */
+  open(waitingInChannel: number): boolean {
+    return (
+      !this.#transport.inKeyExchange &&
+      this.#held < REPLIES_HELD &&
+      this.#socket.writableLength < REPLIES_HELD &&
+      waitingInChannel < CHANNEL_HIGH_WATER
+    )
+  }
+
+  /** Memory of replies, from where they are made until they are written; the whole of it, however little they fill. */
+  hold(bytes: number): void {
+    this.#held += bytes
+  }
+
+  drop(bytes: number): void {
+    const wasFull = this.#held >= REPLIES_HELD
+    this.#held -= bytes
+    // A socket tells of its drain before it tells its writers, so that alone would not do.
+    if (wasFull && this.#held < REPLIES_HELD) queueMicrotask(this.wake)
+  }
+
+  get held(): number {
+    return this.#held
+  }
+
+  /** Gathers what is written in this turn of the event loop into one system call. */
+  cork(): void {
+    if (this.#corked) return
+    this.#corked = true
+    this.#socket.cork()
+    setImmediate(() => {
+      this.#corked = false
+      this.#socket.uncork()
+    })
+  }
+
+  /** Calls `fn` at each `wake`, until the function that it gives is called. */
+  onOpen(fn: () => void): () => void {
+    this.#listeners.add(fn)
+    return () => {
+      this.#listeners.delete(fn)
+    }
   }
 }

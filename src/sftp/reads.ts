@@ -4,34 +4,51 @@ import { readInto } from './socket-input.ts'
 import { shareReads } from './ssh-input.ts'
 import type { TurnEnd } from './turn-end.ts'
 
-export type ReadsOptions = Readonly<{
-  socket: Socket
+export type ShareOptions = Readonly<{
   client: SshClient
-  /** All connections read into it, one after the other. */
-  buffer: Buffer
   turnEnd: TurnEnd
   /** After all that a read brought has been worked on. */
   onRead: (bytes: number) => void
 }>
 
 /**
- * From here on a read goes to ssh2's packets, and what these bring is answered before the next one: no events, and no
- * memory of its own. Where Node or ssh2 look different, reads stay events.
+ * The reads of one connection, into the `buffer` that all connections have together. At first each is a `data` event with
+ * memory of its own, as much as it fills: Node's own 64 KiB would leave holes in the process's memory beside all that a
+ * login makes to stay.
  */
-export function takeReads({ socket, client, buffer, turnEnd, onRead }: ReadsOptions): void {
-  const receive = shareReads(client, buffer)
-  if (receive === undefined) return
-  let read: Buffer
-  const work = (): void => {
-    try {
-      receive(read)
-    } catch (error) {
-      client.emit('error', error instanceof Error ? error : new Error(String(error)))
+export class Reads {
+  readonly #buffer: Buffer
+  #receive: (bytes: Buffer) => void
+
+  constructor(socket: Socket, buffer: Buffer) {
+    this.#buffer = buffer
+    this.#receive = (bytes) => {
+      const own = Buffer.allocUnsafeSlow(bytes.length)
+      bytes.copy(own)
+      socket.emit('data', own)
+    }
+    readInto(socket, buffer, (bytes) => this.#receive(bytes))
+  }
+
+  /**
+   * From here on a read goes to ssh2's packets, and what these bring is answered before the next one: no events, and no
+   * memory of its own. Where Node or ssh2 look different, reads stay events.
+   */
+  share({ client, turnEnd, onRead }: ShareOptions): void {
+    const receive = shareReads(client, this.#buffer)
+    if (receive === undefined) return
+    let read: Buffer
+    const work = (): void => {
+      try {
+        receive(read)
+      } catch (error) {
+        client.emit('error', error instanceof Error ? error : new Error(String(error)))
+      }
+    }
+    this.#receive = (bytes) => {
+      read = bytes
+      turnEnd.after(work)
+      onRead(bytes.length)
     }
   }
-  readInto(socket, buffer, (bytes) => {
-    read = bytes
-    turnEnd.after(work)
-    onRead(bytes.length)
-  })
 }

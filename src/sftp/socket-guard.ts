@@ -9,13 +9,6 @@ import {
 } from './limits.ts'
 import type { Transport } from './ssh-internals.ts'
 
-export type SocketGuard = {
-  /** To be called for each read that is no `data` event. */
-  received(bytes: number): void
-  /** To be called when this side has begun a key exchange, whose answer must be read. */
-  goOn(): void
-}
-
 export type GuardOptions = Readonly<{
   socket: Socket
   transport: Transport
@@ -36,33 +29,46 @@ export const inputLimit = (channels: number): number =>
  * while too many answers wait to be sent. And what ssh2 itself would queue for a peer that asks and asks (global
  * requests, channel openings, pings) and does not read, or that begins a key exchange and does not finish it.
  */
-export function guardSocket(options: GuardOptions): SocketGuard {
-  const { socket, transport, input, channels, onViolation } = options
-  const limit = inputLimit(channels)
-  let received = 0
-  let kexSince = 0
-  let paused = false
-  // During a key exchange no request runs, and what would end it stands behind the data: the windows alone bound that then.
-  const full = (): boolean =>
-    socket.writableLength > SOCKET_STOP_READING || (input.held > limit && !transport.inKeyExchange)
-  const goOn = (): void => {
-    if (!paused || full()) return
-    paused = false
-    socket.resume()
+export class SocketGuard {
+  readonly #options: GuardOptions
+  readonly #limit: number
+  #received = 0
+  #kexSince = 0
+  #paused = false
+  /** To be called when this side has begun a key exchange, whose answer must be read. */
+  readonly goOn = (): void => {
+    if (!this.#paused || this.#full) return
+    this.#paused = false
+    this.#options.socket.resume()
   }
-  const check = (bytes: number): void => {
-    received += bytes
-    if (!transport.inKeyExchange) kexSince = received
-    else if (received - kexSince > MAX_BYTES_IN_KEX || transport.heldPackets > MAX_HELD_PACKETS) {
+
+  constructor(options: GuardOptions) {
+    const { socket, input, channels } = options
+    this.#options = options
+    this.#limit = inputLimit(channels)
+    socket.on('data', (bytes: Buffer) => this.received(bytes.length))
+    socket.on('drain', this.goOn)
+    input.onFreed = this.goOn
+  }
+
+  /** To be called for each read that is no `data` event. */
+  received(bytes: number): void {
+    const { transport, socket, onViolation } = this.#options
+    this.#received += bytes
+    if (!transport.inKeyExchange) this.#kexSince = this.#received
+    else if (this.#received - this.#kexSince > MAX_BYTES_IN_KEX || transport.heldPackets > MAX_HELD_PACKETS) {
       onViolation('key exchange without an end')
       return
     }
-    if (!full()) return
-    paused = true
+    if (!this.#full) return
+    this.#paused = true
     socket.pause()
   }
-  socket.on('data', (bytes: Buffer) => check(bytes.length))
-  socket.on('drain', goOn)
-  input.onFreed = goOn
-  return { received: check, goOn }
+
+  /** During a key exchange no request runs, and what would end it stands behind the data: the windows alone bound that then. */
+  get #full(): boolean {
+    const { socket, input, transport } = this.#options
+    const overfull = input.held > this.#limit && !transport.inKeyExchange
+    return socket.writableLength > SOCKET_STOP_READING || overfull
+  }
 }

@@ -53,43 +53,54 @@ export function socketOf(client: SshClient): Socket {
   return socket as Socket
 }
 
-export type Transport = {
-  readonly inKeyExchange: boolean
+/** What ssh2 does for one connection. A class: every idle session has one. */
+export class Transport {
+  readonly #protocol: Protocol
+
+  constructor(protocol: Protocol) {
+    this.#protocol = protocol
+  }
+
+  get inKeyExchange(): boolean {
+    return this.#protocol._kexinit !== undefined
+  }
+
   /** Outgoing packets that ssh2 keeps until the key exchange is over; it has no bound for them. */
-  readonly heldPackets: number
+  get heldPackets(): number {
+    const { _queue } = this.#protocol
+    return Array.isArray(_queue) ? _queue.length : 0
+  }
+
   /** Throws when the transport is already dead. */
-  disconnect(reason: DisconnectCode): void
-  ping(): void
+  disconnect(reason: DisconnectCode): void {
+    this.#protocol.disconnect(reason)
+  }
+
+  ping(): void {
+    this.#protocol.ping()
+  }
+
   /** Accepts a session with a window of our size: ssh2 always grants 2 MiB, and grants it again by itself. */
-  acceptSession(accept: () => SshSession, window: number): SshSession
+  acceptSession(accept: () => SshSession, window: number): SshSession {
+    const protocol = this.#protocol
+    const confirm = protocol.channelOpenConfirm
+    protocol.channelOpenConfirm = (remote, local, _window, packetSize) =>
+      confirm.call(protocol, remote, local, window, packetSize)
+    const session = accept()
+    protocol.channelOpenConfirm = confirm
+    const incoming: unknown = Reflect.get(Object(Reflect.get(session, '_chanInfo')), 'incoming')
+    if (!isDirection(incoming)) throw unfit('_chanInfo')
+    incoming.window = window
+    return session
+  }
 }
 
 export function transportOf(client: SshClient, native: NativeCiphers | undefined): Transport {
   const protocol: unknown = Reflect.get(client, '_protocol')
   if (!isProtocol(protocol)) throw unfit('_protocol')
   allowRepeatedServiceRequest(client, protocol)
-  useOwnCiphers(protocol, native)
-  return {
-    get inKeyExchange() {
-      return protocol._kexinit !== undefined
-    },
-    get heldPackets() {
-      return Array.isArray(protocol._queue) ? protocol._queue.length : 0
-    },
-    disconnect: (reason) => protocol.disconnect(reason),
-    ping: () => protocol.ping(),
-    acceptSession(accept, window) {
-      const confirm = protocol.channelOpenConfirm
-      protocol.channelOpenConfirm = (remote, local, _window, packetSize) =>
-        confirm.call(protocol, remote, local, window, packetSize)
-      const session = accept()
-      protocol.channelOpenConfirm = confirm
-      const incoming: unknown = Reflect.get(Object(Reflect.get(session, '_chanInfo')), 'incoming')
-      if (!isDirection(incoming)) throw unfit('_chanInfo')
-      incoming.window = window
-      return session
-    },
-  }
+  useOwnCiphers(client, protocol, native)
+  return new Transport(protocol)
 }
 
 /** paramiko asks for ssh-userauth before each attempt, which RFC 4252 allows; ssh2 would disconnect it. */

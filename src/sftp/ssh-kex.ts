@@ -3,8 +3,8 @@ import type { Connection as SshClient } from 'ssh2'
 import { FileServerError } from '../core/errors.ts'
 import { type AlgorithmLists, HYBRID_KEX } from './algorithms.ts'
 import { createBodyReader } from './codec.ts'
+import { type HostKey, offeredSignatures } from './host-keys.ts'
 import { answerHybrid } from './hybrid-kex.ts'
-import { unpooled } from './ssh-memory.ts'
 import { findUnmatched, type Unmatched } from './unmatched.ts'
 
 const KEXINIT = 20
@@ -49,10 +49,34 @@ function unfit(what: string): FileServerError {
   return new FileServerError('internal', `this version of ssh2 has no ${what}`)
 }
 
+/** What is offered with the same lists is the same for all connections, 4 KiB that each would keep for itself. */
+export type Offers = Readonly<{
+  of(KexInit: Offer['constructor'], lists: AlgorithmLists): Offer
+  /** Of the host key algorithms in `lists` those for which there is a key, in the order in which they are offered. */
+  hostKeyOf(lists: AlgorithmLists): readonly string[]
+}>
+
+export function createOffers(keys: readonly HostKey[]): Offers {
+  const known = new WeakMap<AlgorithmLists, Offer>()
+  const hostKeyOf = ({ hostKey }: AlgorithmLists): readonly string[] => offeredSignatures(keys, hostKey)
+  return {
+    hostKeyOf,
+    of(KexInit, lists) {
+      const same = known.get(lists)
+      if (same !== undefined) return same
+      const { kex, cipher, mac } = lists
+      const way = { cipher, mac, compress: ['none'], lang: [] }
+      const offer = { kex: [...kex, STRICT_MARKER], serverHostKey: hostKeyOf(lists), cs: way, sc: way }
+      const made = new KexInit(offer)
+      known.set(lists, made)
+      return made
+    },
+  }
+}
+
 export type KeyExchangeOptions = Readonly<{
   lists: AlgorithmLists
-  /** Of `lists.hostKey` those for which there is a key, in the order in which they are offered. */
-  hostKey: readonly string[]
+  offers: Offers
   /** The client understands EXT_INFO, and now is the time for it. */
   onExtInfo: () => void
   /** A KEXINIT of the client led to no key exchange; the connection is about to end. */
@@ -67,11 +91,8 @@ export type KeyExchangeOptions = Readonly<{
 export function takeKeyExchanges(client: SshClient, options: KeyExchangeOptions): void {
   const protocol: unknown = Reflect.get(client, '_protocol')
   if (!isProtocol(protocol)) throw unfit('_protocol with an offer')
-  const { kex, cipher, mac } = options.lists
-  const way = { cipher, mac, compress: ['none'], lang: [] }
-  const KexInit = protocol._offer.constructor
-  const offer = { kex: [...kex, STRICT_MARKER], serverHostKey: options.hostKey, cs: way, sc: way }
-  protocol._offer = unpooled(() => new KexInit(offer))
+  const { kex } = options.lists
+  protocol._offer = options.offers.of(protocol._offer.constructor, options.lists)
   let wantsExtInfo = false
   const watch = (original: OnPayload): OnPayload => {
     return (payload) => {
@@ -83,7 +104,8 @@ export function takeKeyExchanges(client: SshClient, options: KeyExchangeOptions)
       const exchange = protocol._kex
       // Without one in common ssh2 has ended the connection.
       if (exchange === before) {
-        const unmatched = findUnmatched(payload, { ...options.lists, hostKey: options.hostKey })
+        const hostKey = options.offers.hostKeyOf(options.lists)
+        const unmatched = findUnmatched(payload, { ...options.lists, hostKey })
         if (unmatched !== undefined) options.onUnmatched(unmatched)
         return result
       }
@@ -100,18 +122,22 @@ export function takeKeyExchanges(client: SshClient, options: KeyExchangeOptions)
   client.once('handshake', () => {
     if (wantsExtInfo) options.onExtInfo()
   })
-  client.on('handshake', () => forget(protocol._kex))
+  client.on('handshake', () => {
+    protocol._kex = remainderOf(protocol._kex)
+  })
 }
 
+/** What was agreed on in place of compression; ssh2 asks when a login succeeds. */
+const UNCOMPRESSED = { cs: { compress: 'none' }, sc: { compress: 'none' } }
+
 /**
- * Drops what an exchange that is over still has: on the function that ended it hang the shared secret, every key and the
- * messages, for as long as the connection lasts. The class's own methods are there again, and do nothing any more.
+ * What ssh2 asks for of an exchange that is over: on the whole one hang the shared secret, every key, the messages and all
+ * lists, for as long as the connection lasts.
  */
-function forget(exchange: unknown): void {
-  if (!isObject(exchange)) return
-  for (const name of ['finish', 'computeSecret', 'getPublicKey', 'convertPublicKey']) {
-    Reflect.deleteProperty(exchange, name)
-  }
+function remainderOf(exchange: unknown): object {
+  const sessionID: unknown = Reflect.get(Object(exchange), 'sessionID')
+  if (!Buffer.isBuffer(sessionID)) throw unfit('sessionID')
+  return { sessionID, negotiated: UNCOMPRESSED }
 }
 
 /** The key exchange methods of a KEXINIT (RFC 4253, section 7.1); none for a broken one, which ssh2 refuses. */

@@ -132,25 +132,50 @@ function encrypt(cipher: Cipher, packets: readonly Buffer[]): Uint8Array[] {
   return out
 }
 
-export function createPacketWriter(
-  client: SshClient | object,
-  channel: ServerChannel | object,
-  socket: Socket,
-  traffic: Traffic,
-): PacketWriter {
-  const protocol: unknown = Reflect.get(client, '_protocol')
-  if (!isProtocol(protocol) || !isOutlet(channel)) {
-    throw new FileServerError('internal', 'this version of ssh2 has other channels')
-  }
-  const { outgoing: peer } = channel
+/** Where packets go, and are counted. */
+export type Wire = Readonly<{ socket: Socket; traffic: Traffic }>
 
-  function room(): number {
-    return protocolIdle() && peer.state === 'open' ? Math.max(0, peer.window) : 0
+/** The way of a channel's data into encrypted packets. A class: every idle session has one. */
+class Writer implements PacketWriter {
+  readonly #protocol: Protocol
+  readonly #channel: Outlet
+  readonly #wire: Wire
+
+  constructor(protocol: Protocol, channel: Outlet, wire: Wire) {
+    this.#protocol = protocol
+    this.#channel = channel
+    this.#wire = wire
   }
-  const protocolIdle = (): boolean => isProtocol(protocol) && protocol._kexinit === undefined
+
+  get room(): number {
+    const peer = this.#channel.outgoing
+    return this.#protocol._kexinit === undefined && peer.state === 'open' ? Math.max(0, peer.window) : 0
+  }
+
+  send(outgoing: Outgoing, written: () => void): boolean {
+    if (this.room === 0) return false
+    const before = outgoing.from
+    const used = this.#sendInPlace(outgoing, written)
+    this.#sendCopies(outgoing)
+    this.#wire.traffic.bytes += outgoing.from - before
+    return used
+  }
+
+  onWindow(fn: () => void): void {
+    const channel = this.#channel
+    if (channel._chunk !== undefined)
+      throw new FileServerError('internal', 'the stream of a channel was written to')
+    // What ssh2 calls when a window opens for which a write has waited.
+    channel._waitWindow = true
+    channel._chunkcb = () => {
+      channel._chunkcb = undefined
+      fn()
+    }
+  }
 
   /** The packets that the room and the memory allow. */
-  function packetsOf(outgoing: Outgoing, layout: Layout): Buffer[] {
+  #packetsOf(outgoing: Outgoing, layout: Layout): Buffer[] {
+    const peer = this.#channel.outgoing
     const packets: Buffer[] = []
     while (outgoing.from < outgoing.to) {
       const count = Math.min(peer.window, peer.packetSize, outgoing.to - outgoing.from)
@@ -162,14 +187,15 @@ export function createPacketWriter(
     return packets
   }
 
-  function sendInPlace(outgoing: Outgoing, written: () => void): boolean {
-    const cipher: unknown = isProtocol(protocol) ? protocol._cipher : undefined
+  #sendInPlace(outgoing: Outgoing, written: () => void): boolean {
+    const { socket } = this.#wire
+    const cipher = this.#protocol._cipher
     if (!isCipher(cipher)) return false
     const layout = layoutOf(cipher)
     if (layout === 'unknown') return false
     if (cipher._dead || !socket.writable) throw new FileServerError('transfer.aborted', 'transport is dead')
     const start = outgoing.free
-    const packets = packetsOf(outgoing, layout)
+    const packets = this.#packetsOf(outgoing, layout)
     if (packets.length === 0) return false
     const out = encrypt(cipher, packets)
     if (out.length < packets.length) throw new FileServerError('internal', 'the cipher gave nothing')
@@ -186,37 +212,26 @@ export function createPacketWriter(
     return true
   }
 
-  function sendCopies(outgoing: Outgoing): void {
+  #sendCopies(outgoing: Outgoing): void {
+    const peer = this.#channel.outgoing
     while (outgoing.from < outgoing.to) {
-      const count = Math.min(room(), peer.packetSize, outgoing.to - outgoing.from)
-      if (count === 0 || !isProtocol(protocol)) return
-      protocol.channelData(peer.id, outgoing.memory.subarray(outgoing.from, outgoing.from + count))
+      const count = Math.min(this.room, peer.packetSize, outgoing.to - outgoing.from)
+      if (count === 0) return
+      this.#protocol.channelData(peer.id, outgoing.memory.subarray(outgoing.from, outgoing.from + count))
       peer.window -= count
       outgoing.from += count
     }
   }
+}
 
-  return {
-    get room() {
-      return room()
-    },
-    send(outgoing, written) {
-      if (room() === 0) return false
-      const before = outgoing.from
-      const used = sendInPlace(outgoing, written)
-      sendCopies(outgoing)
-      traffic.bytes += outgoing.from - before
-      return used
-    },
-    onWindow(fn) {
-      if (channel._chunk !== undefined)
-        throw new FileServerError('internal', 'the stream of a channel was written to')
-      // What ssh2 calls when a window opens for which a write has waited.
-      channel._waitWindow = true
-      channel._chunkcb = () => {
-        channel._chunkcb = undefined
-        fn()
-      }
-    },
+export function createPacketWriter(
+  client: SshClient | object,
+  channel: ServerChannel | object,
+  wire: Wire,
+): PacketWriter {
+  const protocol: unknown = Reflect.get(client, '_protocol')
+  if (!isProtocol(protocol) || !isOutlet(channel)) {
+    throw new FileServerError('internal', 'this version of ssh2 has other channels')
   }
+  return new Writer(protocol, channel, wire)
 }

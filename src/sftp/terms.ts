@@ -43,19 +43,34 @@ export function createTerms({ profile, minRsaBits, exceptions }: TermsSettings):
     ...exception,
     addresses: createAddressList(exception.networks) satisfies AddressList,
   }))
+  // There are few ways to be treated, and an idle connection keeps its own for as long as it lasts.
+  const known = new Map<string, Terms>()
   return (remoteIp, nowMs, software) => {
-    const needs = CLIENT_NEEDS.flatMap(([who, additions]) => (who.test(software) ? [additions] : []))
-    const usual: Additions[] = [PROFILES[profile], ...needs]
-    const extra: Additions[] = dated
-      .filter(({ addresses, untilMs }) => nowMs <= untilMs && addresses.has(remoteIp))
-      .flatMap(({ allow }) => allow.map((name) => EXCEPTIONS[name]))
-    const before = new Set(exchanged(listsWith(usual)))
-    const lists = listsWith([...usual, ...extra])
-    return {
-      lists,
-      minRsaBits: Math.min(minRsaBits, ...extra.map((more) => more.minRsaBits ?? minRsaBits)),
-      excepted: new Set(exchanged(lists).filter((name) => !before.has(name))),
-    }
+    const needs = CLIENT_NEEDS.filter(([who]) => who.test(software))
+    const exceptions = dated.filter(({ addresses, untilMs }) => nowMs <= untilMs && addresses.has(remoteIp))
+    const key = JSON.stringify([
+      needs.map((need) => CLIENT_NEEDS.indexOf(need)),
+      exceptions.map((exception) => dated.indexOf(exception)),
+    ])
+    const same = known.get(key)
+    if (same !== undefined) return same
+    const made = combine(
+      minRsaBits,
+      [PROFILES[profile], ...needs.map(([, additions]) => additions)],
+      exceptions.flatMap(({ allow }) => allow.map((name) => EXCEPTIONS[name])),
+    )
+    known.set(key, made)
+    return made
+  }
+}
+
+function combine(minRsaBits: number, usual: readonly Additions[], extra: readonly Additions[]): Terms {
+  const before = new Set(exchanged(listsWith(usual)))
+  const lists = listsWith([...usual, ...extra])
+  return {
+    lists,
+    minRsaBits: Math.min(minRsaBits, ...extra.map((more) => more.minRsaBits ?? minRsaBits)),
+    excepted: new Set(exchanged(lists).filter((name) => !before.has(name))),
   }
 }
 

@@ -7,14 +7,6 @@ import type { Transport } from './ssh-internals.ts'
 /** What a connection has moved both ways, in bytes. */
 export type Traffic = { bytes: number }
 
-export type SessionTimers = {
-  /** To be called after each read. */
-  moved(): void
-  /** A request came or was finished. */
-  active(): void
-  cancel(): void
-}
-
 export type TimerOptions = Readonly<{
   clock: Clock
   settings: SftpSettings
@@ -32,82 +24,101 @@ export type TimerOptions = Readonly<{
 }>
 
 /** Idle limit, keep-alive and key exchanges of a session that is logged in. */
-export function startTimers(options: TimerOptions): SessionTimers {
-  const idle = watchIdle(options)
-  const alive = keepAlive(options)
-  const rekey = scheduleRekeys(options)
-  return {
-    moved: rekey.byBytes,
-    active: () => idle.refresh(),
-    cancel() {
-      idle.cancel()
-      alive.cancel()
-      rekey.cancel()
-    },
+export class SessionTimers {
+  readonly #options: TimerOptions
+  #idle: Timer
+  #alive: Timer
+  #rekey: Timer | undefined
+  /** Bytes received when the peer was last seen to be there, and how often it has been asked since. */
+  #heard: number
+  #misses = 0
+  /** Bytes moved before the last key exchange. */
+  #rekeyedAt: number
+
+  constructor(options: TimerOptions) {
+    const { settings, socket, client, traffic } = options
+    this.#options = options
+    this.#heard = socket.bytesRead
+    this.#rekeyedAt = traffic.bytes
+    this.#idle = this.#windIdle()
+    this.#alive = this.#windAlive()
+    this.#rekey = settings.rekeyMs > 0 ? this.#windRekey() : undefined
+    client.on('rekey', () => {
+      this.#rekeyedAt = traffic.bytes
+      this.#rekey?.refresh()
+    })
   }
-}
 
-/** A timer that `fire` may wind up again: a Clock's own goes off once. */
-function rewindable(clock: Clock, ms: number, fire: (rewind: () => void) => void): Timer {
-  let timer: Timer
-  const wind = (): void => {
-    timer = clock.timer(ms, () => fire(wind))
+  /** To be called after each read. */
+  moved(): void {
+    const { settings, traffic } = this.#options
+    if (settings.rekeyBytes > 0 && traffic.bytes - this.#rekeyedAt >= settings.rekeyBytes)
+      this.#exchangeKeys()
   }
-  wind()
-  return { refresh: () => timer.refresh(), cancel: () => timer.cancel() }
-}
 
-function watchIdle({ clock, settings, working, onIdle }: TimerOptions): Timer {
-  return rewindable(clock, settings.idleMs, (rewind) => (working() ? rewind() : onIdle()))
-}
+  /** A request came or was finished. */
+  active(): void {
+    this.#idle.refresh()
+  }
 
-/** ssh2's own keep-alive runs on real time and can throw out of its timer when the transport has died. */
-function keepAlive({ clock, settings, socket, transport, onDead }: TimerOptions): Timer {
-  let heard = socket.bytesRead
-  let misses = 0
-  return rewindable(clock, settings.keepAliveMs, (rewind) => {
+  cancel(): void {
+    this.#idle.cancel()
+    this.#alive.cancel()
+    this.#rekey?.cancel()
+  }
+
+  // A Clock's timer goes off once, so each is made anew when it has.
+
+  #windIdle(): Timer {
+    const { clock, settings, working, onIdle } = this.#options
+    return clock.timer(settings.idleMs, () => {
+      if (!working()) return onIdle()
+      this.#idle = this.#windIdle()
+    })
+  }
+
+  #windAlive(): Timer {
+    const { clock, settings } = this.#options
+    return clock.timer(settings.keepAliveMs, () => {
+      if (this.#stillThere()) this.#alive = this.#windAlive()
+      else this.#options.onDead()
+    })
+  }
+
+  /** ssh2's own keep-alive runs on real time and can throw out of its timer when the transport has died. */
+  #stillThere(): boolean {
+    const { socket, settings, transport } = this.#options
     // What is not read is not silence.
-    if (socket.bytesRead !== heard || socket.isPaused()) misses = 0
-    heard = socket.bytesRead
-    if (misses >= settings.keepAliveMisses) return onDead()
-    misses += 1
+    if (socket.bytesRead !== this.#heard || socket.isPaused()) this.#misses = 0
+    this.#heard = socket.bytesRead
+    if (this.#misses >= settings.keepAliveMisses) return false
+    this.#misses += 1
     try {
       transport.ping()
+      return true
     } catch {
-      return onDead()
+      return false
     }
-    rewind()
-  })
-}
+  }
 
-/** RFC 4253, section 9: after a gigabyte or an hour; ssh2 leaves it to the client. */
-function scheduleRekeys(options: TimerOptions): { byBytes(): void; cancel(): void } {
-  const { clock, settings, traffic, client, transport, onRekey, onDead } = options
-  const limit = settings.rekeyBytes > 0 ? settings.rekeyBytes : Infinity
-  let since = traffic.bytes
-  const begin = (): void => {
+  /** RFC 4253, section 9: after a gigabyte or an hour; ssh2 leaves it to the client. */
+  #windRekey(): Timer {
+    const { clock, settings } = this.#options
+    return clock.timer(settings.rekeyMs, () => {
+      this.#exchangeKeys()
+      this.#rekey = this.#windRekey()
+    })
+  }
+
+  #exchangeKeys(): void {
+    const { transport, client, traffic, onRekey, onDead } = this.#options
     if (transport.inKeyExchange) return
-    since = traffic.bytes
+    this.#rekeyedAt = traffic.bytes
     try {
       client.rekey()
       onRekey()
     } catch {
       onDead()
     }
-  }
-  const byTime = (rewind: () => void): void => {
-    begin()
-    rewind()
-  }
-  const timer = settings.rekeyMs > 0 ? rewindable(clock, settings.rekeyMs, byTime) : undefined
-  client.on('rekey', () => {
-    since = traffic.bytes
-    timer?.refresh()
-  })
-  return {
-    byBytes() {
-      if (traffic.bytes - since >= limit) begin()
-    },
-    cancel: () => timer?.cancel(),
   }
 }

@@ -3,42 +3,38 @@ import { TURN_BUDGET } from './limits.ts'
 /** A turn that costs less than this part of the budget is not worth a look at the next one. */
 const WORTH_RENEWING = TURN_BUDGET / 4
 
-/** Work of one connection that is done without waiting. Keeps one session from holding up all others. */
-export type TurnBudget = {
-  spend(cost: number): void
-  readonly exhausted: boolean
-  /** Calls `fn` in a later turn, when the budget is whole again. */
-  renewed(fn: () => void): void
-}
+/**
+ * Work of one connection that is done without waiting. Keeps one session from holding up all others. A class, as all that
+ * an idle session keeps.
+ */
+export class TurnBudget {
+  #spent = 0
+  /** What waits for a later turn; undefined while none is asked for. */
+  #waiting: (() => void)[] | undefined
 
-export function createTurnBudget(): TurnBudget {
-  let spent = 0
-  let scheduled = false
-  let waiting: (() => void)[] = []
-
-  function schedule(): void {
-    if (scheduled) return
-    scheduled = true
-    setImmediate(() => {
-      scheduled = false
-      spent = 0
-      const calls = waiting
-      waiting = []
-      for (const call of calls) call()
-    })
+  get exhausted(): boolean {
+    return this.#spent >= TURN_BUDGET
   }
 
-  return {
-    get exhausted() {
-      return spent >= TURN_BUDGET
-    },
-    spend(cost) {
-      spent += cost
-      if (spent >= WORTH_RENEWING) schedule()
-    },
-    renewed(fn) {
-      waiting.push(fn)
-      schedule()
-    },
+  spend(cost: number): void {
+    this.#spent += cost
+    if (this.#spent >= WORTH_RENEWING) this.#schedule()
+  }
+
+  /** Calls `fn` in a later turn, when the budget is whole again. */
+  renewed(fn: () => void): void {
+    this.#schedule().push(fn)
+  }
+
+  #schedule(): (() => void)[] {
+    if (this.#waiting !== undefined) return this.#waiting
+    const waiting: (() => void)[] = []
+    this.#waiting = waiting
+    setImmediate(() => {
+      this.#waiting = undefined
+      this.#spent = 0
+      for (const call of waiting) call()
+    })
+    return waiting
   }
 }

@@ -3,12 +3,7 @@ import { test } from 'node:test'
 import { FileServerError } from '../../src/core/errors.ts'
 import { readAttributes } from '../../src/sftp/attrs.ts'
 import { createBodyReader, packet, string, uint32, uint64 } from '../../src/sftp/codec.ts'
-import {
-  createInputPools,
-  createInputQueue,
-  createInputRoom,
-  type RawPacket,
-} from '../../src/sftp/input-queue.ts'
+import { createInputPools, createInputRoom, InputQueue, type RawPacket } from '../../src/sftp/input-queue.ts'
 import { MAX_PACKET } from '../../src/sftp/limits.ts'
 import { parseRequest } from '../../src/sftp/parse.ts'
 import { REQUESTS } from '../../src/sftp/table.ts'
@@ -89,7 +84,7 @@ test('packets come out of the queue as they went in, however they were cut', () 
     const stream = Buffer.concat(
       bodies.flatMap((body) => [Buffer.from(new Uint32Array([body.length]).buffer).swap32(), body]),
     )
-    const queue = createInputQueue(createInputRoom(createInputPools()))
+    const queue = new InputQueue(createInputRoom(createInputPools()))
     const out: Buffer[] = []
     for (let at = 0; at < stream.length; ) {
       const size = 1 + random([3, 100, 3000, 40_000][random(4)] ?? 3)

@@ -14,7 +14,7 @@ import {
   REPLIES_HELD,
   SOCKET_STOP_READING,
 } from '../../src/sftp/limits.ts'
-import { guardSocket, inputLimit } from '../../src/sftp/socket-guard.ts'
+import { inputLimit, SocketGuard } from '../../src/sftp/socket-guard.ts'
 import type { Transport } from '../../src/sftp/ssh-internals.ts'
 import { openFile, openRaw, openSubsystem, type RawClient, wrap } from '../helpers/sftp-raw-client.ts'
 import { startSftp, type TestServer } from '../helpers/sftp-server.ts'
@@ -207,7 +207,7 @@ test('a peer whose answers pile up is not read until they are gone; a key exchan
   const transport = { inKeyExchange: false, heldPackets: 0 }
   const violations: string[] = []
   const input = createInputRoom(createInputPools())
-  const guard = guardSocket({
+  const guard = new SocketGuard({
     ...{ socket: pausable as unknown as Socket, transport: transport as unknown as Transport, input },
     ...{ channels: 3, onViolation: (why) => violations.push(why) },
   })

@@ -1,11 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import {
-  createInputPools,
-  createInputQueue,
-  createInputRoom,
-  type RawPacket,
-} from '../../src/sftp/input-queue.ts'
+import { createInputPools, createInputRoom, InputQueue, type RawPacket } from '../../src/sftp/input-queue.ts'
 
 function packetOf(size: number, octet: number): Buffer {
   const bytes = Buffer.alloc(4 + size, octet)
@@ -15,7 +10,7 @@ function packetOf(size: number, octet: number): Buffer {
 
 test('requests that do not end hold a bounded number of large blocks; all come back in the end', () => {
   const room = createInputRoom(createInputPools())
-  const queues = [createInputQueue(room), createInputQueue(room)]
+  const queues = [new InputQueue(room), new InputQueue(room)]
   const held: { packet: RawPacket; octet: number }[] = []
   for (let octet = 1; octet <= 24; octet += 1) {
     const queue = queues[octet % 2]
@@ -37,7 +32,7 @@ test('requests that do not end hold a bounded number of large blocks; all come b
 
 test('what a queue dropped comes back with the last request that uses it', () => {
   const room = createInputRoom(createInputPools())
-  const queue = createInputQueue(room)
+  const queue = new InputQueue(room)
   queue.push(packetOf(100_000, 1))
   queue.push(packetOf(100_000, 2).subarray(0, 500))
   const packet = queue.next()

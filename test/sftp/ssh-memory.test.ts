@@ -1,7 +1,11 @@
 import assert from 'node:assert/strict'
+import { EventEmitter } from 'node:events'
 import { createRequire } from 'node:module'
 import { test } from 'node:test'
+import { queryObjects } from 'node:v8'
 import ssh2 from 'ssh2'
+import type { Session } from '../../src/core/sessions.ts'
+import { converse } from '../../src/sftp/auth.ts'
 import { unpooled, unpoolParts } from '../../src/sftp/ssh-memory.ts'
 import { PASSWORD } from '../helpers/sftp-login.ts'
 import { startSftp } from '../helpers/sftp-server.ts'
@@ -51,8 +55,58 @@ test('a logged-in connection holds no block of short Buffers, and no secret of i
     }
   }
   assert.ok(Buffer.isBuffer(Reflect.get(protocol, '_identRaw')))
-  const exchange = Reflect.get(protocol, '_kex')
-  for (const name of ['finish', 'computeSecret']) assert.ok(!Object.hasOwn(exchange, name), name)
+  assert.deepEqual(Object.keys(Object(Reflect.get(protocol, '_kex'))), ['sessionID', 'negotiated'])
   client.end()
   await server.close()
+})
+
+async function login(port: number): Promise<ssh2.Client> {
+  const client = new ssh2.Client()
+  await new Promise<void>((resolve, reject) => {
+    client.on('ready', resolve).on('error', reject)
+    client.connect({ host: '127.0.0.1', port, username: 'alice', password: PASSWORD })
+  })
+  return client
+}
+
+/** Everywhere in this process, after a garbage collection. */
+const countOf = (type: Type): number => queryObjects(type, { format: 'count' })
+type Type = abstract new (...args: never[]) => object
+
+test('connections share one offer, and none keeps the key exchange of its login', async () => {
+  const server = await startSftp()
+  const first = await login(server.port)
+  const exchange: object = Reflect.get(Object(Reflect.get(first, '_protocol')), '_kex')
+  const Exchange = exchange.constructor as Type
+  const { KexInit } = createRequire(import.meta.url)('ssh2/lib/protocol/kex.js')
+  const offers = countOf(KexInit)
+  const exchanges = countOf(Exchange)
+  const others = await Promise.all(Array.from({ length: 4 }, () => login(server.port)))
+  assert.equal(countOf(KexInit), offers)
+  assert.equal(countOf(Exchange), exchanges + others.length, 'those of the clients')
+  for (const client of [first, ...others]) client.end()
+  await server.close()
+})
+
+test('what a login needed is gone when it is granted, its password first', async () => {
+  const client = new EventEmitter()
+  const session = { principal: undefined } as unknown as Session
+  const granted = Promise.withResolvers<void>()
+  converse({
+    client: client as unknown as ssh2.Connection,
+    login: {
+      begin: async () => ({ state: 'more', next: ['password'], partial: false }),
+      wouldAcceptKey: async () => false,
+      offer: async () => ({ state: 'granted', session }),
+    },
+    maxRequests: 2,
+    keyRules: { signatures: [], minRsaBits: 3072 },
+    onGranted: () => granted.resolve(),
+    onRefused: (cause) => granted.reject(cause),
+  })
+  const request = { method: 'password', username: 'alice', password: 'secret', accept() {}, reject() {} }
+  assert.equal(client.emit('authentication', request), true)
+  await granted.promise
+  assert.equal(request.password, '')
+  assert.deepEqual(client.eventNames(), [])
 })

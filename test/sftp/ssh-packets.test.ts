@@ -85,8 +85,8 @@ function pair(suite: readonly [string, string], forceNative: boolean) {
     _chunk: undefined,
     _chunkcb: undefined as (() => void) | undefined,
   }
-  const writer = createPacketWriter({ _protocol: protocol }, channel, socket as unknown as Socket, {
-    bytes: 0,
+  const writer = createPacketWriter({ _protocol: protocol }, channel, {
+    ...{ socket: socket as unknown as Socket, traffic: { bytes: 0 } },
   })
   /** The channel's bytes as the other side sees them. */
   const arrived = (): Buffer => {
@@ -212,5 +212,7 @@ test('ssh2 wakes what waits for a window once', () => {
 })
 
 test('an ssh2 without the expected parts is refused loudly', () => {
-  assert.throws(() => createPacketWriter({}, {}, {} as Socket, { bytes: 0 }), { code: 'internal' })
+  assert.throws(() => createPacketWriter({}, {}, { socket: {} as Socket, traffic: { bytes: 0 } }), {
+    code: 'internal',
+  })
 })

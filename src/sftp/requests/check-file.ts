@@ -43,7 +43,12 @@ async function check({ id, body, context }: Request, source: Source, size: numbe
   const count = Math.ceil((to - wanted.from) / digests.size)
   if (count * wanted.bytes > MAX_DATA) throw new FileServerError('protocol.syntax', 'too many blocks')
   if (to > wanted.from) {
-    await readRange(source, { from: wanted.from, to }, context.checkOpen, (bytes) => digests.add(bytes))
+    await readRange(
+      source,
+      { from: wanted.from, to },
+      () => context.checkOpen(),
+      (bytes) => digests.add(bytes),
+    )
   }
   return extended(id, string('check-file'), string(wanted.algorithm), raw(digests.finish()))
 }

@@ -21,8 +21,11 @@ export async function copyData({ id, body, context }: Request): Promise<Reply> {
   if (from === to && overlaps(range, target))
     throw new FileServerError('transfer.bad-offset', 'overlapping copy')
   if (range.to > start) {
-    await readRange(source, range, context.checkOpen, (bytes, position) =>
-      to.file.write(bytes, target + position - start),
+    await readRange(
+      source,
+      range,
+      () => context.checkOpen(),
+      (bytes, position) => to.file.write(bytes, target + position - start),
     )
   }
   return length > 0 && start + length > size ? endOfFile(id) : ok(id)

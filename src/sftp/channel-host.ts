@@ -1,0 +1,30 @@
+import type { Socket } from 'node:net'
+import type { Connection as SshClient } from 'ssh2'
+import type { Clock, Logger } from '../core/ports.ts'
+import type { VfsSession } from '../core/vfs/session.ts'
+import type { InputRoom } from './input-queue.ts'
+import type { OutputGate } from './output-gate.ts'
+import type { ReplyPool } from './reply-pool.ts'
+import type { Traffic } from './timers.ts'
+import type { TurnBudget } from './turn-budget.ts'
+import type { TurnEnd } from './turn-end.ts'
+
+/** What the channels of a connection have together. */
+export type SftpChannelHost = Readonly<{
+  client: SshClient
+  socket: Socket
+  files: VfsSession
+  pool: ReplyPool
+  handlesPerChannel: number
+  clock: Clock
+  inputRoom: InputRoom
+  gate: OutputGate
+  budget: TurnBudget
+  turnEnd: TurnEnd
+  traffic: Traffic
+  logger: Logger
+  /** A request came in or was finished. */
+  onProgress: () => void
+  /** The peer broke the rules of the transport, or the transport is dead: the connection has to end. */
+  onViolation: (why: string) => void
+}>
