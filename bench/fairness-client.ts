@@ -5,7 +5,8 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createReadStream } from 'node:fs'
 import { setTimeout as pause } from 'node:timers/promises'
-import ssh2 from 'ssh2'
+import type { SFTPWrapper } from 'ssh2'
+import { ssh2 } from '../src/sftp/ssh2.ts'
 import type { FixtureInfo, FixtureUser } from '../test/helpers/fixture.ts'
 import { type FtpListener, type FtpWire, ftpWire } from '../test/helpers/ftp-wire-client.ts'
 
@@ -57,7 +58,7 @@ async function probeSftp(): Promise<void> {
   const client = new ssh2.Client()
   client.connect({ host: info.host, port: info.sftp.port, username: user.user, password: user.password })
   await once(client, 'ready')
-  const sftp = await ask<ssh2.SFTPWrapper>((done) => client.sftp(done))
+  const sftp = await ask<SFTPWrapper>((done) => client.sftp(done))
   const into = Buffer.alloc(SMALL_SIZE)
   await measure({
     STAT: () => ask((done) => sftp.stat(target.small, done)),

@@ -1,7 +1,7 @@
 // Holds logged-in SFTP sessions that do nothing, in a process of its own: a client of ssh2 costs more than the server's
 // side. Started by many-sessions.ts with host, port, sessions and the first loopback address; user and password by
 // SFTP_USER and SFTP_PASSWORD. Prints a line when all are open and ends with its standard input.
-import ssh2 from 'ssh2'
+import { ssh2 } from '../src/sftp/ssh2.ts'
 
 /** Handshakes at once. */
 const AT_ONCE = 4

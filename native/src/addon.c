@@ -32,6 +32,11 @@ napi_value answer(napi_env env, int64_t result) {
   return value;
 }
 
+napi_value refused(napi_env env, int reason) {
+  errno = reason;
+  return answer(env, -1);
+}
+
 void add_function(napi_env env, napi_value exports, const char *name, napi_callback function) {
   napi_value value;
   if (napi_create_function(env, name, NAPI_AUTO_LENGTH, function, NULL, &value) != napi_ok) return;
@@ -46,5 +51,6 @@ NAPI_MODULE_INIT() {
   add_packet_cipher(env, exports);
   add_tcp(env, exports);
   add_watch(env, exports);
+  add_packet_run(env, exports);
   return exports;
 }

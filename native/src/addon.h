@@ -28,6 +28,9 @@ int64_t integer_at(const arguments *given, size_t index);
 // The bytes of a Uint8Array; NULL and 0 for anything else.
 uint8_t *bytes_at(const arguments *given, size_t index, size_t *length);
 
+// -reason, an errno.
+napi_value refused(napi_env env, int reason);
+
 // The answer of a system call: `result`, or -errno when it is negative.
 napi_value answer(napi_env env, int64_t result);
 
@@ -41,5 +44,6 @@ void add_send_file(napi_env env, napi_value exports);
 void add_packet_cipher(napi_env env, napi_value exports);
 void add_tcp(napi_env env, napi_value exports);
 void add_watch(napi_env env, napi_value exports);
+void add_packet_run(napi_env env, napi_value exports);
 
 #endif

@@ -3,38 +3,20 @@
 //   sealPacket(keys, packet, sequence), openPacket(keys, packet, sequence): 0, or -EBADMSG for a MAC that does not fit
 //   packetLength(keys, field, sequence): the length field in clear
 //   freePacketKeys(keys): wipes them; the collector does it for those that were forgotten
-#include "addon.h"
-#include "openssl.h"
+#include "packet-keys.h"
 
 #include <errno.h>
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define TAG 16
-#define LENGTH_FIELD 4
 #define CHACHA_KEY 32
 #define CHACHA_BLOCK 64
-#define GCM_IV 12
 // The part of the IV that counts packets, the last one first.
 #define GCM_COUNTER 8
 #define SET_TAG 0x11
 #define GET_TAG 0x10
 
-enum { AES_128_GCM, AES_256_GCM, CHACHA20_POLY1305 };
-
-// The contexts keep the keys and wipe them when they are freed.
-typedef struct {
-  int kind;
-  cipher_context *main;
-  // Of chacha20: the length field's.
-  cipher_context *lengths;
-  mac_context *poly1305;
-  // Of AES-GCM: of the next packet.
-  uint8_t iv[GCM_IV];
-} packet_keys;
-
-static void clear_keys(packet_keys *keys) {
+void clear_keys(packet_keys *keys) {
   if (keys->main != NULL) ssl.cipher_context_free(keys->main);
   if (keys->lengths != NULL) ssl.cipher_context_free(keys->lengths);
   if (keys->poly1305 != NULL) ssl.mac_context_free(keys->poly1305);
@@ -112,7 +94,7 @@ static bool chacha_seek(cipher_context *context, uint32_t sequence) {
   return ssl.cipher_init(context, NULL, NULL, NULL, iv, 1) == 1;
 }
 
-static bool chacha_length(packet_keys *keys, const uint8_t *field, uint8_t *out, uint32_t sequence) {
+bool chacha_length(packet_keys *keys, const uint8_t *field, uint8_t *out, uint32_t sequence) {
   int written;
   return chacha_seek(keys->lengths, sequence) &&
          ssl.cipher_update(keys->lengths, out, &written, field, LENGTH_FIELD) == 1;
@@ -176,6 +158,11 @@ static bool gcm(packet_keys *keys, uint8_t *packet, size_t length, int encrypts)
   return true;
 }
 
+bool open_one(packet_keys *keys, uint8_t *packet, size_t length, uint32_t sequence) {
+  return keys->kind == CHACHA20_POLY1305 ? chacha_open(keys, packet, length, sequence)
+                                         : gcm(keys, packet, length, 0);
+}
+
 typedef struct {
   packet_keys *keys;
   uint8_t *bytes;
@@ -192,11 +179,6 @@ static bool take_call(napi_env env, napi_callback_info info, size_t least, packe
   call->bytes = bytes_at(&given, 1, &call->length);
   call->sequence = (uint32_t)integer_at(&given, 2);
   return call->bytes != NULL && call->length >= least && call->length <= INT32_MAX && call->keys->main != NULL;
-}
-
-static napi_value refused(napi_env env, int reason) {
-  errno = reason;
-  return answer(env, -1);
 }
 
 static napi_value crypt(napi_env env, napi_callback_info info, bool seals) {
@@ -223,7 +205,7 @@ static napi_value packet_length(napi_env env, napi_callback_info info) {
   if (call.keys->kind == CHACHA20_POLY1305 && !chacha_length(call.keys, field, field, call.sequence)) {
     return refused(env, EBADMSG);
   }
-  return answer(env, (int64_t)field[0] << 24 | field[1] << 16 | field[2] << 8 | field[3]);
+  return answer(env, number_at(field));
 }
 
 static napi_value free_packet_keys(napi_env env, napi_callback_info info) {

@@ -49,6 +49,19 @@ export type Native = Readonly<{
   sealPacket(keys: PacketKeys, packet: Uint8Array, sequence: number): number
   /** Decrypts all between length field and MAC where it lies; -EBADMSG for a wrong MAC, and what lies there is void. */
   openPacket(keys: PacketKeys, packet: Uint8Array, sequence: number): number
+  /**
+   * Opens whole packets between `from` and `to` where they lie, up to the first whose payload is no channel data (type 94).
+   * Of each `places` gets three numbers: where its payload begins and ends, and where the next packet begins. Gives their
+   * number; -EBADMSG when the first is wrong. A wrong one ends the keys.
+   */
+  openPackets(
+    keys: PacketKeys,
+    bytes: Uint8Array,
+    from: number,
+    to: number,
+    sequence: number,
+    places: Uint32Array,
+  ): number
   /** The length field in clear; nothing says yet that it is genuine. */
   packetLength(keys: PacketKeys, field: Uint8Array, sequence: number): number
   /** Wipes the keys; every later call answers -EINVAL. */
@@ -128,6 +141,7 @@ export const NATIVE_FUNCTIONS = {
   createPacketKeys: 'packet ciphers',
   sealPacket: 'packet ciphers',
   openPacket: 'packet ciphers',
+  openPackets: 'packet ciphers',
   packetLength: 'packet ciphers',
   freePacketKeys: 'packet ciphers',
   listenTcp: 'data connections',

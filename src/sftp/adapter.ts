@@ -1,5 +1,4 @@
 import type { Socket } from 'node:net'
-import ssh2 from 'ssh2'
 import type { Auditor } from '../core/audit/auditor.ts'
 import type { Authenticator } from '../core/auth/login.ts'
 import type { Clock, Logger } from '../core/ports.ts'
@@ -15,6 +14,7 @@ import type { SftpSettings } from './settings.ts'
 import { socketOf } from './ssh-internals.ts'
 import { createOffers } from './ssh-kex.ts'
 import { unpooled, unpoolIdentification } from './ssh-memory.ts'
+import { ssh2 } from './ssh2.ts'
 import { createTerms } from './terms.ts'
 
 export type SftpAdapterOptions = Readonly<{
@@ -25,7 +25,7 @@ export type SftpAdapterOptions = Readonly<{
   settings: SftpSettings
   /** The preferred first; at least one. */
   hostKeys: readonly HostKey[]
-  /** Ciphers in machine code for when ssh2's addon is missing. */
+  /** Ciphers in machine code; without them those of ssh2's addon are used, or of neither. */
   native: NativeCiphers | undefined
 }>
 

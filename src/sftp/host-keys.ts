@@ -1,7 +1,7 @@
 import { createPrivateKey, sign } from 'node:crypto'
-import ssh2 from 'ssh2'
 import { fieldsToBuffer, string } from './codec.ts'
 import { fingerprintOf, rsaBitsOf } from './key-blob.ts'
+import { ssh2 } from './ssh2.ts'
 
 const RSA_BITS = 3072
 /** RFC 8332, section 3. Ed25519 has its hash built in. */

@@ -1,6 +1,4 @@
-// With ssh-internals.ts and ssh-packets.ts all that knows how ssh2 1.17 looks inside: the ciphers it has without its addon.
-import { createRequire } from 'node:module'
-import type { Connection as SshClient } from 'ssh2'
+// With the other ssh-*.ts all that knows how ssh2 1.17 looks inside: ciphers of ours in place of its own.
 import { createChachaOpener, createChachaSealer } from './ciphers/chacha-poly.ts'
 import { createGcmOpener, createGcmSealer, type GcmKeys, type GcmName } from './ciphers/gcm.ts'
 import { createNativeOpener, createNativeSealer, type NativeCiphers } from './ciphers/native-crypto.ts'
@@ -8,6 +6,7 @@ import type { CipherKeys, Opener, Sealer } from './ciphers/packet-crypto.ts'
 import { SshCipher } from './ciphers/ssh-cipher.ts'
 import { SshDecipher } from './ciphers/ssh-decipher.ts'
 import { unpoolParts } from './ssh-memory.ts'
+import { type Exchange, exchangeCiphers } from './ssh2.ts'
 
 type Outbound = { outSeqno: number; _onWrite: SshCipher['_onWrite'] }
 type Inbound = { inSeqno: number; _onPayload: SshDecipher['_onPayload'] }
@@ -89,36 +88,28 @@ export function ownDecipher(decipher: unknown, native: NativeCiphers | undefined
   return new SshDecipher(opener, decipher.inSeqno, decipher._onPayload)
 }
 
-/** Exchanges what `protocol` is given under this name, from its first packet under new keys on. */
-function exchange(protocol: object, name: string, own: (value: unknown) => unknown): void {
-  let current: unknown = Reflect.get(protocol, name)
-  Object.defineProperty(protocol, name, {
-    get: () => current,
-    set(value: unknown) {
-      current = own(value)
-      unpoolParts(current)
-    },
-    enumerable: true,
-    configurable: true,
-  })
+function exchangeWith(native: NativeCiphers | undefined): Exchange {
+  const alone = (made: unknown): unknown => {
+    unpoolParts(made)
+    return made
+  }
+  return {
+    showsKeys: native !== undefined,
+    cipher: (made) => alone(ownCipher(made, native)),
+    decipher: (made) => alone(ownDecipher(made, native)),
+  }
 }
 
-const { bindingAvailable }: { bindingAvailable?: unknown } = createRequire(import.meta.url)(
-  'ssh2/lib/protocol/crypto.js',
-)
+/** One for all connections: a few functions for each of thousands come to something. */
+const exchanges = new Map<NativeCiphers | undefined, Exchange>()
 
 /**
  * Without its addon ssh2 sets a cipher up from its key three times a packet, and takes its MAC in WebAssembly: two to
- * four times what OpenSSH costs. Ours in machine code cost what ssh2's addon does; ours without are between the two.
- * With its addon, nothing is exchanged, and nothing watched: that alone makes the connection 1.5 KiB larger.
+ * four times what OpenSSH costs. Ours in machine code cost less than ssh2's addon; ours without are between the two, and
+ * where there is its addon but not ours, it stays.
  */
-export function useOwnCiphers(client: SshClient, protocol: object, native: NativeCiphers | undefined): void {
-  if (bindingAvailable === true) {
-    client.on('handshake', () => {
-      for (const name of ['_cipher', '_decipher']) unpoolParts(Reflect.get(protocol, name))
-    })
-    return
-  }
-  exchange(protocol, '_cipher', (cipher) => ownCipher(cipher, native))
-  exchange(protocol, '_decipher', (decipher) => ownDecipher(decipher, native))
+export function useOwnCiphers(protocol: object, native: NativeCiphers | undefined): void {
+  const known = exchanges.get(native) ?? exchangeWith(native)
+  exchanges.set(native, known)
+  exchangeCiphers(protocol, known)
 }

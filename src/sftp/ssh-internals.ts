@@ -99,7 +99,7 @@ export function transportOf(client: SshClient, native: NativeCiphers | undefined
   const protocol: unknown = Reflect.get(client, '_protocol')
   if (!isProtocol(protocol)) throw unfit('_protocol')
   allowRepeatedServiceRequest(client, protocol)
-  useOwnCiphers(client, protocol, native)
+  useOwnCiphers(protocol, native)
   return new Transport(protocol)
 }
 

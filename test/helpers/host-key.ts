@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import ssh2 from 'ssh2'
+import { ssh2 } from '../../src/sftp/ssh2.ts'
 
 export type HostKeyType = 'ssh-ed25519' | 'rsa-sha2-512'
 

@@ -1,4 +1,4 @@
-import ssh2 from 'ssh2'
+import { ssh2 } from '../../src/sftp/ssh2.ts'
 import type { FixtureInfo } from './fixture.ts'
 import { ftpWire } from './ftp-wire-client.ts'
 

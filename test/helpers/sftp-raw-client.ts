@@ -1,5 +1,4 @@
-import type { ClientChannel, ConnectConfig } from 'ssh2'
-import ssh2 from 'ssh2'
+import type { Client, ClientChannel, ConnectConfig } from 'ssh2'
 import {
   type BodyReader,
   createBodyReader,
@@ -8,6 +7,7 @@ import {
   string,
   uint32,
 } from '../../src/sftp/codec.ts'
+import { ssh2 } from '../../src/sftp/ssh2.ts'
 import { PASSWORD } from './sftp-login.ts'
 
 export type RawReply = { type: number; id: number; body: BodyReader; bytes: Buffer }
@@ -15,7 +15,7 @@ export type RawReply = { type: number; id: number; body: BodyReader; bytes: Buff
 /** An SFTP channel on which a test says every byte itself. */
 export type RawClient = {
   channel: ClientChannel
-  client: ssh2.Client
+  client: Client
   /** Sends a request and waits for the next reply, whatever it is. */
   ask(type: number, ...fields: Field[]): Promise<RawReply>
   send(type: number, id: number, ...fields: Field[]): void
@@ -26,7 +26,7 @@ export type RawClient = {
   end(): Promise<void>
 }
 
-export function connect(port: number, config: ConnectConfig = {}): Promise<ssh2.Client> {
+export function connect(port: number, config: ConnectConfig = {}): Promise<Client> {
   return new Promise((resolve, reject) => {
     const client = new ssh2.Client()
     client.on('ready', () => resolve(client))
@@ -36,7 +36,7 @@ export function connect(port: number, config: ConnectConfig = {}): Promise<ssh2.
   })
 }
 
-export function openSubsystem(client: ssh2.Client): Promise<ClientChannel> {
+export function openSubsystem(client: Client): Promise<ClientChannel> {
   return new Promise((resolve, reject) => {
     client.subsys('sftp', (error, channel) => (error ? reject(error) : resolve(channel)))
   })
@@ -51,7 +51,7 @@ export async function openRaw(port: number): Promise<RawClient> {
   return raw
 }
 
-export function wrap(client: ssh2.Client, channel: ClientChannel): RawClient {
+export function wrap(client: Client, channel: ClientChannel): RawClient {
   let buffered = Buffer.alloc(0)
   let id = 100
   const replies: RawReply[] = []

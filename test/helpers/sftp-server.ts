@@ -44,6 +44,8 @@ export const TEST_SETTINGS: SftpSettings = {
   handlesPerChannel: 8,
 }
 
+const WITHOUT_NATIVE = ['ssh2', 'pure'].includes(process.env.CIPHERS_OF_TEST ?? '')
+
 let keys: Promise<readonly HostKey[]> | undefined
 
 /** Made once per test process: RSA keys take their time. */
@@ -125,7 +127,7 @@ export async function startSftp(options: TestServerOptions = {}): Promise<TestSe
     clock,
     logger: { debug: () => {}, info: log('info'), warn: log('warn'), error: log('error') },
     settings: { ...TEST_SETTINGS, ...options.settings },
-    native: process.env.WITHOUT_SSH2_ADDON === 'pure' ? undefined : native,
+    native: WITHOUT_NATIVE ? undefined : native,
     hostKeys: options.hostKeys ?? (await testHostKeys()),
   })
   const connections: Connection[] = []

@@ -1,4 +1,4 @@
-import ssh2 from 'ssh2'
+import { ssh2 } from '../../src/sftp/ssh2.ts'
 
 type Handlers = Record<string, (protocol: unknown, ...rest: unknown[]) => void>
 type Protocol = {

@@ -5,7 +5,8 @@ import { mkdtemp, readdir, readFile, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import ssh2, { type SFTPWrapper } from 'ssh2'
+import type { Client, SFTPWrapper } from 'ssh2'
+import { ssh2 } from '../../src/sftp/ssh2.ts'
 import { eventually, type Fixture, startFixture } from '../helpers/fixture.ts'
 import { ftpSession } from '../helpers/ftp-wire-client.ts'
 
@@ -17,7 +18,7 @@ function sha256(content: Buffer): string {
   return createHash('sha256').update(content).digest('hex')
 }
 
-async function sftpSession(fixture: Fixture): Promise<{ sftp: SFTPWrapper; client: ssh2.Client }> {
+async function sftpSession(fixture: Fixture): Promise<{ sftp: SFTPWrapper; client: Client }> {
   const client = new ssh2.Client()
   const { user: username, password } = fixture.user('second')
   await new Promise<void>((resolve, reject) => {

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import ssh2 from 'ssh2'
 import { cipherAddonLoaded } from '../../src/sftp/cipher-addon.ts'
 import { generateHostKey, parseHostKey } from '../../src/sftp/host-keys.ts'
+import { ssh2 } from '../../src/sftp/ssh2.ts'
 
 test('generated keys are read back, with the fingerprint that ssh-keygen prints', async () => {
   const [ed25519, rsa] = await Promise.all([generateHostKey('ed25519'), generateHostKey('rsa')])

@@ -6,10 +6,10 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { before, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
-import ssh2 from 'ssh2'
 import { listsWith } from '../../src/sftp/algorithms.ts'
 import { generateHostKey } from '../../src/sftp/host-keys.ts'
 import { fingerprintOf } from '../../src/sftp/key-blob.ts'
+import { ssh2 } from '../../src/sftp/ssh2.ts'
 import { run } from '../helpers/child.ts'
 import { startSftp } from '../helpers/sftp-server.ts'
 
@@ -103,24 +103,25 @@ test('OpenSSH while the server renews the keys every 256 KiB', async () => {
 })
 
 /** Runs these tests once more in processes of their own; there it is a test that shows it worked. */
-async function again(ciphers: 'native' | 'pure'): Promise<void> {
+async function again(ciphers: 'native' | 'ssh2' | 'pure'): Promise<void> {
   const helper = join(here, '..', 'helpers', 'without-ssh2-addon.cjs')
   const files = ['openssh.test.ts', 'flow.test.ts'].map((name) => join(here, name))
   for (const file of files) {
     const { code, output } = await run(process.execPath, ['--require', helper, file], {
       home: join(dir, 'home'),
-      env: { WITHOUT_SSH2_ADDON: ciphers },
+      env: { CIPHERS_OF_TEST: ciphers },
     })
     assert.equal(code, 0, output)
   }
 }
 
-function addonIsAbsent(): void {
+function addonsAreAsWanted(): void {
   const { bindingAvailable } = createRequire(import.meta.url)('ssh2/lib/protocol/crypto.js')
-  assert.equal(bindingAvailable, false)
+  assert.equal(bindingAvailable, process.env.CIPHERS_OF_TEST === 'ssh2')
 }
 
-if (process.env.WITHOUT_SSH2_ADDON === undefined) {
+if (process.env.CIPHERS_OF_TEST === undefined) {
   test('the same without the addon of ssh2', () => again('native'))
+  test('the same without our own addon', () => again('ssh2'))
   test('the same without any addon', () => again('pure'))
-} else test('there is no addon', addonIsAbsent)
+} else test('of addons there are those wanted', addonsAreAsWanted)

@@ -3,10 +3,11 @@ import { EventEmitter } from 'node:events'
 import { createRequire } from 'node:module'
 import { test } from 'node:test'
 import { queryObjects } from 'node:v8'
-import ssh2 from 'ssh2'
+import type { Client, Connection } from 'ssh2'
 import type { Session } from '../../src/core/sessions.ts'
 import { converse } from '../../src/sftp/auth.ts'
 import { unpooled, unpoolParts } from '../../src/sftp/ssh-memory.ts'
+import { ssh2 } from '../../src/sftp/ssh2.ts'
 import { PASSWORD } from '../helpers/sftp-login.ts'
 import { startSftp } from '../helpers/sftp-server.ts'
 
@@ -60,7 +61,7 @@ test('a logged-in connection holds no block of short Buffers, and no secret of i
   await server.close()
 })
 
-async function login(port: number): Promise<ssh2.Client> {
+async function login(port: number): Promise<Client> {
   const client = new ssh2.Client()
   await new Promise<void>((resolve, reject) => {
     client.on('ready', resolve).on('error', reject)
@@ -93,7 +94,7 @@ test('what a login needed is gone when it is granted, its password first', async
   const session = { principal: undefined } as unknown as Session
   const granted = Promise.withResolvers<void>()
   converse({
-    client: client as unknown as ssh2.Connection,
+    client: client as unknown as Connection,
     login: {
       begin: async () => ({ state: 'more', next: ['password'], partial: false }),
       wouldAcceptKey: async () => false,

@@ -15,6 +15,14 @@ export type NativeCiphers = Readonly<{
   createPacketKeys(cipher: number, key: Uint8Array, iv: Uint8Array): object | null
   sealPacket(keys: object, packet: Uint8Array, sequence: number): number
   openPacket(keys: object, packet: Uint8Array, sequence: number): number
+  openPackets(
+    keys: object,
+    bytes: Uint8Array,
+    from: number,
+    to: number,
+    sequence: number,
+    places: Uint32Array,
+  ): number
   packetLength(keys: object, field: Uint8Array, sequence: number): number
   freePacketKeys(keys: object): number
 }>
@@ -53,6 +61,11 @@ export function createNativeOpener(native: NativeCiphers, keys: CipherKeys): Ope
         throw new FileServerError('protocol.syntax', 'packet with a wrong MAC')
       }
       return packet.subarray(LENGTH_FIELD, packet.length - TAG_LENGTH)
+    },
+    openRun(data, from, to, sequence, places) {
+      const count = native.openPackets(secret, data, from, to, sequence, places)
+      if (count < 0) throw new FileServerError('protocol.syntax', 'packet with a wrong MAC or length')
+      return count
     },
     free: () => void native.freePacketKeys(secret),
   }

@@ -25,5 +25,11 @@ export type Opener = {
   lengthOf(field: Buffer, sequence: number): number
   /** Of a whole packet with its MAC: all between length field and MAC, in clear. Throws protocol.syntax for a wrong MAC. */
   open(packet: Buffer, sequence: number): Buffer
+  /**
+   * Opens whole packets that follow on each other where they lie, up to the first that is no channel data, and says in
+   * `places` where the payload of each begins and ends, and where the next packet begins. Gives their number, 0 when the
+   * first is not all there. Throws protocol.syntax for a wrong MAC or length of the first; one behind it ends the keys.
+   */
+  openRun?(data: Buffer, from: number, to: number, sequence: number, places: Uint32Array): number
   free(): void
 }

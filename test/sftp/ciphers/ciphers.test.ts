@@ -27,6 +27,8 @@ const CASES = SUITES.flatMap((suite) => [
 ])
 const PAYLOAD_AT = 5
 const LAST_SEQUENCE = 2 ** 32 - 1
+const CHANNEL_DATA = 94
+const MESSAGE = 21
 
 /** Both ends under the same keys, each in ssh2's version and in ours. */
 function ends(suite: string, used: Native | undefined, sequence = 0) {
@@ -159,13 +161,85 @@ for (const { suite, used, label, needs } of CASES) {
   test(`${label}: stops where the payload's owner says, with the rest of the input untouched`, needs, () => {
     const { theirCipher, ourDecipher, wire } = ends(suite, used)
     const cipher = theirCipher()
-    for (let count = 0; count < 2; count += 1) send(cipher, randomBytes(40))
+    for (let count = 0; count < 2; count += 1) send(cipher, Buffer.alloc(40, MESSAGE))
     const bytes = Buffer.concat(wire)
     const decipher = ourDecipher()
     decipher._onPayload = () => false
     assert.equal(decipher.decrypt(bytes, 0, bytes.length), bytes.length / 2)
     decipher._onPayload = () => 7
     assert.equal(decipher.decrypt(bytes, bytes.length / 2, bytes.length), 7)
+  })
+}
+
+/** Channel data of many sizes, with another message in the middle. */
+const mixed = sizes.map((size, index) => {
+  const payload = randomBytes(size)
+  payload[0] = index % 10 === 9 ? MESSAGE : CHANNEL_DATA
+  return payload
+})
+
+for (const { suite, used, label, needs } of CASES) {
+  for (const most of [1000, 200_000]) {
+    test(
+      `${label}: runs of channel data end with every other message, in pieces of up to ${most} bytes`,
+      needs,
+      () => {
+        const { theirCipher, ourDecipher, received, wire } = ends(suite, used, LAST_SEQUENCE - 5)
+        const cipher = theirCipher()
+        const decipher = ourDecipher()
+        for (const payload of mixed) send(cipher, payload)
+        const deliver = decipher._onPayload
+        decipher._onPayload = (payload) => {
+          deliver(payload)
+          return payload[0] === MESSAGE ? false : undefined
+        }
+        for (const piece of pieces(Buffer.concat(wire), most)) {
+          for (let at = 0; at < piece.length; ) {
+            const before = received.length
+            const next = decipher.decrypt(piece, at, piece.length)
+            const stopped = received.length > before && received.at(-1)?.[0] === MESSAGE
+            assert.equal(typeof next === 'number', stopped)
+            at = typeof next === 'number' ? next : piece.length
+          }
+        }
+        assert.deepEqual(received, mixed)
+      },
+    )
+  }
+
+  test(`${label}: a wrong packet behind good ones is never delivered, and nothing after it`, needs, () => {
+    for (const what of ['mac', 'length'] as const) {
+      const { theirCipher, ourDecipher, received, wire } = ends(suite, used)
+      const cipher = theirCipher()
+      const decipher = ourDecipher()
+      const behind: number[] = []
+      for (const payload of mixed.slice(0, 5)) {
+        send(cipher, payload)
+        behind.push(Buffer.concat(wire).length)
+      }
+      const bytes = Buffer.concat(wire)
+      const at = what === 'mac' ? (behind[2] ?? 0) - 1 : (behind[1] ?? 0)
+      bytes[at] = (bytes[at] ?? 0) ^ 0x40
+      const whole = Buffer.from(bytes)
+      assert.throws(
+        () => {
+          let from = 0
+          while (from < whole.length) {
+            const next = decipher.decrypt(whole, from, whole.length)
+            from = typeof next === 'number' ? next : whole.length
+          }
+        },
+        { code: 'protocol.syntax' },
+      )
+      assert.deepEqual(received, mixed.slice(0, 2), what)
+      // As it was before the attack: the keys count packets, and this one has had its chance.
+      if (used !== undefined) {
+        assert.throws(() => decipher.decrypt(Buffer.from(Buffer.concat(wire).subarray(behind[1])), 0, 500), {
+          code: 'protocol.syntax',
+        })
+        assert.equal(received.length, 2)
+      }
+    }
   })
 }
 
