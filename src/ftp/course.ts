@@ -1,4 +1,5 @@
-import type { MaybePromise, ReadHandle } from '../core/vfs/storage.ts'
+import type { MaybePromise } from '../core/maybe-promise.ts'
+import type { ReadHandle } from '../core/vfs/storage.ts'
 import type { Convert } from './ascii.ts'
 
 export type PumpDown = Readonly<{

@@ -1,5 +1,5 @@
 import type { Duplex } from 'node:stream'
-import type { MaybePromise } from '../core/vfs/storage.ts'
+import type { MaybePromise } from '../core/maybe-promise.ts'
 import type { Sink } from './course.ts'
 import type { DataLink } from './data-link.ts'
 import { WRITABLE } from './native-sockets.ts'

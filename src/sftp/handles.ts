@@ -1,6 +1,7 @@
 import { FileServerError } from '../core/errors.ts'
+import type { MaybePromise } from '../core/maybe-promise.ts'
 import type { VirtualPath } from '../core/vfs/path.ts'
-import type { Entry, MaybePromise, ReadHandle, WriteHandle } from '../core/vfs/storage.ts'
+import type { Entry, ReadHandle, WriteHandle } from '../core/vfs/storage.ts'
 import { fillRandom } from './randomness.ts'
 import type { WriteQueue } from './write-queue.ts'
 

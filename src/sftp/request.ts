@@ -1,7 +1,7 @@
+import type { MaybePromise } from '../core/maybe-promise.ts'
 import type { Clock } from '../core/ports.ts'
 import { ROOT, type VirtualPath } from '../core/vfs/path.ts'
 import type { VfsSession } from '../core/vfs/session.ts'
-import type { MaybePromise } from '../core/vfs/storage.ts'
 import type { BodyReader } from './codec.ts'
 import type { HandleTable } from './handles.ts'
 import type { Reply } from './replies.ts'

@@ -1,5 +1,5 @@
 import { FileServerError } from '../core/errors.ts'
-import type { MaybePromise } from '../core/vfs/storage.ts'
+import type { MaybePromise } from '../core/maybe-promise.ts'
 import { MAX_NAMES_BYTES } from './limits.ts'
 import type { Reply } from './replies.ts'
 import type { ExtensionRow, Request, RequestRow } from './request.ts'

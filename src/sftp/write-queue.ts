@@ -1,4 +1,5 @@
-import type { MaybePromise, WriteHandle } from '../core/vfs/storage.ts'
+import type { MaybePromise } from '../core/maybe-promise.ts'
+import type { WriteHandle } from '../core/vfs/storage.ts'
 
 /** One step of the storage takes no more than this; what is beyond waits for the next. */
 const MAX_BATCH = 1024 * 1024

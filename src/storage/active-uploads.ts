@@ -1,4 +1,4 @@
-import type { MaybePromise } from '../core/vfs/storage.ts'
+import type { MaybePromise } from '../core/maybe-promise.ts'
 
 /** An upload that runs in this process. */
 export type ActiveUpload = {

@@ -1,6 +1,10 @@
 import { FileServerError } from '../core/errors.ts'
-import type { AttributeChanges, Entry, MaybePromise, StagedFile, Usage } from '../core/vfs/storage.ts'
+import { andThen, type MaybePromise, orElse } from '../core/maybe-promise.ts'
+import type { AttributeChanges, Entry, StagedFile, Usage } from '../core/vfs/storage.ts'
 import type { ActiveUpload } from './active-uploads.ts'
+
+/** What has its name now, and what it replaced. */
+type Published = Readonly<{ entry: Entry; freed: Usage }>
 
 /** The content of one upload in a driver's own terms; `createStagedUpload` calls it in the right states only. */
 export type Staging = {
@@ -14,7 +18,7 @@ export type Staging = {
   /** Waits until no write or read is under way. */
   drained(): MaybePromise<void>
   /** Puts the content under its name; on failure everything stays as it was. */
-  publish(): MaybePromise<{ entry: Entry; freed: Usage }>
+  publish(): MaybePromise<Published>
   /** Leaves the content as the owner's partial, if it still is that; resolves to what is kept. */
   keep(): Promise<Usage>
   /** Throws the content away; resolves to what is left all the same. */
@@ -93,9 +97,11 @@ class StagedUpload implements StagedFile, ActiveUpload {
   }
 
   /** Ends well, or leaves the state `failed`, from which only `abort` and `discard` lead on. */
-  async commit(): Promise<{ entry: Entry; freed: Usage }> {
+  commit(): MaybePromise<Published> {
     this.#requireOpen()
-    return this.#run(this.#publish())
+    this.#state = 'ending'
+    const publishing = andThen(this.#staging.drained(), () => this.#publish())
+    return publishing instanceof Promise ? this.#run(publishing) : publishing
   }
 
   abort(): Promise<Usage> {
@@ -130,22 +136,16 @@ class StagedUpload implements StagedFile, ActiveUpload {
     return ending
   }
 
-  /** Done in this turn where nothing has to be waited for: small files feel every turn. */
-  async #publish(): Promise<{ entry: Entry; freed: Usage }> {
-    this.#state = 'ending'
-    const drained = this.#staging.drained()
-    if (drained !== undefined) await drained
-    try {
-      const publishing = this.#staging.publish()
-      const result = publishing instanceof Promise ? await publishing : publishing
-      this.#state = 'ended'
-      const released = this.#release()
-      if (released !== undefined) await released
-      return result
-    } catch (error) {
+  #publish(): MaybePromise<Published> {
+    const publish = () =>
+      andThen(this.#staging.publish(), (published) => {
+        this.#state = 'ended'
+        return andThen(this.#release(), () => published)
+      })
+    return orElse(publish, (error) => {
       if (this.#state === 'ending') this.#state = 'failed'
       throw error
-    }
+    })
   }
 
   async #letGo(): Promise<void> {

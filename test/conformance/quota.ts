@@ -38,7 +38,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 4, arbitrary: uploading },
   path.map(
     (p): Step =>
-      (files) =>
+      async (files) =>
         files.remove(at(p)),
   ),
   path.map(

@@ -1,4 +1,5 @@
-import type { Entry, MaybePromise, ReadHandle, SendTo } from '../vfs/storage.ts'
+import type { MaybePromise } from '../maybe-promise.ts'
+import type { Entry, ReadHandle, SendTo } from '../vfs/storage.ts'
 import { type MeterOptions, Tally } from './meter.ts'
 
 class MeteredRead implements ReadHandle {
@@ -14,7 +15,7 @@ class MeteredRead implements ReadHandle {
     this.#reachedEnd = file.size === 0
   }
 
-  stat(): Promise<Entry> {
+  stat(): MaybePromise<Entry> {
     return this.#file.stat()
   }
 
@@ -41,7 +42,7 @@ class MeteredRead implements ReadHandle {
     }
   }
 
-  close(): Promise<void> {
+  close(): MaybePromise<void> {
     const { failure } = this.#tally
     this.#tally.end(failure !== undefined ? 'failed' : this.#reachedEnd ? 'complete' : 'aborted')
     return this.#file.close()

@@ -1,5 +1,6 @@
 import type { TransferOutcome } from '../audit/events.ts'
-import type { AttributeChanges, Entry, MaybePromise, StagedFile, WriteHandle } from '../vfs/storage.ts'
+import { andThen, type MaybePromise, orElse } from '../maybe-promise.ts'
+import type { AttributeChanges, Entry, StagedFile, WriteHandle } from '../vfs/storage.ts'
 import { byteLength } from './byte-length.ts'
 import { type MeterOptions, Tally } from './meter.ts'
 
@@ -60,17 +61,17 @@ class MeteredWrite implements WriteHandle {
     return this.#staged.sync()
   }
 
-  async commit(): Promise<Entry> {
-    try {
-      if (this.#tally.failure !== undefined) throw this.#tally.failure
-      const { entry } = await this.#staged.commit()
-      this.#tally.end('complete')
-      return entry
-    } catch (error) {
-      this.#tally.end('failed')
-      await this.#staged.abort()
-      throw error
-    }
+  commit(): MaybePromise<Entry> {
+    return orElse(
+      () => {
+        if (this.#tally.failure !== undefined) throw this.#tally.failure
+        return andThen(this.#staged.commit(), ({ entry }) => {
+          this.#tally.end('complete')
+          return entry
+        })
+      },
+      (error) => this.#giveUp(error),
+    )
   }
 
   async abort(): Promise<void> {
@@ -86,6 +87,12 @@ class MeteredWrite implements WriteHandle {
   #counted(bytes: number, writing: MaybePromise<void>): MaybePromise<void> {
     this.#tally.bytes += bytes
     return writing === undefined ? writing : writing.catch((error: unknown) => this.#tally.fail(error))
+  }
+
+  async #giveUp(error: unknown): Promise<never> {
+    this.#tally.end('failed')
+    await this.#staged.abort()
+    throw error
   }
 
   #end(outcome: TransferOutcome): void {

@@ -1,5 +1,6 @@
+import type { MaybePromise } from '../maybe-promise.ts'
 import type { Clock } from '../ports.ts'
-import type { AttributeChanges, Entry, MaybePromise, ReadHandle, WriteHandle } from '../vfs/storage.ts'
+import type { AttributeChanges, Entry, ReadHandle, WriteHandle } from '../vfs/storage.ts'
 import { byteLength } from './byte-length.ts'
 
 /** Moves at once that may follow a pause; a client must not feel steps, nor many small ones cost much. */
@@ -88,7 +89,7 @@ class PacedWrite implements WriteHandle {
     return this.#handle.sync()
   }
 
-  commit(): Promise<Entry> {
+  commit(): MaybePromise<Entry> {
     return this.#handle.commit()
   }
 

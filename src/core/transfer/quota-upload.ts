@@ -1,5 +1,6 @@
 import { errorCodeOf } from '../errors.ts'
-import type { AttributeChanges, Entry, MaybePromise, StagedFile, Usage } from '../vfs/storage.ts'
+import type { MaybePromise } from '../maybe-promise.ts'
+import type { AttributeChanges, Entry, StagedFile, Usage } from '../vfs/storage.ts'
 import { byteLength } from './byte-length.ts'
 import { minus, type Quota } from './quota.ts'
 

@@ -1,5 +1,6 @@
 import { FileServerError } from '../errors.ts'
-import type { MaybePromise, ReadHandle } from '../vfs/storage.ts'
+import type { MaybePromise } from '../maybe-promise.ts'
+import type { ReadHandle } from '../vfs/storage.ts'
 
 /** Bytes that one session reads and works on before others get their turn. */
 const TURN_BYTES = 256 * 1024

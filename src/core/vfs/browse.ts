@@ -1,4 +1,5 @@
 import { errorCodeOf } from '../errors.ts'
+import { andThen, type MaybePromise, orElse } from '../maybe-promise.ts'
 import { minus, NOTHING } from '../transfer/quota.ts'
 import type { VfsContext } from './context.ts'
 import { join, nameOf, type VirtualPath } from './path.ts'
@@ -21,25 +22,22 @@ function bareDirectory(path: VirtualPath, nowMs: number): Entry {
   }
 }
 
-export async function describe(context: VfsContext, path: VirtualPath, follow: boolean): Promise<Entry> {
+export function describe(context: VfsContext, path: VirtualPath, follow: boolean): MaybePromise<Entry> {
   const { principal, mounts, access, openedAt } = context
   access.demand(path, 'list')
+  const named = (entry: Entry): Entry => ({ ...entry, name: nameOf(path) })
   const own = context.uploads.at(path)
-  if (own !== undefined) return { ...(await own.stat()), name: nameOf(path) }
+  if (own !== undefined) return own.stat().then(named)
   const place = mounts.locate(path)
-  try {
-    if (place === undefined) return bareDirectory(path, openedAt)
-    const driver = context.driver(place)
-    const known = driver instanceof Promise ? await driver : driver
-    const looking = known.stat(place.key, principal.user, follow)
-    const entry = looking instanceof Promise ? await looking : looking
-    return { ...entry, name: nameOf(path) }
-  } catch (error) {
+  if (place === undefined) return bareDirectory(path, openedAt)
+  const look = () =>
+    andThen(context.driver(place), (driver) => andThen(driver.stat(place.key, principal.user, follow), named))
+  return orElse(look, (error) => {
     // The way to a mount need not exist in the storage of the mount around it.
-    if (errorCodeOf(error) !== 'path.not-found' || !mounts.isFixed(path) || place?.mount.at === path)
+    if (errorCodeOf(error) !== 'path.not-found' || !mounts.isFixed(path) || place.mount.at === path)
       throw error
     return bareDirectory(path, openedAt)
-  }
+  })
 }
 
 /** Mount points stand in for whatever the storage has under their names. */
@@ -52,7 +50,12 @@ async function mountEntries(
   for (const name of names) {
     const child = join(path, name)
     const granted = context.access.permissions(child).has('list')
-    const entry = granted ? await describe(context, child, true).catch(() => undefined) : undefined
+    const entry = granted
+      ? await orElse<Entry | undefined>(
+          () => describe(context, child, true),
+          () => undefined,
+        )
+      : undefined
     entries.push(entry ?? { ...bareDirectory(child, context.openedAt) })
   }
   return entries

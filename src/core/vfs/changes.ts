@@ -1,5 +1,6 @@
 import { errorCodeOf, FileServerError } from '../errors.ts'
 import type { Action, UserId } from '../identity.ts'
+import { andThen, type MaybePromise } from '../maybe-promise.ts'
 import { minus, NOTHING } from '../transfer/quota.ts'
 import type { VfsContext } from './context.ts'
 import type { Place } from './mounts.ts'
@@ -36,20 +37,24 @@ export async function mkdir(context: VfsContext, path: VirtualPath): Promise<voi
   changed(context, 'mkdir', path)
 }
 
-export async function remove(
+export function remove(
   context: VfsContext,
   path: VirtualPath,
   action: 'delete' | 'rmdir',
-): Promise<void> {
+): MaybePromise<void> {
   const { access, quota, principal } = context
   const place = access.movable(path, action)
-  const driver = context.driver(place)
-  const known = driver instanceof Promise ? await driver : driver
-  if (quota.limited) await quota.prepare()
-  const removing = known[action === 'delete' ? 'remove' : 'rmdir'](place.key, principal.user)
-  const freed = removing instanceof Promise ? await removing : removing
-  if (quota.limited) await quota.settle(minus(NOTHING, freed))
-  changed(context, action, path)
+  const take = () =>
+    andThen(context.driver(place), (driver) =>
+      driver[action === 'delete' ? 'remove' : 'rmdir'](place.key, principal.user),
+    )
+  if (quota.limited) return removeCharged(context, take).then(() => changed(context, action, path))
+  return andThen(take(), () => changed(context, action, path))
+}
+
+async function removeCharged({ quota }: VfsContext, take: () => MaybePromise<Usage>): Promise<void> {
+  await quota.prepare()
+  await quota.settle(minus(NOTHING, await take()))
 }
 
 export async function rename(context: VfsContext, [from, to]: PathPair, replace: boolean): Promise<void> {

@@ -1,12 +1,13 @@
 import type { Auditor } from '../audit/auditor.ts'
 import type { Principal } from '../identity.ts'
+import type { MaybePromise } from '../maybe-promise.ts'
 import type { Clock } from '../ports.ts'
 import type { Pace } from '../transfer/pace.ts'
 import type { Quota } from '../transfer/quota.ts'
 import type { Access } from './access.ts'
 import type { MountTable, Place } from './mounts.ts'
 import type { OpenUploads } from './open-uploads.ts'
-import type { MaybePromise, StorageDriver } from './storage.ts'
+import type { StorageDriver } from './storage.ts'
 
 export type Paces = Readonly<{ down: Pace | undefined; up: Pace | undefined }>
 

@@ -1,4 +1,5 @@
 import type { Action, Principal } from '../identity.ts'
+import type { MaybePromise } from '../maybe-promise.ts'
 import * as browse from './browse.ts'
 import * as changes from './changes.ts'
 import type { VfsContext } from './context.ts'
@@ -28,11 +29,11 @@ class LoginFiles implements VfsSession {
     return this.context.access.permissions(path)
   }
 
-  stat(path: VirtualPath): Promise<Entry> {
+  stat(path: VirtualPath): MaybePromise<Entry> {
     return browse.describe(this.context, path, true)
   }
 
-  lstat(path: VirtualPath): Promise<Entry> {
+  lstat(path: VirtualPath): MaybePromise<Entry> {
     return browse.describe(this.context, path, false)
   }
 
@@ -48,11 +49,11 @@ class LoginFiles implements VfsSession {
     return browse.filesystemStats(this.context, path)
   }
 
-  openRead(path: VirtualPath, use: TransferUse = {}): Promise<ReadHandle> {
+  openRead(path: VirtualPath, use: TransferUse = {}): MaybePromise<ReadHandle> {
     return transfers.openRead(this.context, path, use)
   }
 
-  openWrite(path: VirtualPath, options: OpenWriteOptions, use: TransferUse = {}): Promise<WriteHandle> {
+  openWrite(path: VirtualPath, options: OpenWriteOptions, use: TransferUse = {}): MaybePromise<WriteHandle> {
     return transfers.openWrite(this.context, path, options, use)
   }
 
@@ -60,11 +61,11 @@ class LoginFiles implements VfsSession {
     return changes.mkdir(this.context, path)
   }
 
-  remove(path: VirtualPath): Promise<void> {
+  remove(path: VirtualPath): MaybePromise<void> {
     return changes.remove(this.context, path, 'delete')
   }
 
-  rmdir(path: VirtualPath): Promise<void> {
+  async rmdir(path: VirtualPath): Promise<void> {
     return changes.remove(this.context, path, 'rmdir')
   }
 

@@ -1,5 +1,6 @@
 import type { Auditor } from '../audit/auditor.ts'
 import type { Mount, Principal } from '../identity.ts'
+import type { MaybePromise } from '../maybe-promise.ts'
 import type { Clock, StateStore } from '../ports.ts'
 import { createPace } from '../transfer/pace.ts'
 import { createQuota, type Quota } from '../transfer/quota.ts'
@@ -7,7 +8,7 @@ import { type Access, MountAccess } from './access.ts'
 import type { Paces, VfsContext } from './context.ts'
 import { createMountTable, type MountTable, type Place } from './mounts.ts'
 import { createOpenUploads } from './open-uploads.ts'
-import type { MaybePromise, StorageDriver, StorageProvider, Usage } from './storage.ts'
+import type { StorageDriver, StorageProvider, Usage } from './storage.ts'
 
 export type VfsSessionOptions = Readonly<{
   principal: Principal

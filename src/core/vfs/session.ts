@@ -1,5 +1,6 @@
 import type { TlsSessionClass } from '../audit/events.ts'
 import type { Action, Principal } from '../identity.ts'
+import type { MaybePromise } from '../maybe-promise.ts'
 import type { VirtualPath } from './path.ts'
 import type { AttributeChanges, Entry, FilesystemStats, ReadHandle, WriteHandle } from './storage.ts'
 
@@ -21,21 +22,22 @@ export type OpenWriteOptions = Readonly<{
 
 /**
  * One user's view of the files, for one login. Every method asks in the same order: permission of the mount the path
- * leads to, quota, driver, audit. Throws FileServerError only. Handles count bytes and write the `file.transfer` audit
+ * leads to, quota, driver, audit. Throws FileServerError only, at
+ * once or later. Handles count bytes and write the `file.transfer` audit
  * event when they end; whoever opens one ends it.
  */
 export type VfsSession = {
   readonly principal: Principal
   /** Text from the wire to a path; throws path.invalid for NUL, too long names and the like. Never leaves the root. */
   resolve(cwd: VirtualPath, input: string): VirtualPath
-  stat(path: VirtualPath): Promise<Entry>
+  stat(path: VirtualPath): MaybePromise<Entry>
   /** Does not follow a final symbolic link. */
-  lstat(path: VirtualPath): Promise<Entry>
+  lstat(path: VirtualPath): MaybePromise<Entry>
   list(path: VirtualPath): AsyncIterable<readonly Entry[]>
-  openRead(path: VirtualPath, use?: TransferUse): Promise<ReadHandle>
-  openWrite(path: VirtualPath, options: OpenWriteOptions, use?: TransferUse): Promise<WriteHandle>
+  openRead(path: VirtualPath, use?: TransferUse): MaybePromise<ReadHandle>
+  openWrite(path: VirtualPath, options: OpenWriteOptions, use?: TransferUse): MaybePromise<WriteHandle>
   mkdir(path: VirtualPath): Promise<void>
-  remove(path: VirtualPath): Promise<void>
+  remove(path: VirtualPath): MaybePromise<void>
   rmdir(path: VirtualPath): Promise<void>
   rename(from: VirtualPath, to: VirtualPath, options: { replace: boolean }): Promise<void>
   setAttributes(path: VirtualPath, changes: AttributeChanges, options?: { follow: boolean }): Promise<void>

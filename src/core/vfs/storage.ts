@@ -1,4 +1,5 @@
 import type { UserId } from '../identity.ts'
+import type { MaybePromise } from '../maybe-promise.ts'
 
 declare const brand: unique symbol
 
@@ -24,9 +25,6 @@ export type Entry = Readonly<{
   inode: number
 }>
 
-/** Answers at once when nothing has to be waited for: hot paths then spare a turn. Callers handle both. */
-export type MaybePromise<T> = T | Promise<T>
-
 export type AttributeChanges = {
   size?: number
   mode?: number
@@ -45,12 +43,12 @@ export type SendTo = (descriptor: number, position: number, max: number) => numb
 export type ReadHandle = {
   /** Bytes that the file had when it was opened. */
   readonly size: number
-  stat(): Promise<Entry>
+  stat(): MaybePromise<Entry>
   /** Fills `into` from `position` as far as it goes in one step; resolves to the bytes read, 0 at the end. */
   read(into: Uint8Array, position: number): MaybePromise<number>
   /** Absent where content has to pass through the process. */
   readonly sendTo?: SendTo | undefined
-  close(): Promise<void>
+  close(): MaybePromise<void>
 }
 
 /**
@@ -69,7 +67,7 @@ export type WriteHandle = {
   /** Flushes to stable storage. */
   sync(): Promise<void>
   /** Puts the content under its name, replacing what was there; fails with transfer.aborted when superseded. */
-  commit(): Promise<Entry>
+  commit(): MaybePromise<Entry>
   abort(): Promise<void>
   discard(): Promise<void>
 }
@@ -82,7 +80,7 @@ export type StagedFile = Omit<WriteHandle, 'commit' | 'abort' | 'discard'> & {
   /** What already lay there as this upload's start (or was dropped for it), and so is counted already. */
   readonly inherited: Usage
   /** `freed`: the file it replaced. When it fails, `abort` must follow. */
-  commit(): Promise<{ entry: Entry; freed: Usage }>
+  commit(): MaybePromise<{ entry: Entry; freed: Usage }>
   /** Resolves to what is kept: nothing when superseded, or when nothing was written. */
   abort(): Promise<Usage>
   /** Resolves to what is left all the same: a file that was edited in place can't be taken back. */

@@ -1,5 +1,6 @@
 import { errorCodeOf, FileServerError } from '../errors.ts'
 import { asUserId } from '../identity.ts'
+import { andThen, type MaybePromise } from '../maybe-promise.ts'
 import type { MeterOptions } from '../transfer/meter.ts'
 import { meterRead } from '../transfer/meter-read.ts'
 import { meterWrite } from '../transfer/meter-write.ts'
@@ -9,7 +10,7 @@ import type { VfsContext } from './context.ts'
 import type { Place } from './mounts.ts'
 import type { VirtualPath } from './path.ts'
 import type { OpenWriteOptions, TransferNote, TransferUse } from './session.ts'
-import type { MaybePromise, ReadHandle, WriteHandle } from './storage.ts'
+import type { ReadHandle, StagedFile, StorageDriver, WriteHandle } from './storage.ts'
 
 /** Sees what everybody sees: no user has the empty id, so no partial shadows a name. */
 const NOBODY = asUserId('')
@@ -40,10 +41,7 @@ async function isTaken(context: VfsContext, place: Place): Promise<boolean> {
 }
 
 /** `replacing`: a file has the name already; looked up only where the answer matters. */
-function demandWrite(
-  context: VfsContext,
-  path: VirtualPath,
-): MaybePromise<{ place: Place; replacing: boolean }> {
+function demandWrite(context: VfsContext, path: VirtualPath): MaybePromise<Demanded> {
   const { access, quota } = context
   const permissions = access.permissions(path)
   const place = access.place(path, permissions.has('overwrite') ? 'overwrite' : 'create')
@@ -58,43 +56,70 @@ function demandWrite(
 }
 
 /** Opens a file for reading, with meter and the audit event of the transfer around it. */
-export async function openRead(
+export function openRead(
   context: VfsContext,
   path: VirtualPath,
   { note, signal }: TransferUse,
-): Promise<ReadHandle> {
+): MaybePromise<ReadHandle> {
   const { access, principal, paces, clock } = context
   const place = access.place(path, 'read')
-  const driver = context.driver(place)
-  // Every turn that is waited costs: where the driver is known and answers at once, there is none.
-  const opening = (driver instanceof Promise ? await driver : driver).openRead(place.key, principal.user)
-  const file = opening instanceof Promise ? await opening : opening
-  return paceRead(meterRead(file, metered(context, path, 'down', note)), paces.down, { clock, signal })
+  const opening = andThen(context.driver(place), (driver) => driver.openRead(place.key, principal.user))
+  return andThen(opening, (file) =>
+    paceRead(meterRead(file, metered(context, path, 'down', note)), paces.down, { clock, signal }),
+  )
 }
 
 /** Opens a file for writing, with quota, meter and the audit event of the transfer around it. */
-export async function openWrite(
+export function openWrite(
   context: VfsContext,
   path: VirtualPath,
   options: OpenWriteOptions,
+  use: TransferUse,
+): MaybePromise<WriteHandle> {
+  return andThen(demandWrite(context, path), (demanded) =>
+    andThen(openStaged(context, demanded, options), (staged) => watched(context, path, staged, use)),
+  )
+}
+
+type Demanded = Readonly<{ place: Place; replacing: boolean }>
+
+function openStaged(
+  context: VfsContext,
+  { place, replacing }: Demanded,
+  { start, create, exclusive }: OpenWriteOptions,
+): MaybePromise<StagedFile> {
+  const { principal, quota } = context
+  const open = (driver: StorageDriver) =>
+    driver.openWrite(place.key, {
+      start,
+      create,
+      owner: principal.user,
+      // A file that appears meanwhile must not be replaced by who may only create.
+      exclusive: exclusive || !place.mount.permissions.has('overwrite'),
+    })
+  if (!quota.limited) return andThen(context.driver(place), open)
+  return openCharged(context, replacing, () => andThen(context.driver(place), open))
+}
+
+async function openCharged(
+  { quota }: VfsContext,
+  replacing: boolean,
+  open: () => MaybePromise<StagedFile>,
+): Promise<StagedFile> {
+  await quota.prepare()
+  return withQuota(await open(), quota, replacing)
+}
+
+/** Counted and paced, and found by its path for as long as it is open. */
+function watched(
+  context: VfsContext,
+  path: VirtualPath,
+  staged: StagedFile,
   { note, signal }: TransferUse,
-): Promise<WriteHandle> {
-  const { access, principal, quota, uploads, paces } = context
-  const demanded = demandWrite(context, path)
-  const { place, replacing } = demanded instanceof Promise ? await demanded : demanded
-  const driver = context.driver(place)
-  const known = driver instanceof Promise ? await driver : driver
-  if (quota.limited) await quota.prepare()
-  const opening = known.openWrite(place.key, {
-    start: options.start,
-    create: options.create,
-    owner: principal.user,
-    // A file that appears meanwhile must not be replaced by who may only create.
-    exclusive: options.exclusive || !place.mount.permissions.has('overwrite'),
-  })
-  const staged = opening instanceof Promise ? await opening : opening
+): WriteHandle {
+  const { access, uploads, paces } = context
   const { clock, report } = metered(context, path, 'up', note)
-  const counted = meterWrite(quota.limited ? await withQuota(staged, quota, replacing) : staged, {
+  const counted = meterWrite(staged, {
     clock,
     report: (transfer) => {
       uploads.ended(path, upload)

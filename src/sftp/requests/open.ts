@@ -1,5 +1,7 @@
 // draft-ietf-secsh-filexfer-02, section 6.3
+
 import { FileServerError } from '../../core/errors.ts'
+import { andThen, type MaybePromise } from '../../core/maybe-promise.ts'
 import type { OpenWriteOptions } from '../../core/vfs/session.ts'
 import { readAttributes } from '../attrs.ts'
 import type { OpenFile } from '../handles.ts'
@@ -10,15 +12,14 @@ import { createWriteQueue } from '../write-queue.ts'
 const FLAG = { read: 1, write: 2, append: 4, create: 8, truncate: 16, exclusive: 32 } as const
 const ONLY_FOR_WRITING = FLAG.append | FLAG.create | FLAG.truncate | FLAG.exclusive
 
-export async function open(request: Request): Promise<Reply> {
+export function open(request: Request): MaybePromise<Reply> {
   const { handles } = request.context
   handles.checkRoom()
-  const file = await openFile(request)
-  return handle(request.id, handles.add(file))
+  return andThen(openFile(request), (file) => handle(request.id, handles.add(file)))
 }
 
 /** The attributes a client sends along are those of its own file; SETSTAT and FSETSTAT say what it really wants. */
-async function openFile(request: Request): Promise<OpenFile> {
+function openFile(request: Request): MaybePromise<OpenFile> {
   const path = readPath(request)
   const flags = request.body.uint32()
   readAttributes(request.body)
@@ -26,17 +27,16 @@ async function openFile(request: Request): Promise<OpenFile> {
   if ((flags & FLAG.write) === 0) {
     // OpenSSH would let READ|TRUNC empty a file; who wants to write has to say so.
     if (flags & ONLY_FOR_WRITING) throw new FileServerError('protocol.syntax', 'flags need WRITE')
-    return { kind: 'read', path, file: await files.openRead(path) }
+    return andThen(files.openRead(path), (file) => ({ kind: 'read', path, file }))
   }
-  const file = await files.openWrite(path, writeOptions(flags))
-  return {
+  return andThen(files.openWrite(path, writeOptions(flags)), (file) => ({
     kind: 'write',
     path,
     file,
     queue: createWriteQueue(file),
     append: (flags & FLAG.append) !== 0,
     readable: (flags & FLAG.read) !== 0,
-  }
+  }))
 }
 
 function writeOptions(flags: number): OpenWriteOptions {

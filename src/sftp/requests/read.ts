@@ -1,5 +1,5 @@
 // draft-ietf-secsh-filexfer-02, section 6.4
-import type { MaybePromise } from '../../core/vfs/storage.ts'
+import type { MaybePromise } from '../../core/maybe-promise.ts'
 import { readable, type Source } from '../handles.ts'
 import { MAX_DATA, SMALL_REPLY } from '../limits.ts'
 import { endOfFile, finishData, type Reply } from '../replies.ts'

@@ -1,6 +1,7 @@
 // draft-ietf-secsh-filexfer-02, section 6.7
 import { FileServerError } from '../../core/errors.ts'
-import type { Entry, MaybePromise } from '../../core/vfs/storage.ts'
+import type { MaybePromise } from '../../core/maybe-promise.ts'
+import type { Entry } from '../../core/vfs/storage.ts'
 import type { DirectoryListing } from '../handles.ts'
 import { namesReply } from '../names.ts'
 import { endOfFile, type Reply } from '../replies.ts'

@@ -1,8 +1,8 @@
 // draft-ietf-secsh-filexfer-02, section 6.5
+import { andThen, type MaybePromise } from '../../core/maybe-promise.ts'
 import { ok, type Reply } from '../replies.ts'
 import { type Request, readPath } from '../request.ts'
 
-export async function remove(request: Request): Promise<Reply> {
-  await request.context.files.remove(readPath(request))
-  return ok(request.id)
+export function remove(request: Request): MaybePromise<Reply> {
+  return andThen(request.context.files.remove(readPath(request)), () => ok(request.id))
 }

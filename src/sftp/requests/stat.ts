@@ -1,17 +1,18 @@
 // draft-ietf-secsh-filexfer-02, section 6.8: STAT, LSTAT, FSTAT
+import { andThen, type MaybePromise } from '../../core/maybe-promise.ts'
 import { attributes, type Reply } from '../replies.ts'
 import { type Request, readPath } from '../request.ts'
 
-export async function stat(request: Request): Promise<Reply> {
-  return attributes(request.id, await request.context.files.stat(readPath(request)))
+export function stat(request: Request): MaybePromise<Reply> {
+  return andThen(request.context.files.stat(readPath(request)), (entry) => attributes(request.id, entry))
 }
 
-export async function lstat(request: Request): Promise<Reply> {
-  return attributes(request.id, await request.context.files.lstat(readPath(request)))
+export function lstat(request: Request): MaybePromise<Reply> {
+  return andThen(request.context.files.lstat(readPath(request)), (entry) => attributes(request.id, entry))
 }
 
-export async function fstat({ id, body, context }: Request): Promise<Reply> {
+export function fstat({ id, body, context }: Request): MaybePromise<Reply> {
   const open = context.handles.get(body.string())
-  const entry = open.kind === 'directory' ? await context.files.stat(open.path) : await open.file.stat()
-  return attributes(id, entry)
+  const looking = open.kind === 'directory' ? context.files.stat(open.path) : open.file.stat()
+  return andThen(looking, (entry) => attributes(id, entry))
 }

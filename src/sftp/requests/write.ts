@@ -1,6 +1,6 @@
 // draft-ietf-secsh-filexfer-02, section 6.4
 import { FileServerError } from '../../core/errors.ts'
-import type { MaybePromise } from '../../core/vfs/storage.ts'
+import type { MaybePromise } from '../../core/maybe-promise.ts'
 import { ok, type Reply } from '../replies.ts'
 import type { Request } from '../request.ts'
 

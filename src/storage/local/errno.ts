@@ -1,5 +1,5 @@
 import { type ErrorCode, FileServerError } from '../../core/errors.ts'
-import type { MaybePromise } from '../../core/vfs/storage.ts'
+import { type MaybePromise, orElse } from '../../core/maybe-promise.ts'
 
 /** What the system's error names mean for a client. Anything not listed is storage.failed. */
 const CODES: Readonly<Record<string, ErrorCode>> = {
@@ -46,16 +46,9 @@ export function translate(error: unknown): FileServerError {
 
 /** As `guarded`, without a promise where `work` needs none. */
 export function guardedNow<T>(work: () => MaybePromise<T>): MaybePromise<T> {
-  try {
-    const result = work()
-    return result instanceof Promise ? result.catch(fail) : result
-  } catch (error) {
-    return fail(error)
-  }
-}
-
-function fail(error: unknown): never {
-  throw translate(error)
+  return orElse(work, (error) => {
+    throw translate(error)
+  })
 }
 
 export async function guarded<T>(work: () => T | Promise<T>): Promise<T> {

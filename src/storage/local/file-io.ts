@@ -1,7 +1,7 @@
 import { read, write, writeSync, writev } from 'node:fs'
 import { FileServerError } from '../../core/errors.ts'
+import type { MaybePromise } from '../../core/maybe-promise.ts'
 import type { Clock } from '../../core/ports.ts'
-import type { MaybePromise } from '../../core/vfs/storage.ts'
 import { translate } from './errno.ts'
 
 /** The start of a file this small is written at once: a hop through the thread pool costs more than the write. */

@@ -1,6 +1,7 @@
 import { close, closeSync, openSync } from 'node:fs'
 import { promisify } from 'node:util'
-import type { Entry, MaybePromise } from '../../core/vfs/storage.ts'
+import type { MaybePromise } from '../../core/maybe-promise.ts'
+import type { Entry } from '../../core/vfs/storage.ts'
 import { inside, OPEN_NAME } from './proc.ts'
 
 /**

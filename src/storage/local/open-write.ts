@@ -1,14 +1,8 @@
 import { closeSync, constants, copyFile } from 'node:fs'
 import { promisify } from 'node:util'
 import { FileServerError } from '../../core/errors.ts'
-import type {
-  Entry,
-  MaybePromise,
-  StagedFile,
-  StorageKey,
-  Usage,
-  WriteOptions,
-} from '../../core/vfs/storage.ts'
+import type { MaybePromise } from '../../core/maybe-promise.ts'
+import type { Entry, StagedFile, StorageKey, Usage, WriteOptions } from '../../core/vfs/storage.ts'
 import { createStagedUpload, NO_USAGE } from '../staged-upload.ts'
 import type { LocalContext } from './context.ts'
 import { usageOf } from './entry.ts'

@@ -1,7 +1,8 @@
 import { closeSync, read as readAsync } from 'node:fs'
 import { FileServerError } from '../../core/errors.ts'
-import type { Entry, MaybePromise, ReadHandle, SendTo } from '../../core/vfs/storage.ts'
-import { errnoOf, guarded, translate } from './errno.ts'
+import type { MaybePromise } from '../../core/maybe-promise.ts'
+import type { Entry, ReadHandle, SendTo } from '../../core/vfs/storage.ts'
+import { errnoOf, guardedNow, translate } from './errno.ts'
 import { LINK, type Spot } from './jail.ts'
 import { closeFile } from './letting-go.ts'
 import { OPEN_SAFELY } from './proc.ts'
@@ -63,8 +64,8 @@ class LocalRead implements ReadHandle {
     return this.#entry.size
   }
 
-  stat(): Promise<Entry> {
-    return guarded(() => {
+  stat(): MaybePromise<Entry> {
+    return guardedNow(() => {
       this.#requireOpen()
       return this.#context.system.fstat(this.#fd, this.#entry.name)
     })
@@ -91,20 +92,15 @@ class LocalRead implements ReadHandle {
     }
   }
 
-  async close(): Promise<void> {
+  close(): MaybePromise<void> {
     if (!this.#open) return
     this.#open = false
-    if (this.#underWay > 0) {
-      await new Promise<void>((resolve) => {
-        this.#whenIdle = resolve
-      })
-    }
-    try {
-      const closing = closeFile(this.#fd, this.#entry.size)
-      if (closing !== undefined) await closing
-    } catch (error) {
-      throw translate(error)
-    }
+    const end = () => guardedNow(() => closeFile(this.#fd, this.#entry.size))
+    if (this.#underWay === 0) return end()
+    const idle = new Promise<void>((resolve) => {
+      this.#whenIdle = resolve
+    })
+    return idle.then(end)
   }
 
   #readLater(into: Uint8Array, position: number): Promise<number> {

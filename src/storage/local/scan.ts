@@ -1,6 +1,7 @@
 import { lstat, type Stats } from 'node:fs'
+import type { MaybePromise } from '../../core/maybe-promise.ts'
 import type { Clock } from '../../core/ports.ts'
-import type { Entry, MaybePromise } from '../../core/vfs/storage.ts'
+import type { Entry } from '../../core/vfs/storage.ts'
 import { isReserved } from '../reserved.ts'
 import { toEntry } from './entry.ts'
 import { inside } from './proc.ts'

@@ -1,4 +1,5 @@
-import type { Entry, MaybePromise } from '../../core/vfs/storage.ts'
+import type { MaybePromise } from '../../core/maybe-promise.ts'
+import type { Entry } from '../../core/vfs/storage.ts'
 
 /** Reads a directory from its start to its end; whoever opened it closes it. */
 export type DirectoryScan = {

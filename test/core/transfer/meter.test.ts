@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { FileServerError } from '../../../src/core/errors.ts'
+import type { MaybePromise } from '../../../src/core/maybe-promise.ts'
 import type { TransferReport } from '../../../src/core/transfer/meter.ts'
 import { meterRead } from '../../../src/core/transfer/meter-read.ts'
-import type { MaybePromise, ReadHandle } from '../../../src/core/vfs/storage.ts'
+import type { ReadHandle } from '../../../src/core/vfs/storage.ts'
 import { createFakeClock } from '../../helpers/fake-clock.ts'
 import { fails } from '../../helpers/storage-files.ts'
 
