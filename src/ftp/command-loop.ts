@@ -44,6 +44,10 @@ export class CommandLoop {
   }
 
   push(item: LineItem): void {
+    if (this.#queue.length === 0 && !this.#running && !this.#resting && !this.#host.ended) {
+      this.#begin(item)
+      return
+    }
     this.#queue.push(item)
     if (this.#queue.length >= this.#host.ftp.settings.maxQueuedCommands) this.#host.wire.pause()
     this.lookAhead()
@@ -76,6 +80,10 @@ export class CommandLoop {
       return
     }
     if (this.#queue.length <= host.ftp.settings.maxQueuedCommands / 2) host.wire.resume()
+    this.#begin(item)
+  }
+
+  #begin(item: LineItem): void {
     this.#running = true
     try {
       const done = this.#handle(item)
@@ -127,9 +135,13 @@ export class CommandLoop {
   /** Before the next command: the client has to read the replies, and others to get their turn. */
   #rest(): void {
     const { conduct, wire, ftp } = this.#host
-    this.#resting = true
     this.#turn -= 1
     const wait = conduct.delay()
+    if (wait === 0 && this.#turn > 0 && wire.takesMore) {
+      this.pump()
+      return
+    }
+    this.#resting = true
     const go = () => wire.whenWritable(() => this.#rested())
     if (wait > 0) ftp.clock.timer(wait, go)
     else if (this.#turn > 0) go()

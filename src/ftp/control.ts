@@ -54,7 +54,7 @@ export class Control implements Roles {
     this.conduct = new Conduct(clock, settings, this)
     this.#watch = new SessionWatch((why) => this.#sessionEnded(why))
     this.#timers = new SessionTimers(clock, settings, this)
-    this.wire = new Wire(socket, settings.maxLineBytes, this)
+    this.wire = new Wire(socket, { maxLineBytes: settings.maxLineBytes, net: options.net }, this)
     this.#loop.run(this.#greet())
   }
 

@@ -8,6 +8,7 @@ const SB = 0xfa
 const SE = 0xf0
 const WILL = 0xfb
 const IAC = 0xff
+const FIRST_BEYOND_ASCII = 0x80
 /** A line of this many times the limit is an attack, not a mistake. */
 const FLOOD_FACTOR = 16
 const ABOR = [0x41, 0x42, 0x4f, 0x52]
@@ -77,12 +78,15 @@ export class LineReader {
     if (lf < 0) return at
     const end = chunk[lf - 1] === CR && lf > at ? lf - 1 : lf
     if (end - at > this.#maxBytes) return at
+    let all = 0
     for (let i = at; i < end; i += 1) {
       const byte = chunk[i]
       if (byte === undefined || byte === CR || byte >= SE) return at
+      all |= byte
     }
     this.#behind = chunk.length - lf - 1
-    this.#tell(chunk.subarray(at, end))
+    if (all < FIRST_BEYOND_ASCII) this.#emit({ kind: 'line', text: chunk.toString('latin1', at, end) })
+    else this.#tell(chunk.subarray(at, end))
     return lf + 1
   }
 

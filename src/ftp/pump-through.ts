@@ -1,3 +1,4 @@
+import type { MaybePromise } from '../core/maybe-promise.ts'
 import { type Course, type Sink, type Stop, send, yieldTurn } from './course.ts'
 import { giveSlab, type Slab, SMALL_SLAB, takeSlab } from './slabs.ts'
 
@@ -12,6 +13,8 @@ export class PumpThrough {
   readonly #course: Course
   #buffer: Uint8Array | undefined
   #slab: Slab | undefined
+  /** What may still be done before others get their turn. */
+  #turn = TURN_BYTES
   #pair: [Uint8Array, Uint8Array] | undefined
 
   constructor(sink: Sink, course: Course) {
@@ -19,26 +22,36 @@ export class PumpThrough {
     this.#course = course
   }
 
-  async now(): Promise<Stop> {
+  now(): MaybePromise<Stop> {
     const course = this.#course
     this.#buffer ??= this.#take()
-    const buffer = this.#buffer
-    let turn = TURN_BYTES
     for (;;) {
       course.signal.throwIfAborted()
-      const answer = course.source.read(buffer, course.position)
-      const bytes = typeof answer === 'number' ? answer : await answer
-      if (bytes === 0) return this.#end()
-      const sending = send(this.#sink, buffer.subarray(0, bytes), course)
-      if (sending !== undefined) await sending
-      if (typeof answer !== 'number') return 'waits'
+      const answer = course.source.read(this.#buffer, course.position)
+      if (typeof answer !== 'number') return this.#waited(answer, this.#buffer)
+      if (answer === 0) return this.#end()
+      const sending = send(this.#sink, this.#buffer.subarray(0, answer), course)
       // A read that could have given more than was expected gave no more.
-      if (bytes < buffer.length && course.position - course.from >= course.expected) return this.#end()
-      turn -= bytes
-      if (turn > 0) continue
-      turn = TURN_BYTES
-      await yieldTurn()
+      const over = answer < this.#buffer.length && course.position - course.from >= course.expected
+      if (sending !== undefined) return sending.then(() => (over ? this.#end() : this.#rest(answer)))
+      if (over) return this.#end()
+      const resting = this.#rest(answer)
+      if (resting !== 'warm') return resting
     }
+  }
+
+  async #waited(reading: Promise<number>, buffer: Uint8Array): Promise<Stop> {
+    const bytes = await reading
+    if (bytes === 0) return this.#end()
+    await send(this.#sink, buffer.subarray(0, bytes), this.#course)
+    return 'waits'
+  }
+
+  #rest(bytes: number): MaybePromise<Stop> {
+    this.#turn -= bytes
+    if (this.#turn > 0) return 'warm'
+    this.#turn = TURN_BYTES
+    return yieldTurn().then(() => 'warm' as const)
   }
 
   /** Two buffers: one is read into while the other is being sent. */

@@ -26,6 +26,8 @@ export function quoted(path: string): string {
 }
 
 export function formatReply({ code, lines }: Reply): string {
+  const [first] = lines
+  if (lines.length === 1 && first !== undefined) return `${code} ${printable(first)}\r\n`
   const last = lines.length - 1
   return lines
     .map((line, index) => {

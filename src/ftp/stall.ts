@@ -26,7 +26,7 @@ export class StallWatch {
 
   /** Bytes have moved. */
   moved(): void {
-    this.#timer?.refresh()
+    if (this.#running !== undefined) this.#timer?.refresh()
   }
 
   end(): void {

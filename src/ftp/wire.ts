@@ -1,9 +1,11 @@
 import type { Socket } from 'node:net'
 import type { TLSSocket } from 'node:tls'
+import type { DescriptorNet } from './descriptor-net.ts'
 import type { LineItem } from './line-reader.ts'
 import { LineReader } from './line-reader.ts'
 import { canReadInto, readInto } from './read-into.ts'
 import { formatReply, type Reply } from './replies.ts'
+import { descriptorOf } from './sinks.ts'
 import type { TlsPeer } from './tls.ts'
 
 /** Unsent replies after which no further command is run: the client does not read. */
@@ -14,6 +16,8 @@ const ARRIVING = Buffer.allocUnsafeSlow(16 * 1024)
 const arriving = () => ARRIVING
 
 export type WireEvents = {
+  /** A command is running. */
+  readonly busy: boolean
   item(item: LineItem): void
   /** The client sends nothing more; told once. */
   end(): void
@@ -26,18 +30,27 @@ export class Wire {
   readonly #raw: Socket
   readonly #events: WireEvents
   readonly #reader: LineReader
+  readonly #net: DescriptorNet | undefined
   #socket: Socket | TLSSocket
   /** Replies of this turn: they go out as one write. */
   #unsent = ''
+  /** Lines are being told: what is said meanwhile goes out behind them. */
+  #telling = false
   #paused = false
   #ended = false
   #gone = false
-  readonly #onData = (chunk: Buffer) => this.#reader.feed(chunk)
+  readonly #onData = (chunk: Buffer) => this.#feed(chunk)
+  readonly #flushLater = () => this.#flush()
   readonly #onEnd = () => this.#end()
   readonly #onClose = () => this.#closed()
 
-  constructor(raw: Socket, maxLineBytes: number, events: WireEvents) {
+  constructor(
+    raw: Socket,
+    { maxLineBytes, net }: { maxLineBytes: number; net: DescriptorNet | undefined },
+    events: WireEvents,
+  ) {
     this.#raw = raw
+    this.#net = net
     this.#socket = raw
     this.#events = events
     this.#reader = new LineReader(maxLineBytes, (item) => events.item(item))
@@ -52,7 +65,7 @@ export class Wire {
   /** Goes out before the turn of the event loop ends. */
   send(reply: Reply): void {
     if (this.#gone || !this.#socket.writable) return
-    if (this.#unsent === '') setImmediate(() => this.#flush())
+    if (this.#unsent === '' && !this.#telling) setImmediate(this.#flushLater)
     this.#unsent += formatReply(reply)
   }
 
@@ -64,6 +77,11 @@ export class Wire {
   resume(): void {
     this.#paused = false
     this.#socket.resume()
+  }
+
+  /** The client has read enough of the replies. */
+  get takesMore(): boolean {
+    return this.#socket.writableLength + this.#unsent.length < MAX_UNSENT_BYTES
   }
 
   /** Calls back when the client has read enough of the replies; at once if it has. */
@@ -118,18 +136,40 @@ export class Wire {
     // What came before is in the stream's own memory, and comes first.
     const early: Buffer | null = to.readableLength > 0 ? to.read() : null
     const filled = (bytes: number) => {
-      this.#reader.feed(ARRIVING.subarray(0, bytes))
+      this.#feed(ARRIVING.subarray(0, bytes))
       return !this.#paused
     }
     readInto(to, { filled, next: arriving })
     to.resume()
-    if (early !== null) this.#reader.feed(early)
+    if (early !== null) this.#feed(early)
+  }
+
+  /** Answers at once what needs nothing more; what a running command says may be followed by more in this turn. */
+  #feed(bytes: Buffer): void {
+    this.#telling = true
+    this.#reader.feed(bytes)
+    this.#telling = false
+    if (this.#unsent === '') return
+    if (this.#events.busy) setImmediate(this.#flushLater)
+    else this.#flush()
   }
 
   #flush(): void {
     const text = this.#unsent
     this.#unsent = ''
-    if (text !== '' && !this.#gone && this.#socket.writable) this.#socket.write(text)
+    if (text === '' || this.#gone || !this.#socket.writable) return
+    if (!this.#sendNow(text)) this.#socket.write(text)
+  }
+
+  /** By the addon, where nothing is queued before it; false when Node has to do it. */
+  #sendNow(text: string): boolean {
+    const raw = this.#raw
+    if (this.#net === undefined || this.#socket !== raw || raw.writableLength > 0) return false
+    const descriptor = descriptorOf(raw)
+    if (descriptor === undefined) return false
+    const left = this.#net.native.sendText(descriptor, text)
+    if (left > 0) raw.write(Buffer.from(text).subarray(-left))
+    return left >= 0
   }
 
   #end(): void {

@@ -1,0 +1,59 @@
+import { FileServerError } from '../core/errors.ts'
+import { andThen, type MaybePromise } from '../core/maybe-promise.ts'
+import type { DataLink } from './data-link.ts'
+import type { Ftp } from './session.ts'
+import type { Job } from './stream-transfer.ts'
+
+/** The bytes of the file are those of the connection, and no stream is in between. */
+export function goesDirect({ data, dialog }: Ftp): boolean {
+  return dialog.type === 'I' && dialog.mode === 'S' && data.direct
+}
+
+export function progressOf({ ftp, transfer }: Job): (bytes: number) => void {
+  return (bytes) => {
+    transfer.bytes += bytes
+    ftp.stall.moved()
+  }
+}
+
+/** `withConnection` on a link: no stream, no signal, and no promise where there is nothing to wait for. */
+export function withLink(job: Job, use: (link: DataLink) => MaybePromise<void>): MaybePromise<void> {
+  const { ftp, transfer, opening } = job
+  ftp.say(opening)
+  transfer.throwIfAborted()
+  return andThen(
+    ftp.data.openLink(() => transfer.signal),
+    (link) => run(job, link, use),
+  )
+}
+
+function run(
+  { ftp, transfer }: Job,
+  link: DataLink,
+  use: (link: DataLink) => MaybePromise<void>,
+): MaybePromise<void> {
+  let using: MaybePromise<void>
+  try {
+    using = use(link)
+  } catch (cause) {
+    return lost(link, cause)
+  }
+  if (using === undefined) return
+  // Nothing can stall, nor be aborted, before there is something to wait for.
+  ftp.stall.begin(transfer)
+  transfer.cut = () => link.cut()
+  const over = () => {
+    transfer.cut = undefined
+    ftp.stall.end()
+  }
+  return using.then(over, (cause: unknown) => {
+    over()
+    lost(link, cause)
+  })
+}
+
+function lost(link: DataLink, cause: unknown): never {
+  link.close()
+  if (cause instanceof FileServerError) throw cause
+  throw new FileServerError('transfer.aborted', 'data connection lost', { cause })
+}

@@ -1,0 +1,66 @@
+import type { Duplex } from 'node:stream'
+import { FileServerError } from '../core/errors.ts'
+import type { DataSocket } from './data-channel.ts'
+import { deflateTo, flushDeflate, inflateFrom } from './deflate.ts'
+import type { Reply } from './replies.ts'
+import type { Direction } from './secure-data.ts'
+import type { Ftp, Transfer } from './session.ts'
+
+export type Job = Readonly<{ ftp: Ftp; transfer: Transfer; opening: Reply }>
+
+/**
+ * Says `opening`, opens the data connection, runs `use` and closes the connection. Whatever breaks in between, but
+ * for the core's own refusals, is transfer.aborted.
+ */
+export async function withConnection(
+  { ftp, transfer, opening }: Job,
+  direction: Direction,
+  use: (flow: Duplex, progress: (bytes: number) => void) => Promise<void>,
+): Promise<void> {
+  ftp.say(opening)
+  const socket = await ftp.data.open(direction, transfer)
+  ftp.stall.begin(transfer)
+  // A write that waits for the peer must not outlive the transfer.
+  const cut = () => socket.destroy()
+  transfer.signal.addEventListener('abort', cut, { once: true })
+  try {
+    const packed = ftp.dialog.mode === 'Z' ? pack(ftp, socket, direction) : undefined
+    await use(packed ?? socket, (bytes) => {
+      transfer.bytes += bytes
+      ftp.stall.moved()
+    })
+    // All of an upload is here when the client has ended; it may be gone before it sees our end.
+    if (direction === 'up') socket.end()
+    else {
+      if (packed !== undefined) await flushDeflate(packed)
+      await finish(socket, transfer.signal)
+    }
+    ftp.data.release(socket)
+  } catch (cause) {
+    socket.destroy()
+    if (cause instanceof FileServerError) throw cause
+    throw new FileServerError('transfer.aborted', 'data connection lost', { cause })
+  } finally {
+    ftp.stall.end()
+    transfer.signal.removeEventListener('abort', cut)
+  }
+}
+
+function pack({ settings, dialog }: Ftp, socket: DataSocket, direction: Direction): Duplex {
+  if (direction === 'up') return inflateFrom(socket)
+  return deflateTo(socket, dialog.deflateLevel ?? settings.deflateLevel)
+}
+
+/** Sends our end (close_notify and FIN). */
+function finish(socket: DataSocket, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const lost = () => reject(signal.aborted ? signal.reason : new Error('data connection closed early'))
+    if (socket.destroyed) return lost()
+    socket.once('error', reject)
+    socket.once('close', lost)
+    socket.end(() => {
+      socket.off('error', reject).off('close', lost)
+      resolve()
+    })
+  })
+}
