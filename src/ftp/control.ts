@@ -109,7 +109,7 @@ export class Control implements Roles {
   }
 
   begin(verb: string): Transfer {
-    const transfer = createTransfer(verb)
+    const transfer = createTransfer(verb, this.ftp.stall)
     this.ftp.transfer = transfer
     // The control connection may have been lost while the commands before were running.
     if (this.ended) transfer.abort()

@@ -37,6 +37,8 @@ export type Transfer = {
   /** What an abort does at once, beside the signal: for who needs no signal otherwise. */
   cut: (() => void) | undefined
   throwIfAborted(): void
+  /** A rate lets nothing move at the moment. */
+  slowed(): void
   abort(): void
 }
 

@@ -24,7 +24,7 @@ export class StallWatch {
     else this.#timer.refresh()
   }
 
-  /** Bytes have moved. */
+  /** Bytes have moved, or the user's rate lets none move. */
   moved(): void {
     if (this.#running !== undefined) this.#timer?.refresh()
   }

@@ -1,6 +1,7 @@
 import { FileServerError } from '../core/errors.ts'
 import type { TransferNote } from '../core/vfs/session.ts'
 import type { Transfer } from './session.ts'
+import type { StallWatch } from './stall.ts'
 
 /** A class, and its signal is made for who asks: a small file is over before anybody does. */
 class RunningTransfer implements Transfer {
@@ -8,11 +9,13 @@ class RunningTransfer implements Transfer {
   readonly note: TransferNote = {}
   bytes = 0
   cut: (() => void) | undefined
+  readonly #stall: Pick<StallWatch, 'moved'>
   #reason: FileServerError | undefined
   #controller: AbortController | undefined
 
-  constructor(verb: string) {
+  constructor(verb: string, stall: Pick<StallWatch, 'moved'>) {
     this.verb = verb
+    this.#stall = stall
   }
 
   get signal(): AbortSignal {
@@ -21,6 +24,10 @@ class RunningTransfer implements Transfer {
       if (this.#reason !== undefined) this.#controller.abort(this.#reason)
     }
     return this.#controller.signal
+  }
+
+  slowed(): void {
+    this.#stall.moved()
   }
 
   throwIfAborted(): void {
@@ -35,6 +42,6 @@ class RunningTransfer implements Transfer {
   }
 }
 
-export function createTransfer(verb: string): Transfer {
-  return new RunningTransfer(verb)
+export function createTransfer(verb: string, stall: Pick<StallWatch, 'moved'>): Transfer {
+  return new RunningTransfer(verb, stall)
 }

@@ -6,13 +6,19 @@ import { byteLength } from './byte-length.ts'
 /** Moves at once that may follow a pause; a client must not feel steps, nor many small ones cost much. */
 const STEP_MS = 250
 
-type Waits = Readonly<{ clock: Pick<Clock, 'monotonic' | 'sleep'>; signal: AbortSignal | undefined }>
+/** A long wait is cut into such parts, so that whoever watches the transfer hears that it is one. */
+const PART_MS = 1000
+
+type Waits = Readonly<{
+  clock: Pick<Clock, 'monotonic' | 'sleep'>
+  use: Readonly<{ signal?: AbortSignal; slowed?: () => void }>
+}>
 
 /** Bytes per second of one direction of a session, all its transfers together. */
 export type Pace = {
   /** What may move in one go. */
   readonly step: number
-  /** Undefined when bytes may move now. */
+  /** Undefined when bytes may move now; to be asked again after each wait. */
   wait(waits: Waits): Promise<void> | undefined
   /** Counts what has moved. */
   moved(bytes: number, clock: Pick<Clock, 'monotonic'>): void
@@ -25,11 +31,14 @@ export function createPace(bytesPerSecond: number): Pace | undefined {
   let through = 0
   return {
     step: Math.max(1, Math.floor((bytesPerSecond * STEP_MS) / 1000)),
-    wait({ clock, signal }) {
+    wait({ clock, use }) {
       const ms = through - clock.monotonic()
-      if (ms <= 0 || signal?.aborted === true) return undefined
+      if (ms <= 0) return undefined
+      const { signal } = use
+      if (signal?.aborted === true) return undefined
+      use.slowed?.()
       // A transfer that was given up has no reason to wait; what it fails with is told elsewhere.
-      return clock.sleep(ms, signal).catch(() => undefined)
+      return clock.sleep(Math.min(Math.ceil(ms), PART_MS), signal).catch(() => undefined)
     },
     moved(bytes, clock) {
       through = Math.max(through, clock.monotonic()) + (bytes * 1000) / bytesPerSecond

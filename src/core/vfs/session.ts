@@ -11,8 +11,11 @@ export type TransferNote = {
   limit?: string
 }
 
-/** `signal` ends waits; the transfer itself is ended by who opened it. */
-export type TransferUse = Readonly<{ note?: TransferNote; signal?: AbortSignal }>
+/**
+ * `signal` ends waits; the transfer itself is ended by who opened it. `slowed` is called every second while a rate lets
+ * nothing move: that is no stall.
+ */
+export type TransferUse = Readonly<{ note?: TransferNote; signal?: AbortSignal; slowed?: () => void }>
 
 export type OpenWriteOptions = Readonly<{
   start: 'empty' | 'current'

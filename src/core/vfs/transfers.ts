@@ -56,16 +56,12 @@ function demandWrite(context: VfsContext, path: VirtualPath): MaybePromise<Deman
 }
 
 /** Opens a file for reading, with meter and the audit event of the transfer around it. */
-export function openRead(
-  context: VfsContext,
-  path: VirtualPath,
-  { note, signal }: TransferUse,
-): MaybePromise<ReadHandle> {
+export function openRead(context: VfsContext, path: VirtualPath, use: TransferUse): MaybePromise<ReadHandle> {
   const { access, principal, paces, clock } = context
   const place = access.place(path, 'read')
   const opening = andThen(context.driver(place), (driver) => driver.openRead(place.key, principal.user))
   return andThen(opening, (file) =>
-    paceRead(meterRead(file, metered(context, path, 'down', note)), paces.down, { clock, signal }),
+    paceRead(meterRead(file, metered(context, path, 'down', use.note)), paces.down, { clock, use }),
   )
 }
 
@@ -111,14 +107,9 @@ async function openCharged(
 }
 
 /** Counted and paced, and found by its path for as long as it is open. */
-function watched(
-  context: VfsContext,
-  path: VirtualPath,
-  staged: StagedFile,
-  { note, signal }: TransferUse,
-): WriteHandle {
+function watched(context: VfsContext, path: VirtualPath, staged: StagedFile, use: TransferUse): WriteHandle {
   const { access, uploads, paces } = context
-  const { clock, report } = metered(context, path, 'up', note)
+  const { clock, report } = metered(context, path, 'up', use.note)
   const counted = meterWrite(staged, {
     clock,
     report: (transfer) => {
@@ -127,7 +118,7 @@ function watched(
     },
     demand: (action) => access.demand(path, action),
   })
-  const upload = paceWrite(counted, paces.up, { clock: context.clock, signal })
+  const upload = paceWrite(counted, paces.up, { clock: context.clock, use })
   uploads.opened(path, upload)
   return upload
 }

@@ -47,7 +47,7 @@ async function lasts(clock: FakeClock, work: Promise<unknown>): Promise<number> 
 
 test('what has a limit passes through the process, where it is held back', () => {
   const file = { ...reader(1), sendTo: () => 1 }
-  const waits = { clock: createFakeClock(), signal: undefined }
+  const waits = { clock: createFakeClock(), use: {} }
   assert.equal(paceRead(file, createPace(RATE), waits).sendTo, undefined)
   assert.equal(paceRead(file, createPace(0), waits).sendTo, file.sendTo)
 })
@@ -55,13 +55,13 @@ test('what has a limit passes through the process, where it is held back', () =>
 test('0 is no limit, and nothing is wrapped', () => {
   const clock = createFakeClock()
   const file = reader(1)
-  assert.equal(paceRead(file, createPace(0), { clock, signal: undefined }), file)
+  assert.equal(paceRead(file, createPace(0), { clock, use: {} }), file)
 })
 
 test('reads keep to the rate, several of one session together', async () => {
   const clock = createFakeClock()
   const pace = createPace(RATE)
-  const waits = { clock, signal: undefined }
+  const waits = { clock, use: {} }
   const alone = await lasts(clock, readAll(paceRead(reader(RATE * 4), pace, waits), RATE * 4))
   assert.ok(alone >= 3500 && alone <= 4300, `${alone} ms`)
   const both = [1, 2].map(() => readAll(paceRead(reader(RATE), pace, waits), RATE))
@@ -72,7 +72,7 @@ test('reads keep to the rate, several of one session together', async () => {
 test('writes keep to the rate: the next one waits for what was written', async () => {
   const clock = createFakeClock()
   const { handle, written } = writer()
-  const paced = paceWrite(handle, createPace(RATE), { clock, signal: undefined })
+  const paced = paceWrite(handle, createPace(RATE), { clock, use: {} })
   const chunk = new Uint8Array(RATE)
   const time = await lasts(
     clock,
@@ -89,7 +89,7 @@ test('a transfer that was given up waits no longer', async () => {
   const clock = createFakeClock()
   const { handle } = writer()
   const given = new AbortController()
-  const paced = paceWrite(handle, createPace(RATE), { clock, signal: given.signal })
+  const paced = paceWrite(handle, createPace(RATE), { clock, use: { signal: given.signal } })
   const writing = paced.write(new Uint8Array(RATE * 100), 0)
   await clock.advance(10)
   given.abort()
