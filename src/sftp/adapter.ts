@@ -11,6 +11,7 @@ import { READ_SIZE } from './limits.ts'
 import { refuseConnection } from './refuse.ts'
 import { createReplyPool } from './reply-pool.ts'
 import type { SftpSettings } from './settings.ts'
+import type { NativeSend } from './socket-output.ts'
 import { socketOf } from './ssh-internals.ts'
 import { createOffers } from './ssh-kex.ts'
 import { unpooled, unpoolIdentification } from './ssh-memory.ts'
@@ -26,7 +27,7 @@ export type SftpAdapterOptions = Readonly<{
   /** The preferred first; at least one. */
   hostKeys: readonly HostKey[]
   /** Ciphers in machine code; without them those of ssh2's addon are used, or of neither. */
-  native: NativeCiphers | undefined
+  native: (NativeCiphers & NativeSend) | undefined
 }>
 
 /** setInterval's longest time: switches ssh2's own keep-alive off, which knows no other way. */

@@ -5,6 +5,7 @@ import type { VfsSession } from '../core/vfs/session.ts'
 import type { InputRoom } from './input-queue.ts'
 import type { OutputGate } from './output-gate.ts'
 import type { ReplyPool } from './reply-pool.ts'
+import type { NativeSend } from './socket-output.ts'
 import type { Traffic } from './timers.ts'
 import type { TurnBudget } from './turn-budget.ts'
 import type { TurnEnd } from './turn-end.ts'
@@ -22,6 +23,7 @@ export type SftpChannelHost = Readonly<{
   budget: TurnBudget
   turnEnd: TurnEnd
   traffic: Traffic
+  native: NativeSend | undefined
   logger: Logger
   /** A request came in or was finished. */
   onProgress: () => void

@@ -59,6 +59,7 @@ export class ChannelOutput {
 
   /** Sends what was kept to be joined, and what waited for room; to be called before the turn ends. */
   flush(): void {
+    if (this.#small !== undefined && this.#sendSmall(this.#small)) return
     this.#join()
     this.#drain()
   }
@@ -84,6 +85,20 @@ export class ChannelOutput {
       item.sent = true
       this.#settle(item)
     }
+  }
+
+  /** The usual end of a burst: a few small answers, and nothing in their way. */
+  #sendSmall(small: readonly Buffer[]): boolean {
+    if (this.#items !== undefined || this.#state !== 'open') return false
+    let length = 0
+    for (const reply of small) length += reply.length
+    try {
+      if (!this.#options.writer.sendNow(small, length)) return false
+    } catch (cause) {
+      this.#options.onBroken(cause)
+    }
+    this.#small = undefined
+    return true
   }
 
   #settle(item: Item): void {

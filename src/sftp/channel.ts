@@ -31,6 +31,10 @@ export class SftpChannel implements ChannelContext, ChannelInput {
   readonly #openWindow: (bytes: number) => void
   readonly #stopListening: () => void
   readonly #pumpNow = (): void => this.#pump()
+  readonly #goOn = (): void => {
+    this.#output.flush()
+    this.#pump()
+  }
   #greeted = false
   /** Since the last time that the connection was told. */
   #worked = false
@@ -55,10 +59,7 @@ export class SftpChannel implements ChannelContext, ChannelInput {
       onRoom: this.#pumpNow,
       onBroken: () => host.onViolation('transport is dead'),
     })
-    this.#stopListening = gate.onOpen(() => {
-      this.#output.flush()
-      this.#pump()
-    })
+    this.#stopListening = gate.onOpen(this.#goOn)
     this.#openWindow = takeInput(client, channel, this)
     channel.on('error', () => host.onViolation('channel failed'))
     channel.on('close', () => void this.dispose())
@@ -241,8 +242,7 @@ export class SftpChannel implements ChannelContext, ChannelInput {
     gate.drop(request.room)
     this.#answer(request, reply)
     if (!this.working) this.#idle?.()
-    // All channels: the room that a READ held may be what another one waits for.
-    turnEnd.call(gate.wake)
+    turnEnd.call(this.#goOn)
     turnEnd.call(onProgress)
   }
 

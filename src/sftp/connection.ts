@@ -20,6 +20,7 @@ import type { ReplyPool } from './reply-pool.ts'
 import { serveSessions } from './sessions.ts'
 import type { SftpSettings } from './settings.ts'
 import { SocketGuard } from './socket-guard.ts'
+import type { NativeSend } from './socket-output.ts'
 import { tellSignatures } from './ssh-ext-info.ts'
 import { type Transport, transportOf } from './ssh-internals.ts'
 import { type Offers, takeKeyExchanges } from './ssh-kex.ts'
@@ -42,7 +43,7 @@ export type ConnectionOptions = Readonly<{
   inputPools: InputPools
   /** All connections read into it, one after the other. */
   readBuffer: Buffer
-  native: NativeCiphers | undefined
+  native: (NativeCiphers & NativeSend) | undefined
 }>
 
 /** What a login makes into a session. */
@@ -195,6 +196,7 @@ class OpenConnection implements SshConnection {
     const host = {
       ...{ client, socket, pool, clock, gate, logger, turnEnd, traffic, inputRoom: room },
       files: granted.files,
+      native: this.#options.native,
       handlesPerChannel: settings.handlesPerChannel,
       budget: new TurnBudget(),
       onProgress: () => this.#progress(),

@@ -2,7 +2,9 @@
 import type { Socket } from 'node:net'
 import type { ServerChannel, Connection as SshClient } from 'ssh2'
 import { FileServerError } from '../core/errors.ts'
+import { SshCipher } from './ciphers/ssh-cipher.ts'
 import { fillRandom } from './randomness.ts'
+import { type NativeSend, sendNow } from './socket-output.ts'
 import type { Traffic } from './timers.ts'
 
 /** Data on its way: the bytes from `from` to `to` are to be sent; what stands between `free` and `from` may be overwritten. */
@@ -19,6 +21,11 @@ export type PacketWriter = {
    * Throws when the transport is dead.
    */
   send(outgoing: Outgoing, written: () => void): boolean
+  /**
+   * Sends small replies of `length` bytes together, as one packet that leaves at once. False, and nothing is sent, where
+   * that cannot be: they then take the way of `send`. Throws when the transport is dead.
+   */
+  sendNow(replies: readonly Buffer[], length: number): boolean
   /** Calls `fn` when the peer next opens its window. */
   onWindow(fn: () => void): void
 }
@@ -132,8 +139,25 @@ function encrypt(cipher: Cipher, packets: readonly Buffer[]): Uint8Array[] {
   return out
 }
 
-/** Where packets go, and are counted. */
-export type Wire = Readonly<{ socket: Socket; traffic: Traffic }>
+/** Where packets go, and are counted. `native`: what sends them past Node's queue. */
+export type Wire = Readonly<{ socket: Socket; traffic: Traffic; native: NativeSend | undefined }>
+
+/** What leaves at once is copied to here: it is gone, or copied again, before the next call. */
+const MOST_AT_ONCE = 32 * 1024
+const atOnce = Buffer.allocUnsafeSlow(MOST_AT_ONCE + ROOM_PER_PACKET)
+
+/** One packet of all these in `atOnce`; gives its length. */
+function joined(cipher: SshCipher, channel: number, replies: readonly Buffer[], length: number): number {
+  atOnce[PACKET_HEADER] = CHANNEL_DATA
+  atOnce.writeUInt32BE(channel, PACKET_HEADER + 1)
+  atOnce.writeUInt32BE(length, PACKET_HEADER + 5)
+  let at = BEFORE_DATA
+  for (const reply of replies) {
+    atOnce.set(reply, at)
+    at += reply.length
+  }
+  return cipher.sealIn(atOnce, MESSAGE_HEADER + length)
+}
 
 /** The way of a channel's data into encrypted packets. A class: every idle session has one. */
 class Writer implements PacketWriter {
@@ -159,6 +183,21 @@ class Writer implements PacketWriter {
     this.#sendCopies(outgoing)
     this.#wire.traffic.bytes += outgoing.from - before
     return used
+  }
+
+  sendNow(replies: readonly Buffer[], length: number): boolean {
+    const { socket, native, traffic } = this.#wire
+    const peer = this.#channel.outgoing
+    const cipher = this.#protocol._cipher
+    if (native === undefined || length > MOST_AT_ONCE || !(cipher instanceof SshCipher)) return false
+    if (length > this.room || length > peer.packetSize || socket.writableLength > 0) return false
+    if (cipher._dead || !socket.writable) throw new FileServerError('transfer.aborted', 'transport is dead')
+    const size = joined(cipher, peer.id, replies, length)
+    const sent = sendNow(socket, native, atOnce, size)
+    if (sent < size) socket.write(Buffer.from(atOnce.subarray(sent, size)))
+    peer.window -= length
+    traffic.bytes += length
+    return true
   }
 
   onWindow(fn: () => void): void {

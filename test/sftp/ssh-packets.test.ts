@@ -5,6 +5,7 @@ import type { Socket } from 'node:net'
 import { test } from 'node:test'
 import { finishData } from '../../src/sftp/replies.ts'
 import { createReplyPool } from '../../src/sftp/reply-pool.ts'
+import { ownCipher } from '../../src/sftp/ssh-ciphers.ts'
 import { createPacketWriter, type Outgoing } from '../../src/sftp/ssh-packets.ts'
 
 type Info = { sslName?: string; keyLen: number; ivLen: number; len: number }
@@ -69,7 +70,9 @@ function pair(suite: readonly [string, string], forceNative: boolean) {
   }
   const socket = {
     writable: true,
+    writableLength: 0,
     writes: 0,
+    _handle: { fd: 1234 } as { fd: number } | null,
     cork() {},
     uncork() {},
     write(bytes: Uint8Array, written?: () => void) {
@@ -85,8 +88,20 @@ function pair(suite: readonly [string, string], forceNative: boolean) {
     _chunk: undefined,
     _chunkcb: undefined as (() => void) | undefined,
   }
+  /** The system: how many bytes it takes of the next packet, less than 0 for an error. */
+  const system = { takes: Infinity, sent: 0 }
+  const native = {
+    sendBytes(fd: number, bytes: Uint8Array, from: number, to: number) {
+      assert.equal(fd, socket._handle?.fd)
+      const count = Math.min(system.takes, to - from)
+      if (count > 0) onWrite(bytes.subarray(from, from + count))
+      system.sent += Math.max(0, count)
+      return count
+    },
+  }
+  const traffic = { bytes: 0 }
   const writer = createPacketWriter({ _protocol: protocol }, channel, {
-    ...{ socket: socket as unknown as Socket, traffic: { bytes: 0 } },
+    ...{ socket: socket as unknown as Socket, traffic, native },
   })
   /** The channel's bytes as the other side sees them. */
   const arrived = (): Buffer => {
@@ -101,7 +116,7 @@ function pair(suite: readonly [string, string], forceNative: boolean) {
       }),
     )
   }
-  return { writer, channel, socket, protocol, cipher, arrived }
+  return { writer, channel, socket, protocol, cipher, system, traffic, arrived }
 }
 
 const pool = createReplyPool()
@@ -173,6 +188,70 @@ test('a cipher of another shape gets copies by the ordinary way', () => {
   assert.ok(arrived().equals(next.expected))
 })
 
+for (const suite of SUITES.slice(0, 3)) {
+  test(`${suite[0]}: small replies leave at once, and what the system does not take goes the ordinary way`, async () => {
+    await ssh.init
+    const { writer, channel, socket, protocol, cipher, system, traffic, arrived } = pair(suite, true)
+    protocol._cipher = ownCipher(cipher, undefined)
+    const replies = (...sizes: number[]) => sizes.map((size) => randomBytes(size))
+    const gone = (...sizes: number[]): boolean => {
+      const some = replies(...sizes)
+      const length = some.reduce((sum, { length }) => sum + length, 0)
+      const { window } = channel.outgoing
+      const before = traffic.bytes
+      if (!writer.sendNow(some, length)) return false
+      assert.equal(channel.outgoing.window, window - length)
+      assert.equal(traffic.bytes, before + length)
+      assert.ok(arrived().equals(Buffer.concat(some)))
+      return true
+    }
+    for (let size = 1; size < 70; size += 1) assert.ok(gone(size))
+    assert.ok(gone(30, 4109, 1, 8192))
+    assert.ok(gone(32_768))
+    assert.equal(socket.writes, 0)
+    for (const takes of [1, 40, 0, -11, -32]) {
+      system.takes = takes
+      assert.ok(gone(100, 20))
+    }
+    assert.equal(socket.writes, 5)
+    system.takes = Infinity
+    system.sent = 0
+    assert.equal(gone(32_769), false, 'more than a packet')
+    channel.outgoing.window = 99
+    assert.equal(gone(100), false, 'more than the window')
+    assert.ok(gone(99))
+    channel.outgoing.window = 2 ** 20
+    channel.outgoing.packetSize = 50
+    assert.equal(gone(51), false, 'more than the peer takes in a packet')
+    channel.outgoing.packetSize = 2 ** 15
+    socket.writableLength = 1
+    assert.equal(gone(10), false, 'it would overtake what waits')
+    socket.writableLength = 0
+    protocol._kexinit = Buffer.alloc(1)
+    assert.equal(gone(10), false, 'keys are exchanged')
+    protocol._kexinit = undefined
+    assert.equal(system.sent > 99, true)
+    system.sent = 0
+    for (const handle of [null, { fd: -9 }]) {
+      socket._handle = handle
+      assert.ok(gone(10), 'the socket tells what is wrong')
+    }
+    assert.equal(system.sent, 0)
+    socket.writable = false
+    assert.throws(() => writer.sendNow(replies(1), 1), { code: 'transfer.aborted' })
+  })
+}
+
+test("replies under a cipher of ssh2's, or without an addon of ours, do not leave at once", () => {
+  const { writer, socket } = pair(SUITES[0], true)
+  assert.equal(writer.sendNow([Buffer.alloc(10)], 10), false)
+  const { protocol, channel, cipher } = pair(SUITES[0], true)
+  protocol._cipher = ownCipher(cipher, undefined)
+  const wire = { socket: socket as unknown as Socket, traffic: { bytes: 0 }, native: undefined }
+  const without = createPacketWriter({ _protocol: protocol }, channel, wire)
+  assert.equal(without.sendNow([Buffer.alloc(10)], 10), false)
+})
+
 test('nothing is sent while keys are exchanged, without a window, after the end, or by a dead cipher', () => {
   const { writer, channel, protocol, cipher, socket } = pair(SUITES[0], false)
   const { outgoing } = reply(1000)
@@ -212,7 +291,10 @@ test('ssh2 wakes what waits for a window once', () => {
 })
 
 test('an ssh2 without the expected parts is refused loudly', () => {
-  assert.throws(() => createPacketWriter({}, {}, { socket: {} as Socket, traffic: { bytes: 0 } }), {
-    code: 'internal',
-  })
+  assert.throws(
+    () => createPacketWriter({}, {}, { socket: {} as Socket, traffic: { bytes: 0 }, native: undefined }),
+    {
+      code: 'internal',
+    },
+  )
 })

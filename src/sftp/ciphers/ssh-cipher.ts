@@ -6,6 +6,12 @@ const MIN_PADDING = 4
 const HEADER = LENGTH_FIELD + 1
 const SEQUENCES = 2 ** 32
 
+function frame(packet: Buffer, size: number, padding: number): void {
+  packet.writeUInt32BE(1 + size + padding, 0)
+  packet[LENGTH_FIELD] = padding
+  fillRandom(packet, HEADER + size, padding)
+}
+
 /** What ssh2 calls the outbound half of its keys, over a sealer of ours. */
 export class SshCipher {
   outSeqno: number
@@ -26,20 +32,35 @@ export class SshCipher {
 
   /** Of a payload of `size` bytes, which the caller puts behind the header. */
   allocPacket(size: number): Buffer {
-    const { block } = this._sealer
-    let padding = block - ((1 + size) % block)
-    if (padding < MIN_PADDING) padding += block
+    const padding = this._padding(size)
     const packet = Buffer.allocUnsafe(HEADER + size + padding + TAG_LENGTH)
-    packet.writeUInt32BE(1 + size + padding, 0)
-    packet.writeUInt8(padding, LENGTH_FIELD)
-    fillRandom(packet, HEADER + size, padding)
+    frame(packet, size, padding)
     return packet
+  }
+
+  /** Makes a packet of the payload of `size` bytes behind a header's room in `memory`, sealed where it lies; gives its length. */
+  sealIn(memory: Buffer, size: number): number {
+    const padding = this._padding(size)
+    frame(memory, size, padding)
+    const length = HEADER + size + padding + TAG_LENGTH
+    this._seal(memory.subarray(0, length))
+    return length
   }
 
   encrypt(packet: Buffer): void {
     if (this._dead) return
+    this._seal(packet)
+    this._onWrite(packet)
+  }
+
+  _seal(packet: Buffer): void {
     this._sealer.seal(packet, this.outSeqno)
     this.outSeqno = (this.outSeqno + 1) % SEQUENCES
-    this._onWrite(packet)
+  }
+
+  _padding(size: number): number {
+    const { block } = this._sealer
+    const padding = block - ((1 + size) % block)
+    return padding < MIN_PADDING ? padding + block : padding
   }
 }
