@@ -7,10 +7,10 @@ import { createFtpAdapter } from '../ftp/adapter.ts'
 import type { FtpSettings, TlsMaterial } from '../ftp/settings.ts'
 import type { Native } from '../native/native.ts'
 import type { ProtocolAdapter } from '../server/adapter.ts'
-import { createSftpAdapter } from '../sftp/adapter.ts'
+import { createSftpAdapter, type SftpAdapter } from '../sftp/adapter.ts'
 import { readHostKeys, readTlsMaterial } from './key-material.ts'
 import type { FindHost } from './passive-address.ts'
-import { ftpSettings, sftpSettings } from './settings.ts'
+import { ftpSettings, sftpSettings, termsSettings } from './settings.ts'
 
 export type DoorDeps = Readonly<{
   authenticator: Authenticator
@@ -32,6 +32,8 @@ export type Doors = {
    * use them. Throws OperatorError, and then all of the old ones stay.
    */
   reloadFiles(config: Config): void
+  /** Later SSH connections are offered what this configuration says. */
+  replaceTerms(config: Config): void
   close(): Promise<void>
 }
 
@@ -55,11 +57,14 @@ function readFiles(config: Config, tls: Config['tls'], find: FindHost): Readonly
 export function createDoors(config: Config, deps: DoorDeps): Doors {
   let files = readFiles(config, config.tls, deps.findHost)
   const adapters = new Map<string, ProtocolAdapter>()
+  const sftp = new Map<string, SftpAdapter>()
 
   function make(listener: ListenerConfig): ProtocolAdapter {
     if (listener.door === 'sftp') {
       const hostKeys = readHostKeys(config, listener.hostKeys)
-      return createSftpAdapter({ ...deps, settings: sftpSettings(config, listener), hostKeys })
+      const adapter = createSftpAdapter({ ...deps, settings: sftpSettings(config, listener), hostKeys })
+      sftp.set(listener.name, adapter)
+      return adapter
     }
     const current = () => {
       const found = files.get(listener.name)
@@ -84,6 +89,11 @@ export function createDoors(config: Config, deps: DoorDeps): Doors {
     reloadFiles(next) {
       // The listeners themselves stay as they were started; what their files hold is new.
       files = readFiles(config, next.tls, deps.findHost)
+    },
+    replaceTerms(next) {
+      for (const listener of next.listeners) {
+        if (listener.door === 'sftp') sftp.get(listener.name)?.setTerms(termsSettings(next.sftp, listener))
+      }
     },
     close: async () => void (await Promise.all([...adapters.values()].map((adapter) => adapter.close()))),
   }

@@ -15,11 +15,15 @@ export type ReloadDeps = Readonly<{
   reopen: () => Promise<void>
 }>
 
-/** `users` of a listener, and of its names, as they are in `next`; all else of it stays. */
-function withUsers(listener: ListenerConfig, next: Config): ListenerConfig {
+/** What a running listener takes over of `next`: who may come, and what SSH may use; all else of it stays. */
+function adoptListener(listener: ListenerConfig, next: Config): ListenerConfig {
   const other = next.listeners.find(({ name, door }) => name === listener.name && door === listener.door)
   if (other === undefined) return listener
-  if (listener.door !== 'ftp' || other.door !== 'ftp') return { ...listener, users: other.users }
+  if (listener.door === 'sftp' && other.door === 'sftp') {
+    const { users, algorithms, exceptions } = other
+    return { ...listener, users, algorithms, exceptions }
+  }
+  if (listener.door !== 'ftp' || other.door !== 'ftp') return listener
   const hosts = listener.hosts.map((host) => {
     const same = other.hosts.find(({ name }) => name === host.name)
     return same === undefined ? host : { ...host, users: same.users }
@@ -29,15 +33,15 @@ function withUsers(listener: ListenerConfig, next: Config): ListenerConfig {
 
 /** What a running server takes over of `next`; for the rest it must be started anew. */
 function adopt(live: Config, next: Config): Config {
-  const listeners = live.listeners.map((listener) => withUsers(listener, next))
-  return { ...live, access: next.access, listeners }
+  const listeners = live.listeners.map((listener) => adoptListener(listener, next))
+  const { algorithms, minRsaBits } = next.sftp
+  return { ...live, access: next.access, sftp: { ...live.sftp, algorithms, minRsaBits }, listeners }
 }
 
 /**
  * What SIGHUP does: log files are opened anew, certificates, authorities, revocation lists, banners and users are read
- * again, address lists and the users of listeners apply to what is there and what comes next. What cannot be used is
- * refused, and what was in use stays; the rest is taken over
- * all the same, so that a bad certificate does not keep a denied address in. Throws OperatorError then.
+ * again, address lists and the users of listeners apply to what is there and what comes next, the algorithms and exceptions
+ * of SSH to what comes next. What cannot be used is refused, and what was in use stays; the rest is taken over all the same, so that a bad certificate does not keep a denied address in. Throws OperatorError then.
  */
 export function createReloader(
   started: Config,
@@ -56,6 +60,7 @@ export function createReloader(
     const before = live
     live = adopt(before, next)
     core.replacePolicy(live)
+    doors.replaceTerms(live)
     const waiting = names.filter((name) => !isDeepStrictEqual(next[name], live[name]))
     if (waiting.length > 0) logger.warn({ sections: waiting }, 'changed, and wait for a restart')
     const applied = names.filter((name) => !isDeepStrictEqual(before[name], live[name]))

@@ -138,7 +138,8 @@ export function ftpSettings({ ftp, login, tls }: Config, listener: FtpListener, 
   }
 }
 
-function termsSettings(sftp: Config['sftp'], listener: SftpListener): TermsSettings {
+/** Algorithms, exceptions and the size of user keys: what a reload takes over. */
+export function termsSettings(sftp: Config['sftp'], listener: SftpListener): TermsSettings {
   return {
     profile: listener.algorithms ?? sftp.algorithms,
     minRsaBits: sftp.minRsaBits,

@@ -16,7 +16,7 @@ import { socketOf } from './ssh-internals.ts'
 import { createOffers } from './ssh-kex.ts'
 import { unpooled, unpoolIdentification } from './ssh-memory.ts'
 import { ssh2 } from './ssh2.ts'
-import { createTerms } from './terms.ts'
+import { createTerms, type TermsSettings } from './terms.ts'
 
 export type SftpAdapterOptions = Readonly<{
   authenticator: Authenticator
@@ -33,15 +33,20 @@ export type SftpAdapterOptions = Readonly<{
 /** setInterval's longest time: switches ssh2's own keep-alive off, which knows no other way. */
 const NEVER_MS = 2 ** 31 - 1
 
+export type SftpAdapter = ProtocolAdapter & {
+  /** What connections are offered from here on; those that are there keep what they have. */
+  setTerms(terms: TermsSettings): void
+}
+
 /** The SFTP door. ssh2 does the transport and never listens: sockets come from the server's listeners. */
-export function createSftpAdapter(options: SftpAdapterOptions): ProtocolAdapter {
+export function createSftpAdapter(options: SftpAdapterOptions): SftpAdapter {
   const { settings, logger } = options
   const waiting = new WeakMap<Socket, SshConnection>()
   const connections = new Set<SshConnection>()
   const pool = createReplyPool()
   const inputPools = createInputPools()
   const readBuffer = Buffer.allocUnsafeSlow(READ_SIZE)
-  const termsOf = createTerms(settings.terms)
+  let termsOf = createTerms(settings.terms)
   const offers = createOffers(options.hostKeys)
   const server = new ssh2.Server({
     hostKeys: options.hostKeys.map((key) => key.pem),
@@ -75,6 +80,9 @@ export function createSftpAdapter(options: SftpAdapterOptions): ProtocolAdapter 
       return connection
     },
     refuse: (socket, code) => refuseConnection(socket, code, settings.identification),
+    setTerms(terms) {
+      termsOf = createTerms(terms)
+    },
     async close() {
       const open = [...connections]
       for (const connection of open) connection.close('now')

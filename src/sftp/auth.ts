@@ -4,7 +4,7 @@ import type { Factor } from '../core/identity.ts'
 import type { Session } from '../core/sessions.ts'
 import { ALL_METHODS, methodsFor } from './methods.ts'
 import { ask, factorToAsk } from './prompts.ts'
-import { examineKey, type KeyRules } from './user-keys.ts'
+import { examineKey, exceptionsFor, type KeyRules, type OfferedKey } from './user-keys.ts'
 
 /** What the methods below can carry; see methods.ts. */
 export const CAN_PROVE: ReadonlySet<Factor> = new Set(['password', 'publickey', 'totp'])
@@ -15,6 +15,10 @@ export type AuthOptions = Readonly<{
   /** Requests of any kind before the connection ends. */
   maxRequests: number
   keyRules: KeyRules
+  /** The rules without exceptions, where there are any. */
+  usualKeyRules: KeyRules | undefined
+  /** A key was proven that counts by exceptions alone. */
+  onExcepted: (algorithms: readonly string[]) => void
   /** The session is the caller's from here on, also when the connection has gone meanwhile. */
   onGranted: (session: Session) => void
   /** Say goodbye: too many tries, another name, or an error inside. */
@@ -114,7 +118,8 @@ export function converse(options: AuthOptions): AuthConversation {
 
   async function publicKey(context: PublicKeyAuthContext): Promise<void> {
     const { hashAlgo, signature, blob } = context
-    const { shown, verify } = examineKey({ ...context.key, hashAlgo }, options.keyRules)
+    const offered = { ...context.key, hashAlgo }
+    const { shown, verify } = examineKey(offered, options.keyRules)
     if (signature === undefined || blob === undefined) {
       if (!(await login.wouldAcceptKey(shown))) return reject(context, false)
       // The client gets the name back that it asked for, not that of the key's family.
@@ -128,7 +133,16 @@ export function converse(options: AuthOptions): AuthConversation {
       ...shown,
       ...(presence !== undefined && { presence }),
     }
-    return settle(context, await login.offer(proof))
+    const step = await login.offer(proof)
+    if (step.state !== 'denied') noteExceptions(offered)
+    return settle(context, step)
+  }
+
+  function noteExceptions(offered: OfferedKey): void {
+    const { keyRules, usualKeyRules } = options
+    if (usualKeyRules === undefined) return
+    const algorithms = exceptionsFor(offered, keyRules, usualKeyRules)
+    if (algorithms.length > 0) options.onExcepted(algorithms)
   }
 
   const onRequest = (context: AuthContext): void => {

@@ -133,11 +133,13 @@ class OpenConnection implements SshConnection {
       onUnmatched: (unmatched) =>
         this.#audited(audit).record({ type: 'connection.unmatched', client: software, ...unmatched }),
     })
+    const noteExcepted = (algorithms: readonly string[]) =>
+      this.#audited(audit).record({ type: 'connection.excepted', algorithms })
     const told = { ...origin, client: software, crypto: '' }
     client.once('handshake', (agreed) => {
       told.crypto = `${agreed.kex} ${agreed.cs.cipher}`
       const algorithms = namesOf(agreed).filter((name) => terms.excepted.has(name))
-      if (algorithms.length > 0) this.#audited(audit).record({ type: 'connection.excepted', algorithms })
+      if (algorithms.length > 0) noteExcepted(algorithms)
     })
     offerHostKeys(client, this.#options.hostKeys)
     answerLateRequests(client)
@@ -153,6 +155,8 @@ class OpenConnection implements SshConnection {
       login: this.#options.authenticator.open(told, CAN_PROVE),
       maxRequests: settings.authRequestsPerConnection,
       keyRules: { signatures: terms.lists.signature, minRsaBits: terms.minRsaBits },
+      usualKeyRules: terms.usualKeys,
+      onExcepted: noteExcepted,
       onGranted: (granted) => this.#welcome({ client, transport, reads, room, guard, gate }, granted),
       onRefused: (cause) => {
         if (cause !== undefined)

@@ -33,6 +33,8 @@ export type Terms = Readonly<{
   minRsaBits: number
   /** Names of what a key exchange agrees on that are there by an exception alone. */
   excepted: ReadonlySet<string>
+  /** What would count of user keys without the exceptions; undefined where none applies. */
+  usualKeys: Readonly<{ signatures: readonly string[]; minRsaBits: number }> | undefined
 }>
 
 /** Decides for a client by its address, the moment, and the software that it says it is. */
@@ -65,12 +67,14 @@ export function createTerms({ profile, minRsaBits, exceptions }: TermsSettings):
 }
 
 function combine(minRsaBits: number, usual: readonly Additions[], extra: readonly Additions[]): Terms {
-  const before = new Set(exchanged(listsWith(usual)))
+  const plain = listsWith(usual)
+  const before = new Set(exchanged(plain))
   const lists = listsWith([...usual, ...extra])
   return {
     lists,
     minRsaBits: Math.min(minRsaBits, ...extra.map((more) => more.minRsaBits ?? minRsaBits)),
     excepted: new Set(exchanged(lists).filter((name) => !before.has(name))),
+    usualKeys: extra.length === 0 ? undefined : { signatures: plain.signature, minRsaBits },
   }
 }
 

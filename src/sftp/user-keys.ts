@@ -1,4 +1,5 @@
 import type { ShownKey } from '../core/auth/shown-key.ts'
+import type { ExceptionName } from './algorithms.ts'
 import { plainNameOf, readCertificate } from './certificate.ts'
 import { fingerprintOf, type PlainKey, parseKeyBlob } from './key-blob.ts'
 import {
@@ -25,6 +26,8 @@ export type ExaminedKey = Readonly<{
   /** Whether `signature` over `data` is one of this key; ssh2 has taken both from the request. Never throws. */
   verify(data: Buffer, signature: Buffer): Verdict
 }>
+
+const SHORT_RSA: ExceptionName = 'rsa-2048'
 
 /** The name of the public key algorithm that the client said. */
 function algorithmOf({ algo, hashAlgo }: OfferedKey): string {
@@ -53,6 +56,16 @@ function flawed(data: Buffer, flaw: ShownKey['flaw'] & string, shown?: Partial<S
     shown: { fingerprint: fingerprintOf(data), blob: data, ...shown, flaw },
     verify: () => ({ good: false }),
   }
+}
+
+/** By which exceptions alone a key is taken: the name of the signature, or that for short RSA keys. */
+export function exceptionsFor(offered: OfferedKey, rules: KeyRules, usual: KeyRules): readonly string[] {
+  const refusedWith = (some: Partial<KeyRules>): boolean =>
+    examineKey(offered, { ...rules, ...some }).shown.flaw !== undefined
+  return [
+    ...(refusedWith({ signatures: usual.signatures }) ? [algorithmOf(offered)] : []),
+    ...(refusedWith({ minRsaBits: usual.minRsaBits }) ? [SHORT_RSA] : []),
+  ]
 }
 
 /** What the core has to know of a key that is shown. Asks nobody, so that it costs the same for every name. Never throws. */

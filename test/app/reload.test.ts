@@ -6,6 +6,11 @@ import { createReloader } from '../../src/app/reload.ts'
 import { OperatorError } from '../../src/cli/failure.ts'
 import type { Config } from '../../src/config/schema.ts'
 
+const ssh = (users: readonly string[]) => ({
+  ...{ name: 'b', door: 'sftp', port: 22, users },
+  ...{ algorithms: 'modern', exceptions: [] },
+})
+
 function setup(broken: { certificate?: boolean; authorities?: boolean; users?: boolean; logs?: boolean }) {
   const denied: (readonly string[])[] = []
   const calls: string[] = []
@@ -21,9 +26,11 @@ function setup(broken: { certificate?: boolean; authorities?: boolean; users?: b
   const started = {
     access: { allow: [], deny: [] },
     tls: { minVersion: 'TLSv1.2' },
-    listeners: [listener([]), { name: 'b', door: 'sftp', users: [] }],
+    sftp: { algorithms: 'modern', minRsaBits: 3072, idleSeconds: 900 },
+    listeners: [listener([]), ssh([])],
   } as unknown as Config
   const admitted: unknown[] = []
+  const offered: Config[] = []
   const reload = createReloader(started, {
     core: {
       users: {
@@ -38,13 +45,23 @@ function setup(broken: { certificate?: boolean; authorities?: boolean; users?: b
         admitted.push(config.listeners)
       },
     } as unknown as Core,
-    doors: { reloadFiles: () => step('certificate', broken.certificate) } as unknown as Doors,
+    doors: {
+      reloadFiles: () => step('certificate', broken.certificate),
+      replaceTerms: (config: Config) => offered.push(config),
+    } as unknown as Doors,
     audit: { record: () => calls.push('audit'), with: () => assert.fail() },
     logger: { debug: silent, info: silent, warn: silent, error: silent },
     reopen: async () => step('logs', broken.logs),
   })
   const next = { ...started, access: { allow: [], deny: ['192.0.2.0/24'] } } as unknown as Config
-  return { reload: (more: object = {}) => reload({ ...next, ...more }), denied, calls, listener, admitted }
+  return {
+    reload: (more: object = {}) => reload({ ...next, ...more }),
+    denied,
+    calls,
+    listener,
+    admitted,
+    offered,
+  }
 }
 
 test('a reload takes everything over and names it', async () => {
@@ -72,7 +89,7 @@ test('what is broken keeps nothing else from being reloaded, and all of it is to
 
 test('the users of listeners and of their names are taken over, their ports wait', async () => {
   const { reload, listener, admitted } = setup({})
-  const second = { name: 'b', door: 'sftp', users: ['bob'] }
+  const second = ssh(['bob'])
   const told = await reload({ listeners: [listener(['alice'], 2121), second] })
   assert.deepEqual(told, ['access', 'listeners', 'listeners (at the next start)'])
   assert.deepEqual(admitted.at(-1), [listener(['alice']), second])
@@ -80,4 +97,17 @@ test('the users of listeners and of their names are taken over, their ports wait
   // A listener that is gone goes on until the next start, as it was.
   assert.deepEqual(await reload({ listeners: [second] }), ['listeners (at the next start)'])
   assert.deepEqual(admitted.at(-1), [listener(['alice']), second])
+})
+
+test('what SSH may use is taken over, all else of its doors waits', async () => {
+  const { reload, listener, offered } = setup({})
+  const wanted = { ...ssh([]), algorithms: 'compatible', exceptions: [{ allow: ['aes-cbc'] }] }
+  const sftp = { algorithms: 'compatible', minRsaBits: 4096, idleSeconds: 1 }
+  const told = await reload({ sftp, listeners: [listener([]), { ...wanted, port: 2222 }] })
+  assert.deepEqual(told.toSorted(), [
+    ...['access', 'listeners', 'listeners (at the next start)', 'sftp', 'sftp (at the next start)'],
+  ])
+  const live = offered.at(-1)
+  assert.deepEqual(live?.sftp, { algorithms: 'compatible', minRsaBits: 4096, idleSeconds: 900 })
+  assert.deepEqual(live?.listeners[1], wanted)
 })

@@ -2,10 +2,11 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { rm } from 'node:fs/promises'
+import { readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
+import { parse, stringify } from 'yaml'
 import { ssh2 } from '../../src/sftp/ssh2.ts'
 import { succeed } from '../helpers/child.ts'
 import { eventually, type Fixture, lazyFixture, startFixture } from '../helpers/fixture.ts'
@@ -84,6 +85,45 @@ test('SIGHUP to `sallyport serve` interrupts nobody, SIGTERM ends it with 0', as
   assert.equal((await ftp.command('PWD')).code, 257)
   assert.equal((await attemptLogin(made.info, 'sftp', second)).granted, true)
   ftp.destroy()
+  server.kill('SIGTERM')
+  assert.deepEqual(await ended, [0, null])
+})
+
+test('an exception of SSH that is added counts from SIGHUP on, for new connections', async (t) => {
+  const made = await startFixture()
+  await made.stop({ keep: true })
+  t.after(() => rm(made.dir, { recursive: true, force: true }))
+  const file = join(made.dir, 'config', 'sallyport.yaml')
+  const server = spawn(process.execPath, [MAIN, 'serve', '--config', file], { stdio: 'ignore' })
+  const ended = once(server, 'exit')
+  t.after(() => server.kill('SIGKILL'))
+  const { user: username, password } = made.user('second')
+  const weak = (): Promise<string> =>
+    new Promise((resolve) => {
+      const client = new ssh2.Client()
+      client.once('ready', () => {
+        client.end()
+        resolve('in')
+      })
+      client.on('error', ({ message }) => resolve(message))
+      const { host, sftp } = made.info
+      client.connect({ host, port: sftp.port, username, password, algorithms: { cipher: ['aes128-cbc'] } })
+    })
+  const said = async (expected: RegExp) => ((text) => (expected.test(text) ? true : undefined))(await weak())
+  await eventually(() => said(/no matching C->S cipher/), 'refusal')
+
+  const exception = { networks: ['127.0.0.0/8'], allow: ['aes-cbc', 'hmac-sha1'], until: '2099-12-31' }
+  const config = parse(await readFile(file, 'utf8')) as { listeners: { door: string }[] }
+  const listeners = config.listeners.map((listener) =>
+    listener.door === 'sftp'
+      ? { ...listener, exceptions: [{ ...exception, owner: 'ops', reason: 'test' }] }
+      : listener,
+  )
+  await writeFile(file, stringify({ ...config, listeners }))
+  server.kill('SIGHUP')
+  const { changed } = await made.audited(({ type }) => type === 'server.reloaded', 'server.reloaded')
+  assert.deepEqual(changed, ['listeners'])
+  assert.equal(await weak(), 'in')
   server.kill('SIGTERM')
   assert.deepEqual(await ended, [0, null])
 })

@@ -60,7 +60,10 @@ clientTest(
     execFileSync('ssh-keygen', ['-q', '-t', 'rsa', '-b', '3072', '-N', '', '-f', key])
     const fingerprint = execFileSync('ssh-keygen', ['-lf', key], { encoding: 'utf8' }).split(' ')[1] ?? ''
     assert.match(readFileSync(`${key}.pub`, 'utf8'), /^ssh-rsa /)
-    const attempt = async (allow: readonly ExceptionName[], algorithms: string): Promise<Ran> => {
+    const attempt = async (
+      allow: readonly ExceptionName[],
+      algorithms: string,
+    ): Promise<Ran & { excepted: readonly string[] }> => {
       const server = await startSftp({
         settings: { terms: termsWith({ allow }) },
         chains: [['publickey']],
@@ -74,14 +77,19 @@ clientTest(
       ]
       const args = ['-i', key, '-P', String(server.port), ...options.flatMap((option) => ['-o', option])]
       const ran = await run('sftp', [...args, 'alice@127.0.0.1'], { home, input: 'pwd\n' })
+      const excepted = server.events.flatMap((event) =>
+        event.type === 'connection.excepted' ? event.algorithms : [],
+      )
       await server.close()
-      return ran
+      return { ...ran, excepted }
     }
     assert.equal((await attempt([], 'rsa-sha2-512')).code, 0)
     assert.equal((await attempt([], 'ssh-rsa')).code, 255)
     assert.equal((await attempt(['ssh-rsa-host-key'], 'ssh-rsa')).code, 255)
     const allowed = await attempt(['ssh-rsa-signature'], 'ssh-rsa')
     assert.equal(allowed.code, 0, allowed.output)
+    assert.deepEqual(allowed.excepted, ['ssh-rsa'])
+    assert.deepEqual((await attempt(['ssh-rsa-signature'], 'rsa-sha2-512')).excepted, [])
   },
 )
 

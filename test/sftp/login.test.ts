@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { ConnectConfig } from 'ssh2'
+import type { AuditEvent } from '../../src/core/audit/events.ts'
 import type { Factor } from '../../src/core/identity.ts'
 import { fingerprintOf } from '../../src/sftp/key-blob.ts'
 import { ssh2 } from '../../src/sftp/ssh2.ts'
@@ -23,12 +24,16 @@ function keyPair(kind: 'ed25519' | 'rsa', bits = 3072): { key: string; fingerpri
 
 type Attempt = Readonly<{ outcome: 'in' | string; prompts: string[] }>
 
+/** What the audit says that only exceptions allowed. */
+const exceptedIn = (events: readonly AuditEvent[]): readonly string[] =>
+  events.flatMap((event) => (event.type === 'connection.excepted' ? event.algorithms : []))
+
 /** Logs in as the configuration says, answers prompts from `answers`, and tells what was asked. */
 async function attempt(
   options: TestServerOptions,
   config: ConnectConfig,
   answers: string[] = [],
-): Promise<Attempt & { open: number }> {
+): Promise<Attempt & { open: number; excepted: readonly string[] }> {
   const server = await startSftp(options)
   const prompts: string[] = []
   const client = new ssh2.Client()
@@ -52,7 +57,7 @@ async function attempt(
   client.end()
   await server.close()
   assert.equal(server.open(), 0)
-  return { outcome, prompts, open }
+  return { outcome, prompts, open, excepted: exceptedIn(server.events) }
 }
 
 test('a password lets in, a wrong one does not', async () => {
@@ -64,14 +69,19 @@ test('a password lets in, a wrong one does not', async () => {
 
 test('keyboard-interactive asks for the password, then for the code', async () => {
   const plain = await attempt({}, {}, [PASSWORD])
-  assert.deepEqual(plain, { outcome: 'in', prompts: ['Password: '], open: 1 })
+  assert.deepEqual(plain, { outcome: 'in', prompts: ['Password: '], open: 1, excepted: [] })
   const chain = await attempt({ chains: [CHAIN_CODE] }, {}, [PASSWORD, CODE])
-  assert.deepEqual(chain, { outcome: 'in', prompts: ['Password: ', 'Verification code: '], open: 1 })
+  assert.deepEqual(chain, {
+    outcome: 'in',
+    prompts: ['Password: ', 'Verification code: '],
+    open: 1,
+    excepted: [],
+  })
 })
 
 test('after a password has been proven, only the code is asked for', async () => {
   const result = await attempt({ chains: [CHAIN_CODE] }, { password: PASSWORD }, [CODE])
-  assert.deepEqual(result, { outcome: 'in', prompts: ['Verification code: '], open: 1 })
+  assert.deepEqual(result, { outcome: 'in', prompts: ['Verification code: '], open: 1, excepted: [] })
 })
 
 test('a wrong code does not let in, and no code neither', async () => {
@@ -88,7 +98,7 @@ test('a key lets in, alone or with a code after it', async () => {
     assert.equal(alone.outcome, 'in', kind)
     const chains: Factor[][] = [['publickey', 'totp']]
     const coded = await attempt({ chains, keys: [fingerprint] }, { privateKey: key }, [CODE])
-    assert.deepEqual(coded, { outcome: 'in', prompts: ['Verification code: '], open: 1 })
+    assert.deepEqual(coded, { outcome: 'in', prompts: ['Verification code: '], open: 1, excepted: [] })
   }
 })
 
@@ -107,6 +117,18 @@ test('another key, and an RSA key that is too small, do not let in', async () =>
   const tiny = keyPair('rsa', 1024)
   const refused = { ...excepted, keys: [tiny.fingerprint] }
   assert.notEqual((await attempt(refused, { privateKey: tiny.key })).outcome, 'in')
+})
+
+test('the audit names a key that only an exception allows, once it is proven', async () => {
+  const settings = { terms: termsWith({ allow: ['rsa-2048', 'ssh-rsa-signature'] }) }
+  const [short, long] = [keyPair('rsa', 2048), keyPair('rsa', 3072)]
+  const options = { chains: [['publickey']] as Factor[][], settings }
+  const keys = [short.fingerprint, long.fingerprint]
+  const excepted = async (key: string, known = keys) =>
+    (await attempt({ ...options, keys: known }, { privateKey: key })).excepted
+  assert.deepEqual(await excepted(short.key), ['rsa-2048'])
+  assert.deepEqual(await excepted(long.key), [])
+  assert.deepEqual(await excepted(short.key, []), [])
 })
 
 test('a signature that does not fit the key is refused', async () => {

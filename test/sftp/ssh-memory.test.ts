@@ -102,6 +102,8 @@ test('what a login needed is gone when it is granted, its password first', async
     },
     maxRequests: 2,
     keyRules: { signatures: [], minRsaBits: 3072 },
+    usualKeyRules: undefined,
+    onExcepted: () => {},
     onGranted: () => granted.resolve(),
     onRefused: (cause) => granted.reject(cause),
   })
