@@ -4,13 +4,12 @@ import type { Duplex } from 'node:stream'
 import { createSecureContext, type SecureContext, TLSSocket } from 'node:tls'
 import type { ClientCertificate } from '../core/auth/login.ts'
 import { FileServerError } from '../core/errors.ts'
-import type { Clock } from '../core/ports.ts'
+import type { Clock, Timer } from '../core/ports.ts'
 import { limit } from './limit.ts'
-import { canReadThrough, readThrough } from './read-into.ts'
+import { beginWith, canReadThrough, readOnce, readThrough } from './read-into.ts'
 import type { ClientTrust, FtpDeps, TlsIdentity, TlsMaterial } from './settings.ts'
 import { cryptoOf, hostName, knownHost, verifiedCertificate } from './tls-client.ts'
 import { LEGACY_PROFILE, modernProfile, type TlsProfile } from './tls-profiles.ts'
-import { writeSideOf } from './write-side.ts'
 
 /** Server side of the handshakes of one control connection and its data connections. */
 export type TlsPeer = {
@@ -153,38 +152,86 @@ function createSessionHub(kept: number): NetServer {
 type Handshake = Setup & Readonly<{ host: string | undefined; clock: Clock; ms: number; use: TlsUse }>
 
 function handshake(socket: Duplex, setup: Handshake): Promise<TLSSocket> {
-  const { clock, clients, use } = setup
+  const { use, clock, ms, sessions } = setup
   const fed = use !== 'sending' && socket instanceof Socket && canReadThrough(socket) ? socket : undefined
+  if (fed !== undefined && use === 'control') return handshakeToStay(fed, setup)
+  const secure = secureOn(socket, setup, sessions)
+  const deadline = limit(clock, ms, () => secure.destroy(tooLate()))
+  if (fed !== undefined) {
+    readThrough(fed, secure)
+    const left = () => secure.destroy(gone())
+    fed.once('end', left)
+    secure.once('secure', () => fed.off('end', left))
+  }
+  return finished(socket, secure, { ...setup, deadline })
+}
+
+/**
+ * Of a connection that stays long: until the first bytes are here there is no TLS socket, which would make a large buffer
+ * for them and keep it.
+ */
+async function handshakeToStay(raw: Socket, setup: Handshake): Promise<TLSSocket> {
+  let open: Socket = raw
+  const deadline = limit(setup.clock, setup.ms, () => open.destroy(tooLate()))
+  try {
+    const hello = await firstRead(raw)
+    const secure = secureOn(raw, setup, undefined)
+    open = secure
+    const result = finished(raw, secure, { ...setup, deadline })
+    beginWith(hello, secure, setup.sessions)
+    return await result
+  } finally {
+    deadline.cancel()
+  }
+}
+
+const tooLate = () => new FileServerError('session.idle', 'TLS handshake took too long')
+const gone = () => new Error('the peer left during the TLS handshake')
+const closed = () => new Error('closed during the TLS handshake')
+
+function firstRead(raw: Socket): Promise<Buffer> {
   return new Promise((resolve, reject) => {
-    const secure = new TLSSocket(fed !== undefined && use === 'control' ? writeSideOf(fed) : socket, {
-      isServer: true,
-      secureContext: setup.contextOf(setup.host),
-      server: setup.sessions,
-      SNICallback: (name: string, done: (error: null, context: SecureContext) => void) =>
-        done(null, setup.contextOf(hostName(name))),
-      requestCert: clients !== undefined,
-      rejectUnauthorized: clients?.required === true,
-      // Else Node would answer the peer's half-close itself, before what is queued has been sent.
-      allowHalfOpen: true,
-    } as ConstructorParameters<typeof TLSSocket>[1])
-    let done = false
-    const timer = limit(clock, setup.ms, () =>
-      secure.destroy(new FileServerError('session.idle', 'TLS handshake took too long')),
-    )
+    const left = () => raw.destroy(gone())
+    const over = () => reject(closed())
+    raw.once('end', left).once('error', reject).once('close', over)
+    readOnce(raw, (bytes) => {
+      raw.off('end', left).off('error', reject).off('close', over)
+      resolve(bytes)
+    })
+    raw.resume()
+  })
+}
+
+/** `server`: where sessions are stored, and found for a client that resumes one by its id. */
+function secureOn(socket: Duplex, setup: Handshake, server: NetServer | undefined): TLSSocket {
+  const { clients } = setup
+  return new TLSSocket(socket, {
+    isServer: true,
+    secureContext: setup.contextOf(setup.host),
+    ...(server !== undefined && { server }),
+    SNICallback: (name: string, done: (error: null, context: SecureContext) => void) =>
+      done(null, setup.contextOf(hostName(name))),
+    requestCert: clients !== undefined,
+    rejectUnauthorized: clients?.required === true,
+    // Else Node would answer the peer's half-close itself, before what is queued has been sent.
+    allowHalfOpen: true,
+  } as ConstructorParameters<typeof TLSSocket>[1])
+}
+
+type Pending = Pick<Handshake, 'clients' | 'clock'> & Readonly<{ deadline: Timer }>
+
+function finished(
+  socket: Duplex,
+  secure: TLSSocket,
+  { clients, clock, deadline }: Pending,
+): Promise<TLSSocket> {
+  return new Promise((resolve, reject) => {
     // Half-open, so nothing else would close it before the time limit does.
-    const left = () => secure.destroy(new Error('the peer left during the TLS handshake'))
+    const left = () => secure.destroy(gone())
     secure.once('end', left)
-    if (fed !== undefined) {
-      readThrough(fed, secure)
-      fed.once('end', () => {
-        if (!done) left()
-        else if (use === 'control') passEndOn(secure)
-      })
-    }
     secure.once('secure', () => {
-      done = true
       secure.off('end', left)
-      timer.cancel()
+      deadline.cancel()
       // Also takes away what a bad certificate left in OpenSSL's queue of errors: the next read would fail with it.
       if (clients !== undefined) secure.getPeerX509Certificate()
       // Node lets a certificate through here that no authority signed.
@@ -197,16 +244,9 @@ function handshake(socket: Duplex, setup: Handshake): Promise<TLSSocket> {
     secure.on('_tlsError', (error: Error) => secure.destroy(error))
     secure.on('error', (error) => reject(error))
     secure.once('close', () => {
-      timer.cancel()
+      deadline.cancel()
       socket.destroy()
-      reject(new Error('closed during the TLS handshake'))
+      reject(closed())
     })
   })
-}
-
-/** As Node does it for sockets that it reads itself; harmless after close_notify. */
-function passEndOn(secure: TLSSocket): void {
-  if (secure.destroyed) return
-  secure.push(null)
-  secure.read(0)
 }
