@@ -134,31 +134,38 @@ export class InputQueue {
     this.#giveBack(block)
   }
 
-  #newBlock(size: number): Block {
+  #poolFor(size: number): BufferPool | undefined {
     const room = this.#room
     const { small, large } = room.pools
     const many = size > SMALL_BLOCK || this.#length > SMALL_BLOCK
-    const ends = { start: 0, end: 0, taken: 0 }
     if (many && room.largeHeld < LARGE_HELD) {
       room.largeHeld += 1
-      return { bytes: large.take(), pool: large, ...ends }
+      return large
     }
-    if (size <= SMALL_BLOCK) return { bytes: small.take(), pool: small, ...ends }
-    return { bytes: Buffer.allocUnsafeSlow(size), pool: undefined, ...ends }
+    return size <= SMALL_BLOCK ? small : undefined
   }
 
   #blockFor(size: number): Block {
     const last = this.#blocks?.at(-1)
     if (last !== undefined && last.bytes.length - last.end >= size) return last
-    const block = this.#newBlock(size)
+    const pool = this.#poolFor(size)
+    const bytes = pool?.take() ?? Buffer.allocUnsafeSlow(size)
+    const block = { bytes, pool, start: 0, end: 0, taken: 0 }
     this.#room.held += block.bytes.length
     this.#blocks ??= []
     this.#blocks.push(block)
     return block
   }
 
-  /** Reads the length field, which may come in pieces, and finds the packet a place; returns the bytes used. */
+  /** Reads the length field, and finds the packet a place; returns the bytes used. */
   #begin(piece: Buffer, from: number): number {
+    if (this.#lengthSeen > 0 || piece.length - from < LENGTH_FIELD) return this.#gatherLength(piece, from)
+    this.#place(piece.readUInt32BE(from))
+    return LENGTH_FIELD
+  }
+
+  /** The same for a length field that comes in pieces. */
+  #gatherLength(piece: Buffer, from: number): number {
     const count = Math.min(LENGTH_FIELD - this.#lengthSeen, piece.length - from)
     LENGTH_BYTES.writeUInt32BE(this.#lengthField)
     piece.copy(LENGTH_BYTES, this.#lengthSeen, from, from + count)
@@ -167,15 +174,19 @@ export class InputQueue {
     this.#lengthField = size
     if (this.#lengthSeen < LENGTH_FIELD) return count
     this.#lengthSeen = 0
+    this.#place(size)
+    return count
+  }
+
+  #place(size: number): void {
     if (size === 0 || size > MAX_PACKET) {
       this.#impossible = size
-      return count
+      return
     }
     const block = this.#blockFor(LENGTH_FIELD + size)
     block.bytes.writeUInt32BE(size, block.end)
     block.end += LENGTH_FIELD
     this.#missing = size
-    return count
   }
 
   #fill(piece: Buffer, from: number): number {

@@ -1,6 +1,7 @@
 // With the other ssh-*.ts all that knows how ssh2 1.17 looks inside: the way of a channel's data from packets to us.
 import type { ServerChannel, Connection as SshClient } from 'ssh2'
 import { FileServerError } from '../core/errors.ts'
+import { SshDecipher } from './ciphers/ssh-decipher.ts'
 
 const CHANNEL_DATA = 94
 const KEXINIT = 20
@@ -95,6 +96,8 @@ export function shareReads(client: SshClient, buffer: Buffer): ((bytes: Buffer) 
       bytes = bytes.subarray(next)
     }
     const decipher = protocol._decipher
+    // Ours has memory of its own for a packet that is not all there.
+    if (decipher instanceof SshDecipher) return
     if (isDecipher(decipher) && isShared(decipher._packet)) decipher._packet = Buffer.from(decipher._packet)
   }
   protocol.parse = (chunk, from, to) => receive(chunk.subarray(from, to))

@@ -6,20 +6,7 @@ const MAX_BATCH = 1024 * 1024
 /** Far below the system's limit for one vectored write. */
 const MAX_PIECES = 256
 
-/**
- * The WRITEs of one handle on their way to the file. While one step is at the storage, those that follow on each other
- * gather for the next: a trip through the thread pool costs more than the write itself.
- */
-export type WriteQueue = {
-  /** Where the next byte goes that is to be appended. */
-  readonly end: number
-  /**
-   * Done, or a promise that resolves, when the bytes are in the file; they must stay until then. With `gather` more are
-   * coming: it starts with `flush` only.
-   */
-  write(bytes: Buffer, position: number, gather: boolean): MaybePromise<void>
-  flush(): void
-}
+type Target = Pick<WriteHandle, 'write' | 'writev' | 'size'>
 
 type Batch = {
   readonly position: number
@@ -28,13 +15,57 @@ type Batch = {
   readonly waiting: PromiseWithResolvers<void>[]
 }
 
-export function createWriteQueue(file: Pick<WriteHandle, 'write' | 'writev' | 'size'>): WriteQueue {
-  const batches: Batch[] = []
-  let tail: number | undefined
-  let running = false
+/**
+ * The WRITEs of one handle on their way to the file. While one step is at the storage, those that follow on each other
+ * gather for the next: a trip through the thread pool costs more than the write itself.
+ */
+export class WriteQueue {
+  readonly #file: Target
+  /** Undefined while nothing gathers: so it is for a small file, from its beginning to its end. */
+  #batches: Batch[] | undefined
+  #tail: number | undefined
+  #running = false
+  /** Starts what was gathered. */
+  readonly flush = (): void => {
+    if (!this.#running && this.#batches !== undefined) void this.#run()
+  }
 
-  function batchFor(position: number, size: number): Batch {
-    const last = batches.at(-1)
+  constructor(file: Target) {
+    this.#file = file
+  }
+
+  /** Where the next byte goes that is to be appended. */
+  get end(): number {
+    return this.#tail ?? this.#file.size
+  }
+
+  /**
+   * Done, or a promise that resolves, when the bytes are in the file; they must stay until then. With `gather` more are
+   * coming: it starts with `flush` only.
+   */
+  write(bytes: Buffer, position: number, gather: boolean): MaybePromise<void> {
+    if (!gather && !this.#running && this.#batches === undefined) return this.#writeNow(bytes, position)
+    const batch = this.#batchFor(position, bytes.length)
+    batch.pieces.push(bytes)
+    batch.end += bytes.length
+    this.#tail = batch.end
+    const waiting = Promise.withResolvers<void>()
+    batch.waiting.push(waiting)
+    return waiting.promise
+  }
+
+  /** A single WRITE, while nothing else is on its way. */
+  #writeNow(bytes: Buffer, position: number): MaybePromise<void> {
+    const done = this.#file.write(bytes, position)
+    if (done === undefined) return
+    this.#running = true
+    this.#tail = position + bytes.length
+    return done.finally(() => void this.#run())
+  }
+
+  #batchFor(position: number, size: number): Batch {
+    this.#batches ??= []
+    const last = this.#batches.at(-1)
     const fits =
       last !== undefined &&
       last.end === position &&
@@ -42,57 +73,30 @@ export function createWriteQueue(file: Pick<WriteHandle, 'write' | 'writev' | 's
       last.end - last.position + size <= MAX_BATCH
     if (fits) return last
     const batch = { position, end: position, pieces: [], waiting: [] }
-    batches.push(batch)
+    this.#batches.push(batch)
     return batch
   }
 
-  function store({ pieces, position }: Batch): MaybePromise<void> {
+  #store({ pieces, position }: Batch): MaybePromise<void> {
     const [only] = pieces
     return pieces.length === 1 && only !== undefined
-      ? file.write(only, position)
-      : file.writev(pieces, position)
+      ? this.#file.write(only, position)
+      : this.#file.writev(pieces, position)
   }
 
-  async function run(): Promise<void> {
-    running = true
-    for (let batch = batches.shift(); batch !== undefined; batch = batches.shift()) {
+  async #run(): Promise<void> {
+    this.#running = true
+    for (let batch = this.#batches?.shift(); batch !== undefined; batch = this.#batches?.shift()) {
       try {
-        const done = store(batch)
+        const done = this.#store(batch)
         if (done !== undefined) await done
         for (const { resolve } of batch.waiting) resolve()
       } catch (error) {
         for (const { reject } of batch.waiting) reject(error)
       }
     }
-    running = false
-    tail = undefined
-  }
-
-  /** A single WRITE, while nothing else is on its way. */
-  function writeNow(bytes: Buffer, position: number): MaybePromise<void> {
-    const done = file.write(bytes, position)
-    if (done === undefined) return
-    running = true
-    tail = position + bytes.length
-    return done.finally(() => void run())
-  }
-
-  return {
-    get end() {
-      return tail ?? file.size
-    },
-    write(bytes, position, gather) {
-      if (!gather && !running && batches.length === 0) return writeNow(bytes, position)
-      const batch = batchFor(position, bytes.length)
-      batch.pieces.push(bytes)
-      batch.end += bytes.length
-      tail = batch.end
-      const waiting = Promise.withResolvers<void>()
-      batch.waiting.push(waiting)
-      return waiting.promise
-    },
-    flush() {
-      if (!running && batches.length > 0) void run()
-    },
+    this.#running = false
+    this.#batches = undefined
+    this.#tail = undefined
   }
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { createWriteQueue } from '../../src/sftp/write-queue.ts'
+import { WriteQueue } from '../../src/sftp/write-queue.ts'
 
 /** A file whose steps end when the test says so. */
 function slowFile() {
@@ -23,7 +23,7 @@ const piece = (size: number): Buffer => Buffer.alloc(size)
 
 test('writes that follow on each other gather while one is at the storage', async () => {
   const file = slowFile()
-  const queue = createWriteQueue(file)
+  const queue = new WriteQueue(file)
   const first = queue.write(piece(10), 0, true)
   queue.flush()
   const later = [
@@ -48,7 +48,7 @@ test('writes that follow on each other gather while one is at the storage', asyn
 
 test('a failed step fails its own writes and no others', async () => {
   const file = slowFile()
-  const queue = createWriteQueue(file)
+  const queue = new WriteQueue(file)
   const writes = [
     queue.write(piece(1), 0, true),
     queue.write(piece(1), 1, true),
@@ -64,7 +64,7 @@ test('a failed step fails its own writes and no others', async () => {
 
 test('what is appended goes behind what is still on its way', async () => {
   const file = slowFile()
-  const queue = createWriteQueue(file)
+  const queue = new WriteQueue(file)
   assert.equal(queue.end, 7)
   const write = queue.write(piece(5), queue.end, true)
   assert.equal(queue.end, 12)
@@ -75,7 +75,7 @@ test('what is appended goes behind what is still on its way', async () => {
 
 test('no step takes more than a mebibyte', async () => {
   const file = slowFile()
-  const queue = createWriteQueue(file)
+  const queue = new WriteQueue(file)
   const size = 255 * 1024
   const writes = Array.from({ length: 9 }, (_, index) => queue.write(piece(size), index * size, true))
   queue.flush()
@@ -90,7 +90,7 @@ test('no step takes more than a mebibyte', async () => {
 
 test('a single write is at the storage at once, and is waited for only where that waits', async () => {
   const done: number[] = []
-  const quick = createWriteQueue({
+  const quick = new WriteQueue({
     size: 0,
     write: (_chunk, position) => void done.push(position),
     writev: () => {},
@@ -98,7 +98,7 @@ test('a single write is at the storage at once, and is waited for only where tha
   assert.equal(quick.write(piece(5), 40, false), undefined)
   assert.deepEqual(done, [40])
   const file = slowFile()
-  const queue = createWriteQueue(file)
+  const queue = new WriteQueue(file)
   const first = queue.write(piece(10), 100, false)
   assert.equal(file.steps.length, 1)
   assert.equal(queue.end, 110)

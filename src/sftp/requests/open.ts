@@ -7,7 +7,7 @@ import { readAttributes } from '../attrs.ts'
 import type { OpenFile } from '../handles.ts'
 import { handle, type Reply } from '../replies.ts'
 import { type Request, readPath } from '../request.ts'
-import { createWriteQueue } from '../write-queue.ts'
+import { WriteQueue } from '../write-queue.ts'
 
 const FLAG = { read: 1, write: 2, append: 4, create: 8, truncate: 16, exclusive: 32 } as const
 const ONLY_FOR_WRITING = FLAG.append | FLAG.create | FLAG.truncate | FLAG.exclusive
@@ -33,7 +33,7 @@ function openFile(request: Request): MaybePromise<OpenFile> {
     kind: 'write',
     path,
     file,
-    queue: createWriteQueue(file),
+    queue: new WriteQueue(file),
     append: (flags & FLAG.append) !== 0,
     readable: (flags & FLAG.read) !== 0,
   }))
