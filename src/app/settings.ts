@@ -155,6 +155,7 @@ export function sftpSettings({ sftp, login }: Config, listener: SftpListener): S
   return {
     loginGraceMs: login.graceSeconds * SECOND_MS,
     authRequestsPerConnection: sftp.authRequestsPerConnection,
+    promptsAtOnce: sftp.promptsAtOnce,
     terms: termsSettings(sftp, listener),
     idleMs: sftp.idleSeconds * SECOND_MS,
     keepAliveMs: sftp.keepAliveSeconds * SECOND_MS,

@@ -3,7 +3,7 @@ import type { Login, LoginStep, Proof } from '../core/auth/login.ts'
 import type { Factor } from '../core/identity.ts'
 import type { Session } from '../core/sessions.ts'
 import { ALL_METHODS, methodsFor } from './methods.ts'
-import { ask, factorToAsk } from './prompts.ts'
+import { ask, askBoth, factorToAsk } from './prompts.ts'
 import { examineKey, exceptionsFor, type KeyRules, type OfferedKey } from './user-keys.ts'
 
 /** What the methods below can carry; see methods.ts. */
@@ -14,6 +14,8 @@ export type AuthOptions = Readonly<{
   login: Login
   /** Requests of any kind before the connection ends. */
   maxRequests: number
+  /** The first prompts ask for password and code in one round. */
+  promptsAtOnce: boolean
   keyRules: KeyRules
   /** The rules without exceptions, where there are any. */
   usualKeyRules: KeyRules | undefined
@@ -97,7 +99,23 @@ export function converse(options: AuthOptions): AuthConversation {
     if (!goesOn) refuse()
   }
 
+  /** A wrong code says nothing about the password that came with it. */
+  async function interactiveAtOnce(context: KeyboardAuthContext): Promise<void> {
+    prompted = context
+    const proofs = await askBoth(context)
+    if (proofs === undefined) return reject(context, false)
+    const step = await login.offer(proofs.password)
+    const wantsCode = step.state === 'more' && step.partial && step.next.includes('totp')
+    if (!wantsCode) return settle(context, step)
+    const last = await login.offer(proofs.code)
+    if (last.state !== 'denied' || last.disconnect) return settle(context, last)
+    const goesOn = note(await login.begin(context.username))
+    reject(context, false)
+    if (!goesOn) refuse()
+  }
+
   async function interactive(context: KeyboardAuthContext): Promise<void> {
+    if (options.promptsAtOnce && !anyProven) return interactiveAtOnce(context)
     for (;;) {
       const factor = factorToAsk(next, anyProven)
       if (factor === undefined) return reject(context, false)

@@ -154,6 +154,7 @@ class OpenConnection implements SshConnection {
       client,
       login: this.#options.authenticator.open(told, CAN_PROVE),
       maxRequests: settings.authRequestsPerConnection,
+      promptsAtOnce: settings.promptsAtOnce,
       keyRules: { signatures: terms.lists.signature, minRsaBits: terms.minRsaBits },
       usualKeyRules: terms.usualKeys,
       onExcepted: noteExcepted,

@@ -13,14 +13,35 @@ export function factorToAsk(next: readonly Factor[], anyProven: boolean): Prompt
   return next.includes('password') ? 'password' : undefined
 }
 
-/** RFC 4256. Undefined when the client gave up or answered another number of prompts. */
-export function ask(context: KeyboardAuthContext, factor: Prompted): Promise<Proof | undefined> {
+/** The answers to so many prompts; undefined when the client gave up or answered another number. */
+function answersTo(
+  context: KeyboardAuthContext,
+  prompts: readonly string[],
+): Promise<readonly string[] | undefined> {
   return new Promise((resolve) => {
-    context.prompt([{ prompt: TEXT[factor], echo: false }], (answers: unknown) => {
-      const answer: unknown = Array.isArray(answers) && answers.length === 1 ? answers[0] : undefined
-      if (typeof answer !== 'string') resolve(undefined)
-      else if (factor === 'password') resolve({ factor, secret: answer })
-      else resolve({ factor, code: answer.trim() })
+    const hidden = prompts.map((prompt) => ({ prompt, echo: false }))
+    context.prompt(hidden, (answers: unknown) => {
+      const all: unknown[] = Array.isArray(answers) ? answers : []
+      const texts = all.filter((answer) => typeof answer === 'string')
+      resolve(texts.length === prompts.length && all.length === prompts.length ? texts : undefined)
     })
   })
+}
+
+/** RFC 4256, one prompt. */
+export async function ask(context: KeyboardAuthContext, factor: Prompted): Promise<Proof | undefined> {
+  const answers = await answersTo(context, [TEXT[factor]])
+  if (answers === undefined) return undefined
+  const [answer = ''] = answers
+  return factor === 'password' ? { factor, secret: answer } : { factor, code: answer.trim() }
+}
+
+/** RFC 4256, both prompts in one round; who has no code leaves it empty. */
+export async function askBoth(
+  context: KeyboardAuthContext,
+): Promise<Readonly<{ password: Proof; code: Proof }> | undefined> {
+  const answers = await answersTo(context, [TEXT.password, TEXT.totp])
+  if (answers === undefined) return undefined
+  const [secret = '', code = ''] = answers
+  return { password: { factor: 'password', secret }, code: { factor: 'totp', code: code.trim() } }
 }

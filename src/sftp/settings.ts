@@ -6,6 +6,8 @@ export type SftpSettings = Readonly<{
   loginGraceMs: number
   /** Authentication requests of any kind on one connection, key probes included. */
   authRequestsPerConnection: number
+  /** keyboard-interactive asks everybody for password and code in one round. */
+  promptsAtOnce: boolean
   terms: TermsSettings
   /** Without any SFTP request. */
   idleMs: number

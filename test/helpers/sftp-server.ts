@@ -31,6 +31,7 @@ export function termsWith(exception: Partial<TermsException>): TermsSettings {
 
 export const TEST_SETTINGS: SftpSettings = {
   authRequestsPerConnection: 20,
+  promptsAtOnce: false,
   terms: { profile: 'modern', minRsaBits: 3072, exceptions: [] },
   keepAliveMs: 15_000,
   keepAliveMisses: 3,

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { ConnectConfig } from 'ssh2'
+import type { AnyAuthMethod, ConnectConfig } from 'ssh2'
 import type { AuditEvent } from '../../src/core/audit/events.ts'
 import type { Factor } from '../../src/core/identity.ts'
 import { fingerprintOf } from '../../src/sftp/key-blob.ts'
@@ -77,6 +77,52 @@ test('keyboard-interactive asks for the password, then for the code', async () =
     open: 1,
     excepted: [],
   })
+})
+
+test('both prompts come in one round where that is chosen, and a wrong code tells nothing', async () => {
+  const settings = { promptsAtOnce: true }
+  const both = ['Password: ', 'Verification code: ']
+  const chained = { chains: [CHAIN_CODE], settings }
+  const good = await attempt(chained, {}, [PASSWORD, CODE])
+  assert.deepEqual(good, { outcome: 'in', prompts: both, open: 1, excepted: [] })
+  const plain = await attempt({ settings }, {}, [PASSWORD, ''])
+  assert.deepEqual(plain, { outcome: 'in', prompts: both, open: 1, excepted: [] })
+  const wrong = await Promise.all(
+    [
+      ['wrong', CODE],
+      [PASSWORD, '000000'],
+      [PASSWORD, ''],
+    ].map((answers) => attempt(chained, {}, answers)),
+  )
+  for (const refused of wrong) assert.deepEqual(refused, wrong[0])
+  assert.notEqual(wrong[0]?.outcome, 'in')
+  assert.equal(wrong[0]?.open, 0)
+})
+
+test('with both prompts in one round, what is left after a refusal is the same for every answer', async () => {
+  const server = await startSftp({ chains: [CHAIN_CODE], settings: { promptsAtOnce: true } })
+  for (const answers of [
+    ['wrong', CODE],
+    [PASSWORD, '000000'],
+  ]) {
+    const left: (readonly string[])[] = []
+    const methods: AnyAuthMethod[] = [
+      {
+        type: 'keyboard-interactive',
+        username: 'alice',
+        prompt: (_name, _text, _language, _prompts, done) => done(answers),
+      },
+    ]
+    const refused = connect(server.port, {
+      authHandler: (methodsLeft, _partial, next) => {
+        if (methodsLeft !== null) left.push([...methodsLeft])
+        next(methods.shift() ?? (false as never))
+      },
+    })
+    await assert.rejects(refused)
+    assert.deepEqual(left, [['publickey', 'password', 'keyboard-interactive']])
+  }
+  await server.close()
 })
 
 test('after a password has been proven, only the code is asked for', async () => {

@@ -102,6 +102,7 @@ test('what a login needed is gone when it is granted, its password first', async
     },
     maxRequests: 2,
     keyRules: { signatures: [], minRsaBits: 3072 },
+    promptsAtOnce: false,
     usualKeyRules: undefined,
     onExcepted: () => {},
     onGranted: () => granted.resolve(),

@@ -81,6 +81,10 @@ export const sftp = z
       20,
       'Authentication requests of any kind on one connection, offers of public keys included.',
     ),
+    promptsAtOnce: flag(
+      false,
+      'true: keyboard-interactive asks everybody for password and code at once; who has no code leaves it empty.',
+    ),
     algorithms: z
       .enum(ALGORITHM_PROFILES)
       .default('modern')
