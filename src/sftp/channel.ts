@@ -5,69 +5,65 @@ import type { Clock } from '../core/ports.ts'
 import type { VfsSession } from '../core/vfs/session.ts'
 import type { SftpChannelHost } from './channel-host.ts'
 import { ChannelOutput } from './channel-output.ts'
-import { string } from './codec.ts'
 import { HandleTable } from './handles.ts'
-import { InputQueue } from './input-queue.ts'
-import { MAX_IN_FLIGHT, REQUEST_COST, WINDOW_SHARE } from './limits.ts'
+import { MAX_IN_FLIGHT, REQUEST_COST } from './limits.ts'
 import { RequestOrder } from './order.ts'
-import { type ParsedRequest, parseRequest } from './parse.ts'
-import { failure, failureOf, type Reply, version } from './replies.ts'
+import type { ParsedRequest } from './parse.ts'
+import { failure, failureOf, type Reply } from './replies.ts'
 import type { ReplyPool } from './reply-pool.ts'
 import type { ChannelContext } from './request.ts'
+import { RequestSource } from './request-source.ts'
 import { type ChannelInput, takeInput } from './ssh-input.ts'
 import { createPacketWriter } from './ssh-packets.ts'
-import { EXTENSIONS, INIT, PROTOCOL_VERSION } from './table.ts'
 
 /** One SFTP conversation. A class, as all it is made of: thousands of them are idle. */
 export class SftpChannel implements ChannelContext, ChannelInput {
   readonly handles: HandleTable
   readonly #host: SftpChannelHost
   readonly #channel: ServerChannel
-  /** What the peer may send before it is worked off. */
-  readonly #window: number
-  readonly #input: InputQueue
+  readonly #source: RequestSource
   readonly #output: ChannelOutput
   readonly #order = new RequestOrder()
-  readonly #openWindow: (bytes: number) => void
   readonly #stopListening: () => void
   readonly #pumpNow = (): void => this.#pump()
   readonly #goOn = (): void => {
     this.#output.flush()
     this.#pump()
   }
-  #greeted = false
   /** Since the last time that the connection was told. */
   #worked = false
   #ended = false
   #pumping = false
   #yielding = false
-  #head: ParsedRequest | undefined
   #disposing: Promise<void> | undefined
   #idle: (() => void) | undefined
-  #credit = 0
 
+  /** `window`: what the peer may send before it is worked off. */
   constructor(host: SftpChannelHost, channel: ServerChannel, window: number) {
     const { client, gate } = host
+    const onDead = (): void => host.onViolation('transport is dead')
     this.#host = host
     this.#channel = channel
-    this.#window = window
     this.handles = new HandleTable(host.handlesPerChannel)
-    this.#input = new InputQueue(host.inputRoom)
     this.#output = new ChannelOutput({
       writer: createPacketWriter(client, channel, host),
       gate,
       onRoom: this.#pumpNow,
-      onBroken: () => host.onViolation('transport is dead'),
+      onBroken: onDead,
     })
     this.#stopListening = gate.onOpen(this.#goOn)
-    this.#openWindow = takeInput(client, channel, this)
+    this.#source = new RequestSource({
+      ...{ room: host.inputRoom, window, onDead },
+      openWindow: takeInput(client, channel, this),
+      greet: (reply) => this.#output.send(reply),
+    })
     channel.on('error', () => host.onViolation('channel failed'))
     channel.on('close', () => void this.dispose())
   }
 
   /** A file is open or a request is waiting. */
   get busy(): boolean {
-    return this.working || this.handles.size > 0 || this.#head !== undefined || this.#input.length > 0
+    return this.working || this.handles.size > 0 || this.#source.waiting
   }
 
   /** A request is at the storage. */
@@ -94,7 +90,7 @@ export class SftpChannel implements ChannelContext, ChannelInput {
   }
 
   moreComing(): boolean {
-    return this.#input.ready
+    return this.#source.ready
   }
 
   atTurnEnd(fn: () => void): void {
@@ -110,7 +106,7 @@ export class SftpChannel implements ChannelContext, ChannelInput {
   data(piece: Buffer, overrun: boolean): void {
     if (overrun) this.#host.onViolation('data beyond the window')
     else if (this.#disposing === undefined) {
-      this.#input.push(piece)
+      this.#source.push(piece)
       this.#host.turnEnd.call(this.#pumpNow)
     }
   }
@@ -127,48 +123,9 @@ export class SftpChannel implements ChannelContext, ChannelInput {
     return this.#stop()
   }
 
-  #giveCredit(bytes: number): void {
-    this.#credit += bytes
-    if (this.#credit < this.#window / WINDOW_SHARE || this.#disposing !== undefined) return
-    const amount = this.#credit
-    this.#credit = 0
-    try {
-      this.#openWindow(amount)
-    } catch {
-      this.#host.onViolation('transport is dead')
-    }
-  }
-
-  #next(): ParsedRequest | undefined {
-    const packet = this.#input.next()
-    if (packet === undefined) return undefined
-    const request = parseRequest(packet)
-    if (request === undefined) {
-      packet.release()
-      throw new FileServerError('protocol.syntax', 'packet without an id')
-    }
-    const isInit = request.type === INIT
-    if (isInit !== !this.#greeted) {
-      request.release()
-      throw new FileServerError('protocol.sequence', 'INIT is the first packet, once')
-    }
-    if (!isInit) return request
-    this.#greeted = true
-    this.#output.send(
-      version(
-        PROTOCOL_VERSION,
-        EXTENSIONS.flatMap((row) => [string(row.name), string(row.version)]),
-      ),
-    )
-    request.release()
-    this.#giveCredit(request.cost)
-    return this.#next()
-  }
-
   /** True when a request was started and another may follow. */
   #step(): boolean {
-    this.#head ??= this.#next()
-    const head = this.#head
+    const head = this.#source.peek()
     const { gate, budget } = this.#host
     if (head === undefined || this.#order.running >= MAX_IN_FLIGHT) return false
     if (!gate.open(this.#output.waiting)) return false
@@ -177,7 +134,7 @@ export class SftpChannel implements ChannelContext, ChannelInput {
       this.#yieldTurn()
       return false
     }
-    this.#head = undefined
+    this.#source.take()
     this.#start(head)
     return true
   }
@@ -233,7 +190,7 @@ export class SftpChannel implements ChannelContext, ChannelInput {
   #answer(request: ParsedRequest, reply: Reply): void {
     request.release()
     this.#output.send(reply)
-    this.#giveCredit(request.cost)
+    this.#source.workedOff(request.cost)
   }
 
   #complete(request: ParsedRequest, reply: Reply): void {
@@ -263,7 +220,7 @@ export class SftpChannel implements ChannelContext, ChannelInput {
       this.#worked = false
       this.#host.onProgress()
     }
-    if (this.#ended && this.#head === undefined && !this.working) this.#end(0)
+    if (this.#ended && !this.#source.pending && !this.working) this.#end(0)
   }
 
   /** Says the exit status, which OpenSSH waits for, and closes the channel from this side. */
@@ -290,9 +247,7 @@ export class SftpChannel implements ChannelContext, ChannelInput {
   }
 
   async #giveUp(): Promise<void> {
-    this.#head?.release()
-    this.#head = undefined
-    this.#input.clear()
+    this.#source.close()
     if (this.working) await new Promise<void>((resolve) => (this.#idle = resolve))
     await this.handles.abandon()
     this.#host.onProgress()
