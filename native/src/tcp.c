@@ -1,5 +1,5 @@
 // TCP connections as bare descriptors, for who does without Node's sockets: listenTcp, acceptPeer, dropWaiting, sendBytes,
-// sendText, receiveInto, endSending, closeSocket. None of them ever waits.
+// sendText, receiveInto, peerEnded, endSending, closeSocket. None of them ever waits.
 #include "addon.h"
 
 #include <arpa/inet.h>
@@ -160,6 +160,14 @@ static napi_value receive_into(napi_env env, napi_callback_info info) {
   return answer(env, recv((int)integer_at(&given, 0), into + from, length - (size_t)from, MSG_DONTWAIT));
 }
 
+static napi_value peer_ended(napi_env env, napi_callback_info info) {
+  arguments given = take_arguments(env, info);
+  char byte;
+  ssize_t got = recv((int)integer_at(&given, 0), &byte, sizeof byte, MSG_PEEK | MSG_DONTWAIT);
+  if (got < 0 && errno != EAGAIN) return answer(env, -1);
+  return answer(env, got == 0);
+}
+
 static napi_value end_sending(napi_env env, napi_callback_info info) {
   arguments given = take_arguments(env, info);
   return answer(env, shutdown((int)integer_at(&given, 0), SHUT_WR));
@@ -186,6 +194,7 @@ void add_tcp(napi_env env, napi_value exports) {
   add_function(env, exports, "sendBytes", send_bytes);
   add_function(env, exports, "sendText", send_text);
   add_function(env, exports, "receiveInto", receive_into);
+  add_function(env, exports, "peerEnded", peer_ended);
   add_function(env, exports, "endSending", end_sending);
   add_function(env, exports, "closeSocket", close_socket);
 }

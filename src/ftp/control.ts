@@ -84,9 +84,13 @@ export class Control implements Roles {
     } else this.#loop.push(item)
   }
 
+  /** A client that died says the same on both connections; without this half an upload would look whole. */
+  clientDied(): boolean {
+    return this.wire.ended && !this.#loop.has('QUIT')
+  }
+
   end(): void {
     this.#inputEnded = true
-    // A client that died says the same on both connections; without this half an upload would look whole.
     if (!this.#loop.has('QUIT')) this.ftp.transfer?.abort()
     this.#loop.pump()
   }

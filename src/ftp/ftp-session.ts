@@ -16,6 +16,7 @@ import type { Introduction, TlsEngine, TlsPeer } from './tls.ts'
 /** The control connection behind a session. */
 export type SessionHost = {
   say(reply: Reply): void
+  clientDied(): boolean
   granted(session: Session): void
   loggedOut(): void
 }
@@ -67,6 +68,10 @@ export class FtpSession implements Ftp {
 
   say(preliminary: Reply): void {
     this.#host.say(preliminary)
+  }
+
+  clientDied(): boolean {
+    return this.#host.clientDied()
   }
 
   async chooseHost(name: string | undefined): Promise<boolean> {

@@ -13,6 +13,8 @@ const MIN_ROOM_SMALL = SMALL_SLAB / 2
 export type LinkUp = Readonly<{
   target: WriteHandle
   at: number
+  /** Asked at the end: what comes from a client that has died is not whole. Undefined: that is seen in another turn only. */
+  died: (() => boolean) | undefined
   progress: (bytes: number) => void
 }>
 
@@ -62,15 +64,20 @@ class Intake {
       const bytes = this.#link.receive(slab.rest(0), this.#used)
       if (bytes === undefined) return
       if (bytes === 0) {
-        this.#end(undefined)
+        const died = this.#job.died?.() === true
+        this.#end(died ? { cause: new Error('the client has died') } : undefined)
         return
       }
       this.#used += bytes
       this.#job.progress(bytes)
       turn -= bytes
       const room = slab.size - this.#used
-      // The end is looked for in another turn: a client that died shows it on its control connection too, and first.
-      if (room >= minRoom(slab)) return
+      // Of a small file the end mostly is here by now. Else it is looked for in another turn: a client that died shows
+      // it on its control connection too, and first.
+      if (room >= minRoom(slab)) {
+        if (this.#job.died !== undefined && slab.size === SMALL_SLAB) continue
+        return
+      }
       this.#hand(slab)
       if (this.#waiting !== undefined) this.#link.rest()
       if (this.#ended || this.#waiting !== undefined) return

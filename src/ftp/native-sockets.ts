@@ -6,6 +6,7 @@ export type NativeSockets = Readonly<{
   sendBytes(socket: number, bytes: Uint8Array, from: number, to: number): number
   sendText(socket: number, text: string): number
   receiveInto(socket: number, into: Uint8Array, used: number): number
+  peerEnded(socket: number): number
   endSending(socket: number): number
   closeSocket(socket: number, discard: number): number
   createWatch(told: (id: number) => void): object | null

@@ -60,6 +60,8 @@ export type Ftp = {
   dialog: Dialog
   /** A preliminary reply; the last one is what `run` returns. */
   say(reply: Reply): void
+  /** Its end has come on the control connection, and it did not say QUIT; as far as that can be seen outside of TLS. */
+  clientDied(): boolean
   /**
    * RFC 7151 HOST: false when the listener has no such name, or TLS chose another. Forgets what was proven. Undefined goes
    * back to what TLS chose.

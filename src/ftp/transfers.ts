@@ -80,7 +80,8 @@ export async function receiveFile(job: Job, target: WriteHandle, at: number): Pr
   const { ftp, transfer } = job
   try {
     if (goesDirect(ftp)) {
-      await withLink(job, (link) => receiveUp(link, { target, at, progress: progressOf(job) }))
+      const died = ftp.crypto() === undefined ? () => ftp.clientDied() : undefined
+      await withLink(job, (link) => receiveUp(link, { target, at, died, progress: progressOf(job) }))
     } else {
       const convert = ftp.dialog.type === 'A' ? fromNetwork() : undefined
       await withConnection(job, 'up', (socket, progress) =>

@@ -96,6 +96,14 @@ export class Wire {
     return !this.#reader.pending && this.#socket.readableLength === 0
   }
 
+  /** The client has closed its side, or all of the connection, though no event may have told it yet. */
+  get ended(): boolean {
+    if (this.#ended || this.#gone) return true
+    const descriptor = this.#net === undefined ? undefined : descriptorOf(this.#raw)
+    if (this.#net === undefined || descriptor === undefined) return false
+    return this.#net.native.peerEnded(descriptor) !== 0
+  }
+
   /** Sends `last`, then goes on inside TLS. Rejects when the handshake fails; the socket is gone then. */
   async upgrade(peer: TlsPeer, last: Reply | undefined): Promise<TLSSocket> {
     const raw = this.#raw

@@ -78,6 +78,8 @@ export type Native = Readonly<{
   sendText(socket: number, text: string): number
   /** Fills `into` behind its first `used` bytes. 0: the peer has ended. -EAGAIN: nothing is there. */
   receiveInto(socket: number, into: Uint8Array, used: number): number
+  /** 1: the peer has ended, and all it sent has been read. 0: it has not, or there is more to read. */
+  peerEnded(socket: number): number
   /** The peer sees the end behind what was sent. */
   endSending(socket: number): number
   /** `discard` not 0: what the peer has sent is read away, or the system would cut what is still on its way to it. */
@@ -150,6 +152,7 @@ export const NATIVE_FUNCTIONS = {
   sendBytes: 'data connections',
   sendText: 'data connections',
   receiveInto: 'data connections',
+  peerEnded: 'data connections',
   endSending: 'data connections',
   closeSocket: 'data connections',
   createWatch: 'data connections',

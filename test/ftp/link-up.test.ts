@@ -55,11 +55,12 @@ describe('uploads on a link', needsNative, () => {
     return { client, link }
   }
 
-  function receive(link: DataLink, handle: WriteHandle) {
+  function receive(link: DataLink, handle: WriteHandle, died?: () => boolean) {
     const seen = { moved: 0 }
     const done = receiveUp(link, {
       target: handle,
       at: 0,
+      died,
       progress: (bytes) => {
         seen.moved += bytes
       },
@@ -104,6 +105,18 @@ describe('uploads on a link', needsNative, () => {
       client.destroy()
     })
   }
+
+  test('the end of a client that has died is none, and what came is kept', async () => {
+    for (const isDead of [false, true]) {
+      const { client, link } = await pair()
+      const { handle, content } = target('at once')
+      const { done } = receive(link, handle, () => isDead)
+      client.end('some')
+      if (isDead) await assert.rejects(done, /died/)
+      else await done
+      assert.equal(content().toString(), 'some')
+    }
+  })
 
   test('a reset is no end', async () => {
     const { client, link } = await pair()

@@ -73,6 +73,23 @@ test('a connection carries bytes and text both ways, and its ends', needsNative,
   assert.equal(addon().closeSocket(fd, 0), 0)
 })
 
+test('that the peer has ended is seen behind all that it sent', needsNative, async (t) => {
+  const { client, fd } = await pair(t)
+  const into = Buffer.alloc(10)
+  assert.equal(addon().peerEnded(fd), 0)
+  client.end('some')
+  while (addon().receiveInto(fd, into, 0) === -EAGAIN) await new Promise((resolve) => setImmediate(resolve))
+  assert.equal(
+    await until(
+      () => addon().peerEnded(fd),
+      (ended) => ended !== 0,
+    ),
+    1,
+  )
+  assert.equal(addon().closeSocket(fd, 0), 0)
+  assert.equal(addon().peerEnded(-1), -EBADF)
+})
+
 test('what makes no sense is refused', needsNative, async (t) => {
   const { fd } = await pair(t)
   const four = Buffer.alloc(4)
