@@ -4,16 +4,15 @@
 // Run by hand: npx node bench/hostile-session.ts [part of an attack's name]
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { mkdtemp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
-import { eventually, startFixture } from '../test/helpers/fixture.ts'
+import { startMeasured } from './held.ts'
 import { ATTACKS, LOGINS, type Target } from './hostile-attacks.ts'
-import type { HeldReport } from './hostile-probe.ts'
 
 const BUDGET_MIB = 8
 const MIB = 2 ** 20
@@ -24,16 +23,12 @@ const SETTLE_MS = 1_500
 const ATTACK_MS = 4_000
 const LOOK_MS = 50
 
-const PROBE = new URL('hostile-probe.ts', import.meta.url)
+const KIB_PER_MIB = 1024
+
+const SLOW_DISK = new URL('slow-disk.ts', import.meta.url)
 const SELF = fileURLToPath(import.meta.url)
 
 const print = (line: string) => process.stdout.write(`${line}\n`)
-
-/** MiB of a process itself. */
-function memoryOf(pid: number): number {
-  const found = /^Pss_Anon:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8'))
-  return Number(found?.[1]) / 1024
-}
 
 function makeFiles(root: string): void {
   mkdirSync(join(root, 'many'))
@@ -41,22 +36,12 @@ function makeFiles(root: string): void {
   writeFileSync(join(root, 'large'), Buffer.alloc(LARGE_BYTES))
 }
 
-/** MiB that are held after a garbage collection. */
-async function heldBy(pid: number, report: string): Promise<number> {
-  rmSync(report, { force: true })
-  process.kill(pid, 'SIGUSR2')
-  const { heap, external } = await eventually(
-    async () => (existsSync(report) ? (JSON.parse(readFileSync(report, 'utf8')) as HeldReport) : undefined),
-    'report of what is held',
-  )
-  return (heap + external) / MIB
-}
-
-async function highest(pid: number, ms: number): Promise<number> {
+/** KiB. */
+async function highest(memory: () => number, ms: number): Promise<number> {
   const until = performance.now() + ms
   let most = 0
   while (performance.now() < until) {
-    most = Math.max(most, memoryOf(pid))
+    most = Math.max(most, memory())
     await pause(LOOK_MS)
   }
   return most
@@ -66,10 +51,8 @@ async function highest(pid: number, ms: number): Promise<number> {
 async function attack(name: string): Promise<number> {
   const dir = await mkdtemp(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'sallyport-hostile-'))
   const report = join(dir, 'held.json')
-  Object.assign(process.env, { NODE_OPTIONS: `--import=${PROBE}`, HOSTILE_PROBE_FILE: report })
-  const fixture = await startFixture({ dir, args: ['--bench', '--open'] })
-  delete process.env.NODE_OPTIONS
-  const { pid } = fixture.info
+  const server = await startMeasured(report, { dir, args: ['--bench', '--open'] }, [SLOW_DISK])
+  const { fixture } = server
   const user = fixture.user('main')
   const target: Target = { info: fixture.info, user, large: '/large', many: '/many' }
   const children: ChildProcess[] = []
@@ -92,11 +75,11 @@ async function attack(name: string): Promise<number> {
     await pause(SETTLE_MS)
     warm.kill('SIGKILL')
     await pause(SETTLE_MS)
-    const heldBefore = await heldBy(pid, report)
-    const before = memoryOf(pid)
+    const heldBefore = await server.held()
+    const before = server.memory()
     await start(name)
-    const most = (await highest(pid, ATTACK_MS)) - before
-    const held = (await heldBy(pid, report)) - heldBefore
+    const most = ((await highest(server.memory, ATTACK_MS)) - before) / KIB_PER_MIB
+    const held = ((await server.held()) - heldBefore) / KIB_PER_MIB
     print(`${name}: ${most.toFixed(1)} MiB at most, ${Math.max(0, held).toFixed(1)} held`)
     return held
   } finally {
