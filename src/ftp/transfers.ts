@@ -4,6 +4,7 @@ import type { VirtualPath } from '../core/vfs/path.ts'
 import type { VfsSession } from '../core/vfs/session.ts'
 import type { ReadHandle, WriteHandle } from '../core/vfs/storage.ts'
 import { fromNetwork, toNetwork } from './ascii.ts'
+import type { Sink } from './course.ts'
 import { goesDirect, progressOf, withLink } from './link-transfer.ts'
 import { receiveUp } from './link-up.ts'
 import { pumpDown } from './pump-down.ts'
@@ -16,15 +17,21 @@ import { type Job, withConnection } from './stream-transfer.ts'
 export const DONE: Reply = reply(226, 'Transfer complete.')
 
 /** Streams text such as a listing, with back-pressure. */
-export function sendText(job: Job, texts: AsyncIterable<string>): Promise<void> {
-  return withConnection(job, 'down', async (socket, progress) => {
+export async function sendText(job: Job, texts: AsyncIterable<string>): Promise<void> {
+  const { ftp, transfer } = job
+  const sendTo = async (sink: Sink, progress: (bytes: number) => void) => {
     for await (const text of texts) {
-      job.transfer.signal.throwIfAborted()
-      await new Promise<void>((resolve, reject) => {
-        socket.write(text, (error) => (error ? reject(error) : resolve()))
-      })
+      transfer.throwIfAborted()
+      await sink.write(Buffer.from(text))
       progress(text.length)
     }
+  }
+  if (ftp.dialog.mode !== 'S' || !ftp.data.direct)
+    return withConnection(job, 'down', (socket, progress) => sendTo(socketSink(socket), progress))
+  return withLink(job, async (link) => {
+    await sendTo(linkSink(link), progressOf(job))
+    link.endSending()
+    ftp.data.leave(link)
   })
 }
 

@@ -36,7 +36,11 @@ async function setup(t: TestContext, given: Native | undefined) {
     },
   })
   const open = async (location: string) => counting(await storage.open(join(base, location)))
-  const server = await startFtpServer({ storage: { open }, settings: { clearData: true } })
+  const server = await startFtpServer({
+    storage: { open },
+    settings: { clearData: true },
+    native: given !== undefined,
+  })
   const client = await connectFtp(server)
   await client.login(USER)
   const other = await connectFtp(server)

@@ -49,6 +49,8 @@ type Play = {
   /** The listener has no certificate. */
   plain: boolean
   host: string
+  /** False: data connections are Node's. */
+  native: boolean
   server: FtpTestServer | undefined
   client: FtpClient | undefined
   data: DataClient | undefined
@@ -64,8 +66,9 @@ const TOTP_OF_ALL = new TOTP({
   period: FTP_TOTP.periodSeconds,
 })
 
-export async function playTranscript(steps: readonly Step[]): Promise<void> {
+export async function playTranscript(steps: readonly Step[], native: boolean): Promise<void> {
   const play: Play = {
+    native,
     settings: {},
     plain: false,
     host: '127.0.0.1',
@@ -123,6 +126,7 @@ async function connect(play: Play): Promise<FtpClient> {
     clock: play.clock,
     plain: play.plain,
     host: play.host,
+    native: play.native,
   })
   play.client = await connectFtp(play.server, { implicit: play.settings.tls === 'implicit' })
   return play.client
