@@ -1,19 +1,13 @@
 // Looks up what event-loop.h names, in the process that the addon was loaded into.
 #include "event-loop.h"
 
-#include <dlfcn.h>
+#include "symbols.h"
+
 #include <string.h>
 
 event_loop uv;
 
-static void *find(const char *name) {
-  void *found = dlsym(RTLD_DEFAULT, name);
-  if (found == NULL) uv.found = false;
-  return found;
-}
-
-// The cast of a function's address that POSIX has for dlsym.
-#define FIND(member, name) *(void **)(&uv.member) = find(name)
+#define FIND(member, name) FIND_SYMBOL(uv, member, name)
 
 void find_event_loop(void) {
   uv.found = true;

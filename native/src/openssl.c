@@ -1,18 +1,11 @@
 // Looks up what openssl.h names, in the process that the addon was loaded into.
 #include "openssl.h"
 
-#include <dlfcn.h>
+#include "symbols.h"
 
 openssl ssl;
 
-static void *find(const char *name) {
-  void *found = dlsym(RTLD_DEFAULT, name);
-  if (found == NULL) ssl.found = false;
-  return found;
-}
-
-// The cast of a function's address that POSIX has for dlsym.
-#define FIND(member, name) *(void **)(&ssl.member) = find(name)
+#define FIND(member, name) FIND_SYMBOL(ssl, member, name)
 
 void find_openssl(void) {
   ssl.found = true;
