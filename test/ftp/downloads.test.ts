@@ -1,20 +1,13 @@
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
-import {
-  appendFileSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  rmSync,
-  truncateSync,
-  writeFileSync,
-} from 'node:fs'
+import { appendFileSync, mkdirSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import type { Native } from '../../src/native/native.ts'
 import { createLocalStorage } from '../../src/storage/local.ts'
+import { openDescriptors, until } from '../helpers/descriptors.ts'
 import { createFakeClock, type FakeClock } from '../helpers/fake-clock.ts'
 import { connectFtp, type FtpClient } from '../helpers/ftp-client.ts'
 import { FTP_SETTINGS, type FtpTestServer, startFtpServer } from '../helpers/ftp-server.ts'
@@ -36,14 +29,6 @@ const ways: Readonly<Record<string, Native | undefined>> = {
     'on a file system that cannot tell': untold(native),
     'on a file system that cannot send': unsendable(native),
   }),
-}
-
-function openDescriptors(): number {
-  return readdirSync('/proc/self/fd').length
-}
-
-async function until(holds: () => boolean): Promise<void> {
-  while (!holds()) await new Promise((resolve) => setImmediate(resolve))
 }
 
 for (const [way, given] of Object.entries(ways)) {

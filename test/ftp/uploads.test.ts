@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import type { Native } from '../../src/native/native.ts'
 import { createLocalStorage } from '../../src/storage/local.ts'
+import { openDescriptors, until } from '../helpers/descriptors.ts'
 import { createFakeClock } from '../helpers/fake-clock.ts'
 import { connectFtp, type FtpClient } from '../helpers/ftp-client.ts'
 import { type FtpTestServer, startFtpServer } from '../helpers/ftp-server.ts'
@@ -21,14 +22,6 @@ const LEAVERS = 200
 const ways: Readonly<Record<string, Native | undefined>> = {
   'without the addon': undefined,
   ...(native !== undefined && { 'with the addon': native }),
-}
-
-function openDescriptors(): number {
-  return readdirSync('/proc/self/fd').length
-}
-
-async function until(holds: () => boolean): Promise<void> {
-  while (!holds()) await new Promise((resolve) => setImmediate(resolve))
 }
 
 for (const [way, given] of Object.entries(ways)) {
