@@ -2,7 +2,7 @@ import type { Socket } from 'node:net'
 import type { TLSSocket } from 'node:tls'
 import { FileServerError } from '../core/errors.ts'
 import type { Origin } from '../core/identity.ts'
-import type { MaybePromise } from '../core/maybe-promise.ts'
+import { andThen, type MaybePromise } from '../core/maybe-promise.ts'
 import type { Clock, Timer } from '../core/ports.ts'
 import { type ActiveTarget, allowedTarget, connectActive } from './active.ts'
 import { DataLink } from './data-link.ts'
@@ -66,14 +66,10 @@ export class DataChannel {
 
   /** Waits for a passive connection in place of any earlier plan; resolves to the port. */
   listen(): MaybePromise<number> {
-    const port = this.#portAgain() ?? this.#openPort()
-    if (port instanceof Promise) return port.then((opened) => this.#awaitAt(opened))
-    return this.#awaitAt(port)
-  }
-
-  #awaitAt(port: Port): number {
-    this.#plan = { kind: 'passive', port }
-    return port.port
+    return andThen(this.#portAgain() ?? this.#openPort(), (port) => {
+      this.#plan = { kind: 'passive', port }
+      return port.port
+    })
   }
 
   /** False when the target is not the client itself or a privileged port. */

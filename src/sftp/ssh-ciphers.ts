@@ -5,6 +5,7 @@ import { createNativeOpener, createNativeSealer, type NativeCiphers } from './ci
 import type { CipherKeys, Opener, Sealer } from './ciphers/packet-crypto.ts'
 import { SshCipher } from './ciphers/ssh-cipher.ts'
 import { SshDecipher } from './ciphers/ssh-decipher.ts'
+import { has } from './shapes.ts'
 import { unpoolParts } from './ssh-memory.ts'
 import { type Exchange, exchangeCiphers } from './ssh2.ts'
 
@@ -14,25 +15,12 @@ type Inbound = { inSeqno: number; _onPayload: SshDecipher['_onPayload'] }
 const GCM = /^aes-(?:128|256)-gcm$/
 const isGcm = (value: unknown): value is GcmName => typeof value === 'string' && GCM.test(value)
 
-const has = (value: object, type: string, ...names: string[]): boolean =>
-  names.every((name) => typeof Reflect.get(value, name) === type)
-
 function isOutbound(value: unknown): value is Outbound {
-  return (
-    typeof value === 'object' &&
-    value !== null &&
-    has(value, 'number', 'outSeqno') &&
-    has(value, 'function', '_onWrite')
-  )
+  return has(value, 'number', 'outSeqno') && has(value, 'function', '_onWrite')
 }
 
 function isInbound(value: unknown): value is Inbound {
-  return (
-    typeof value === 'object' &&
-    value !== null &&
-    has(value, 'number', 'inSeqno') &&
-    has(value, 'function', '_onPayload')
-  )
+  return has(value, 'number', 'inSeqno') && has(value, 'function', '_onPayload')
 }
 
 /** Where ssh2's own ciphers keep their keys; those of its addon show none. Of chacha20: the packet's, the length field's. */

@@ -2,6 +2,7 @@
 import type { ServerChannel, Connection as SshClient } from 'ssh2'
 import { FileServerError } from '../core/errors.ts'
 import { SshDecipher } from './ciphers/ssh-decipher.ts'
+import { type Direction, has, isDirection } from './shapes.ts'
 
 const CHANNEL_DATA = 94
 const KEXINIT = 20
@@ -15,7 +16,6 @@ export type ChannelInput = {
   end(): void
 }
 
-type Direction = { id: number; window: number; state: string }
 type Decipher = { _onPayload: (payload: Buffer) => unknown; _packet: unknown }
 type Protocol = {
   _kexinit: unknown
@@ -26,10 +26,6 @@ type Protocol = {
 }
 type Opener = { channelWindowAdjust(channel: number, bytes: number): void }
 
-const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null
-const has = (value: unknown, type: string, ...names: string[]): boolean =>
-  isObject(value) && names.every((name) => typeof Reflect.get(value, name) === type)
-
 function isDecipher(value: unknown): value is Decipher {
   return has(value, 'function', '_onPayload', 'decrypt') && Reflect.has(Object(value), '_packet')
 }
@@ -38,7 +34,6 @@ function isProtocol(value: unknown): value is Protocol {
   return has(value, 'function', '_onPayload', '_parse', 'parse') && Reflect.has(Object(value), '_kexinit')
 }
 
-const isDirection = (value: unknown): value is Direction => has(value, 'number', 'id', 'window')
 const isOpener = (value: unknown): value is Opener => has(value, 'function', 'channelWindowAdjust')
 const protocolOf = (client: SshClient): unknown => Reflect.get(client, '_protocol')
 

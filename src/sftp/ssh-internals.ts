@@ -5,6 +5,7 @@ import type { Connection as SshClient, Session as SshSession } from 'ssh2'
 import { FileServerError } from '../core/errors.ts'
 import type { NativeCiphers } from './ciphers/native-crypto.ts'
 import type { DisconnectCode } from './error-map.ts'
+import { has, isDirection } from './shapes.ts'
 import { useOwnCiphers } from './ssh-ciphers.ts'
 
 type Handler = (protocol: unknown, ...rest: unknown[]) => void
@@ -19,27 +20,9 @@ type Protocol = {
   channelOpenConfirm(remote: number, local: number, window: number, packetSize: number): void
 }
 
-type Direction = { id: number; window: number; state: string }
-
-function hasFunctions(value: unknown, ...names: string[]): boolean {
-  if (typeof value !== 'object' || value === null) return false
-  return names.every((name) => typeof Reflect.get(value, name) === 'function')
-}
-
 function isProtocol(value: unknown): value is Protocol {
-  return (
-    hasFunctions(value, 'disconnect', 'ping', 'serviceAccept', 'channelOpenConfirm') &&
-    typeof Reflect.get(Object(value), '_handlers') === 'object'
-  )
-}
-
-function isDirection(value: unknown): value is Direction {
-  return (
-    typeof value === 'object' &&
-    value !== null &&
-    typeof Reflect.get(value, 'id') === 'number' &&
-    typeof Reflect.get(value, 'window') === 'number'
-  )
+  const methods = has(value, 'function', 'disconnect', 'ping', 'serviceAccept', 'channelOpenConfirm')
+  return methods && has(value, 'object', '_handlers')
 }
 
 function unfit(what: string): FileServerError {
@@ -49,7 +32,7 @@ function unfit(what: string): FileServerError {
 /** The socket that a client of ssh2's server runs on; its only public trace is an address. */
 export function socketOf(client: SshClient): Socket {
   const socket: unknown = Reflect.get(client, '_sock')
-  if (!hasFunctions(socket, 'destroySoon', 'setNoDelay')) throw unfit('_sock')
+  if (!has(socket, 'function', 'destroySoon', 'setNoDelay')) throw unfit('_sock')
   return socket as Socket
 }
 

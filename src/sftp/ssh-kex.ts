@@ -5,6 +5,7 @@ import { type AlgorithmLists, HYBRID_KEX } from './algorithms.ts'
 import { createBodyReader } from './codec.ts'
 import { type HostKey, offeredSignatures } from './host-keys.ts'
 import { answerHybrid } from './hybrid-kex.ts'
+import { has } from './shapes.ts'
 import { findUnmatched, type Unmatched } from './unmatched.ts'
 
 const KEXINIT = 20
@@ -30,10 +31,6 @@ type Exchange = {
   computeSecret(theirs: Buffer): Buffer | Error
   getPublicKey(): Buffer
 }
-
-const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null
-const has = (value: unknown, type: string, ...names: string[]): boolean =>
-  isObject(value) && names.every((name) => typeof Reflect.get(value, name) === type)
 
 function isProtocol(value: unknown): value is Protocol {
   if (!has(value, 'object', '_offer', '_decipher') || !has(value, 'function', '_onPayload')) return false

@@ -2,8 +2,10 @@
 import type { Socket } from 'node:net'
 import type { ServerChannel, Connection as SshClient } from 'ssh2'
 import { FileServerError } from '../core/errors.ts'
+import { paddingTo } from './ciphers/packet-crypto.ts'
 import { SshCipher } from './ciphers/ssh-cipher.ts'
 import { fillRandom } from './randomness.ts'
+import { has, isObject } from './shapes.ts'
 import { type NativeSend, sendNow } from './socket-output.ts'
 import type { Traffic } from './timers.ts'
 
@@ -34,7 +36,6 @@ const CHANNEL_DATA = 94
 const MESSAGE_HEADER = 9
 const PACKET_HEADER = 5
 const BEFORE_DATA = PACKET_HEADER + MESSAGE_HEADER
-const MIN_PADDING = 4
 
 type Cipher = {
   _dead: boolean
@@ -49,10 +50,6 @@ type Outlet = {
   _chunk: unknown
   _chunkcb: unknown
 }
-
-const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null
-const has = (value: object, type: string, ...names: string[]): boolean =>
-  names.every((name) => typeof Reflect.get(value, name) === type)
 
 function isProtocol(value: unknown): value is Protocol {
   return isObject(value) && '_kexinit' in value && '_cipher' in value && has(value, 'function', 'channelData')
@@ -81,8 +78,7 @@ const LAYOUTS = [
 const PROBED = 1000
 
 function paddingFor({ block, clear }: Omit<Layout, 'mac'>, payload: number): number {
-  const padding = block - ((PACKET_HEADER + payload - clear) % block)
-  return padding < MIN_PADDING ? padding + block : padding
+  return paddingTo(block, PACKET_HEADER + payload - clear)
 }
 
 const layouts = new WeakMap<Cipher, Layout | 'unknown'>()

@@ -1,6 +1,7 @@
 // With the other ssh-*.ts all that knows how ssh2 1.17 looks inside: global requests (RFC 4254, section 4).
 import type { Connection as SshClient } from 'ssh2'
 import { FileServerError } from '../core/errors.ts'
+import { has } from './shapes.ts'
 
 type Handler = (self: unknown, name: unknown, wantsReply: unknown, data: unknown) => void
 type ChannelHandler = (
@@ -19,14 +20,8 @@ type Protocol = {
 }
 
 function isProtocol(value: unknown): value is Protocol {
-  if (typeof value !== 'object' || value === null) return false
-  const handlers: unknown = Reflect.get(value, '_handlers')
-  const has = (owner: object, ...names: readonly string[]): boolean =>
-    names.every((name) => typeof Reflect.get(owner, name) === 'function')
-  return (
-    has(value, 'requestSuccess', 'requestFailure', 'channelFailure') &&
-    has(Object(handlers), 'GLOBAL_REQUEST', 'CHANNEL_REQUEST')
-  )
+  if (!has(value, 'function', 'requestSuccess', 'requestFailure', 'channelFailure')) return false
+  return has(Reflect.get(Object(value), '_handlers'), 'function', 'GLOBAL_REQUEST', 'CHANNEL_REQUEST')
 }
 
 function protocolOf(client: SshClient): Protocol {

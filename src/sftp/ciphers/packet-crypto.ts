@@ -10,6 +10,14 @@ export type CipherKeys = Readonly<{ name: CipherName; key: Buffer; iv: Buffer }>
 /** What a packet without its length field is a multiple of. */
 export const blockOf = (name: CipherName): number => (name === 'chacha20' ? 8 : 16)
 
+const MIN_PADDING = 4
+
+/** How many bytes make `size` a multiple of `block` (RFC 4253, section 6): four at least. */
+export function paddingTo(block: number, size: number): number {
+  const padding = block - (size % block)
+  return padding < MIN_PADDING ? padding + block : padding
+}
+
 export type Sealer = {
   /** What the packet without its length field is a multiple of. */
   readonly block: number

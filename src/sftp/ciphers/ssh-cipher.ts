@@ -1,7 +1,6 @@
 import { fillRandom } from '../randomness.ts'
-import { LENGTH_FIELD, type Sealer, TAG_LENGTH } from './packet-crypto.ts'
+import { LENGTH_FIELD, paddingTo, type Sealer, TAG_LENGTH } from './packet-crypto.ts'
 
-const MIN_PADDING = 4
 /** Length field and the length of the padding. */
 const HEADER = LENGTH_FIELD + 1
 const SEQUENCES = 2 ** 32
@@ -59,8 +58,6 @@ export class SshCipher {
   }
 
   _padding(size: number): number {
-    const { block } = this._sealer
-    const padding = block - ((1 + size) % block)
-    return padding < MIN_PADDING ? padding + block : padding
+    return paddingTo(this._sealer.block, 1 + size)
   }
 }

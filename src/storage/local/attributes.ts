@@ -2,7 +2,7 @@ import { chmodSync, fstatSync, lutimesSync, type Stats, truncate, truncateSync, 
 import { promisify } from 'node:util'
 import { FileServerError } from '../../core/errors.ts'
 import type { UserId } from '../../core/identity.ts'
-import type { MaybePromise } from '../../core/maybe-promise.ts'
+import { andThen, type MaybePromise } from '../../core/maybe-promise.ts'
 import type { AttributeChanges, StorageKey } from '../../core/vfs/storage.ts'
 import type { LocalContext } from './context.ts'
 import { MODE_BITS } from './entry.ts'
@@ -32,14 +32,10 @@ function changeRest(fd: number, stats: Stats, { mode, mtimeMs, atimeMs }: Attrib
 /** Acts on what the descriptor has open, never on a name that could have become a link. Gives the growth in bytes. */
 function changeOpened(fd: number, stats: Stats, changes: AttributeChanges): MaybePromise<number> {
   const growth = changes.size === undefined ? 0 : resize(fd, stats, changes.size)
-  if (growth instanceof Promise) {
-    return growth.then((bytes) => {
-      changeRest(fd, stats, changes)
-      return bytes
-    })
-  }
-  changeRest(fd, stats, changes)
-  return growth
+  return andThen(growth, (bytes) => {
+    changeRest(fd, stats, changes)
+    return bytes
+  })
 }
 
 function changeLink(at: string, stats: Stats, { size, mode, mtimeMs, atimeMs }: AttributeChanges): void {

@@ -51,12 +51,8 @@ export function guardedNow<T>(work: () => MaybePromise<T>): MaybePromise<T> {
   })
 }
 
-export async function guarded<T>(work: () => T | Promise<T>): Promise<T> {
-  try {
-    return await work()
-  } catch (error) {
-    throw translate(error)
-  }
+export async function guarded<T>(work: () => MaybePromise<T>): Promise<T> {
+  return guardedNow(work)
 }
 
 const NO_LINKS: ReadonlySet<string> = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK'])

@@ -1,7 +1,7 @@
 import { closeSync, constants, copyFile } from 'node:fs'
 import { promisify } from 'node:util'
 import { FileServerError } from '../../core/errors.ts'
-import type { MaybePromise } from '../../core/maybe-promise.ts'
+import { andThen, type MaybePromise, orElse } from '../../core/maybe-promise.ts'
 import type { Entry, StagedFile, StorageKey, Usage, WriteOptions } from '../../core/vfs/storage.ts'
 import { createStagedUpload, NO_USAGE } from '../staged-upload.ts'
 import type { LocalContext } from './context.ts'
@@ -136,9 +136,9 @@ function openStaged(
   if (options.start === 'current' && goesInPlace(context, ground, turn.name)) {
     return openInPlace(context, ground.spot)
   }
-  const opening = openPartial(context, ground, options, turn.name)
-  const start = (partial: Partial) => startUpload(context, { ground, partial, turn, options })
-  return opening instanceof Promise ? opening.then(start) : start(opening)
+  return andThen(openPartial(context, ground, options, turn.name), (partial) =>
+    startUpload(context, { ground, partial, turn, options }),
+  )
 }
 
 type Start = Readonly<{ ground: Ground; partial: Partial; turn: Turn; options: WriteOptions }>
@@ -199,14 +199,9 @@ export function openWrite(
     if (gone && again) return openWrite(context, storageKey, options, false)
     throw error
   }
-  try {
+  return orElse(() => {
     const name = partials.nameFor(options.owner, ground.spot.name)
     const key = partials.activeKey(directory, name)
-    const opening = active.inTurn(key, (waited) =>
-      openInTurn(context, ground, options, { name, key, waited }),
-    )
-    return opening instanceof Promise ? opening.catch(failed) : opening
-  } catch (error) {
-    return failed(error)
-  }
+    return active.inTurn(key, (waited) => openInTurn(context, ground, options, { name, key, waited }))
+  }, failed)
 }
