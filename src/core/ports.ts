@@ -1,4 +1,4 @@
-import type { AuditEvent } from './audit/events.ts'
+import type { AuditContext, AuditDetail } from './audit/events.ts'
 import type { SessionId, User, UserId } from './identity.ts'
 
 /** A timer that can be pushed back cheaply; used for idle and grace limits. Cancel is idempotent. */
@@ -68,8 +68,15 @@ export type StateStore = {
   close(): Promise<void>
 }
 
-/** Append-only. `record` never throws and never waits for the disk; `flush` resolves when all before it is written. */
-export type AuditSink = { record(event: AuditEvent): void; flush(): Promise<void> }
+/**
+ * Append-only: each call is one AuditEvent, in its parts. One session gives the same `context` again and again, so that it
+ * need be put into words only once. `record` never throws and never waits for the disk; `flush` resolves when all before it
+ * is written.
+ */
+export type AuditSink = {
+  record(at: number, context: AuditContext, detail: AuditDetail): void
+  flush(): Promise<void>
+}
 
 /** The operator's log. Secrets are redacted by path in observe/logger.ts, nowhere else. */
 export type Logger = {

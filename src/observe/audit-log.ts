@@ -1,6 +1,6 @@
 import { closeSync, mkdirSync, openSync, write } from 'node:fs'
 import { dirname } from 'node:path'
-import type { AuditEvent } from '../core/audit/events.ts'
+import type { AuditContext } from '../core/audit/events.ts'
 import type { AuditSink, Clock, Logger, Timer } from '../core/ports.ts'
 
 export type AuditLog = AuditSink & {
@@ -13,12 +13,25 @@ export type AuditLog = AuditSink & {
 
 /** How long to wait before a failed write is tried again; nothing is dropped meanwhile. */
 const RETRY_MS = 1000
-/** Bytes of waiting lines: an hour's worth of a busy server, and no burden for its memory. */
+/** Characters of waiting lines, mostly a byte each: an hour's worth of a busy server, and no burden for its memory. */
 const MAX_WAITING = 16 * 1024 * 1024
 /** Lines of this time go out as one write, which costs more than all else about them; a crash loses no more than these. */
 const GATHER_MS = 20
-/** So much is not waited with. */
-const ENOUGH_BYTES = 64 * 1024
+/** So many characters are not waited with. */
+const ENOUGH = 64 * 1024
+
+/** The fields of contexts as they stand in a line: a session's are the same in all its lines. */
+function createOpenings(): (context: AuditContext) => string {
+  const known = new WeakMap<AuditContext, string>()
+  return (context) => {
+    const found = known.get(context)
+    if (found !== undefined) return found
+    const fields = JSON.stringify(context).slice(1, -1)
+    const opening = fields === '' ? '' : `${fields},`
+    known.set(context, opening)
+    return opening
+  }
+}
 
 /**
  * Appends one JSON object per line, in the order of `record`. Lines are gathered for GATHER_MS, wait in memory while a
@@ -27,10 +40,10 @@ const ENOUGH_BYTES = 64 * 1024
 export function createAuditLog(file: string, deps: { clock: Clock; logger: Logger }): AuditLog {
   mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
   let fd = openSync(file, 'a', 0o600)
-  /** Lines that no write has taken yet, and their bytes. */
+  const opening = createOpenings()
+  /** Lines that no write has taken yet. */
   let gathered = ''
-  let gatheredLength = 0
-  /** All that is not written, what a write has taken included. */
+  /** Characters of all that is not written, what a write has taken included. */
   let waitingLength = 0
   let gathering: Timer | undefined
   let writing: Promise<void> | undefined
@@ -66,26 +79,25 @@ export function createAuditLog(file: string, deps: { clock: Clock; logger: Logge
 
   async function drain(): Promise<void> {
     do {
-      const bytes = Buffer.from(gathered)
+      const lines = gathered
       gathered = ''
-      gatheredLength = 0
-      await persist(bytes)
-      waitingLength -= bytes.length
-    } while (gatheredLength >= ENOUGH_BYTES)
+      await persist(Buffer.from(lines))
+      waitingLength -= lines.length
+    } while (gathered.length >= ENOUGH)
     writing = undefined
     gather()
   }
 
   function writeNow(): void {
-    if (writing !== undefined || gatheredLength === 0) return
+    if (writing !== undefined || gathered === '') return
     gathering?.cancel()
     gathering = undefined
     writing = drain()
   }
 
   function gather(): void {
-    if (writing !== undefined || gatheredLength === 0) return
-    if (gatheredLength >= ENOUGH_BYTES) writeNow()
+    if (writing !== undefined || gathered === '') return
+    if (gathered.length >= ENOUGH) writeNow()
     else gathering ??= deps.clock.timer(GATHER_MS, writeNow)
   }
 
@@ -100,12 +112,10 @@ export function createAuditLog(file: string, deps: { clock: Clock; logger: Logge
     get behind() {
       return waitingLength > MAX_WAITING
     },
-    record(event: AuditEvent) {
-      const line = `${JSON.stringify(event)}\n`
-      const bytes = Buffer.byteLength(line)
+    record(at, context, detail) {
+      const line = `{"at":${at},${opening(context)}${JSON.stringify(detail).slice(1)}\n`
       gathered += line
-      gatheredLength += bytes
-      waitingLength += bytes
+      waitingLength += line.length
       gather()
     },
     flush,

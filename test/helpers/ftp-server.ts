@@ -20,6 +20,7 @@ import { systemClock } from '../../src/server/system-clock.ts'
 import { createMemoryStateStore } from '../../src/state/memory.ts'
 import { createMemoryStorage } from '../../src/storage/memory.ts'
 import { createTotpVerifier } from '../../src/users/totp-speakeasy.ts'
+import { collectEvents } from './audit-events.ts'
 import { NO_TRUST } from './key-trust.ts'
 import { createMemoryUsers, type MemoryUsers, makeUser } from './memory-users.ts'
 import { native } from './native.ts'
@@ -134,7 +135,7 @@ export async function startFtpServer(options: FtpServerOptions = {}): Promise<Ft
   const host = options.host ?? '127.0.0.1'
   const events: AuditEvent[] = []
   const errors: unknown[] = []
-  const audit = createAuditor({ record: (event) => events.push(event), flush: async () => {} }, clock)
+  const audit = createAuditor(collectEvents(events), clock)
   const logged: unknown[] = []
   const log = (fields: object, message: string) => void logged.push([fields, message])
   const logger = {

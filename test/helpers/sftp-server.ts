@@ -12,6 +12,7 @@ import { createSftpAdapter } from '../../src/sftp/adapter.ts'
 import { generateHostKey, type HostKey, parseHostKey } from '../../src/sftp/host-keys.ts'
 import type { SftpSettings } from '../../src/sftp/settings.ts'
 import type { TermsException, TermsSettings } from '../../src/sftp/terms.ts'
+import { collectEvents } from './audit-events.ts'
 import { createFakeClock, type FakeClock } from './fake-clock.ts'
 import { native } from './native.ts'
 import { createScriptedAuthenticator } from './sftp-login.ts'
@@ -101,7 +102,7 @@ export async function startSftp(options: TestServerOptions = {}): Promise<TestSe
   const ends: ((why: FileServerError) => void)[] = []
   let open = 0
   const log = (level: string) => (fields: object, message: string) => logged.push({ level, fields, message })
-  const audit = createAuditor({ record: (event) => events.push(event), flush: async () => {} }, clock)
+  const audit = createAuditor(collectEvents(events), clock)
   const scripted = (): Authenticator =>
     createScriptedAuthenticator({
       chains: options.chains ?? [['password']],

@@ -14,6 +14,7 @@ import { ROOT, resolveVirtual, type VirtualPath } from '../../src/core/vfs/path.
 import type { VfsSession } from '../../src/core/vfs/session.ts'
 import type { StorageProvider } from '../../src/core/vfs/storage.ts'
 import { createMemoryStorage } from '../../src/storage/memory.ts'
+import { collectEvents } from './audit-events.ts'
 import { createFakeClock, type FakeClock } from './fake-clock.ts'
 import { createQuotaState } from './quota-state.ts'
 
@@ -66,7 +67,7 @@ export function createTestSession(setup: Setup = {}): TestSession {
   const events: AuditEvent[] = []
   const storage = setup.storage ?? createMemoryStorage({ clock, partialRetentionMs: 3_600_000 })
   const state = setup.state ?? createQuotaState()
-  const audit = createAuditor({ record: (event) => events.push(event), flush: async () => {} }, clock)
+  const audit = createAuditor(collectEvents(events), clock)
   const another = (mounts = setup.mounts ?? [mount('/', 'home')]) =>
     createVfsSession({ principal: principal(mounts, setup.limits), storage, audit, clock, state })
   return {

@@ -3,10 +3,12 @@ import { mkdtempSync, readFileSync, renameSync, statSync, symlinkSync, unlinkSyn
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import type { AuditContext, AuditDetail, AuditEvent } from '../../src/core/audit/events.ts'
 import { createAuditLog } from '../../src/observe/audit-log.ts'
 import { createLogger } from '../../src/observe/logger.ts'
 import { keepAlive } from '../../src/server/keep-alive.ts'
 import { systemClock } from '../../src/server/system-clock.ts'
+import { collectEvents } from '../helpers/audit-events.ts'
 import { createFakeClock, settle } from '../helpers/fake-clock.ts'
 
 const logger = { debug() {}, info() {}, warn() {}, error() {} }
@@ -21,7 +23,8 @@ function lines(file: string): unknown[] {
 test('events are written in order, one per line, in a file only the server can read', async () => {
   const file = join(mkdtempSync(join(tmpdir(), 'audit-')), 'deep', 'audit.jsonl')
   const log = createAuditLog(file, { clock: systemClock, logger })
-  for (let at = 0; at < 1000; at += 1) log.record({ at, type: 'connection.opened', remoteIp: '192.0.2.1' })
+  for (let at = 0; at < 1000; at += 1)
+    log.record(at, { remoteIp: '192.0.2.1' }, { type: 'connection.opened' })
   await log.flush()
   assert.deepEqual(
     lines(file),
@@ -34,11 +37,11 @@ test('events are written in order, one per line, in a file only the server can r
 test('after a rotation the new file gets what follows', async () => {
   const file = join(mkdtempSync(join(tmpdir(), 'audit-')), 'audit.jsonl')
   const log = createAuditLog(file, { clock: systemClock, logger })
-  log.record({ at: 1, type: 'server.stopped' })
+  log.record(1, {}, { type: 'server.stopped' })
   await log.flush()
   renameSync(file, `${file}.1`)
   await log.reopen()
-  log.record({ at: 2, type: 'server.stopped' })
+  log.record(2, {}, { type: 'server.stopped' })
   await log.close()
   assert.deepEqual(lines(`${file}.1`), [{ at: 1, type: 'server.stopped' }])
   assert.deepEqual(lines(file), [{ at: 2, type: 'server.stopped' }])
@@ -48,11 +51,11 @@ test('a rotation gets by while the disk refuses every line, and none is lost', a
   const file = join(mkdtempSync(join(tmpdir(), 'audit-')), 'audit.jsonl')
   symlinkSync('/dev/full', file)
   const log = createAuditLog(file, { clock: systemClock, logger })
-  log.record({ at: 1, type: 'server.stopped' })
+  log.record(1, {}, { type: 'server.stopped' })
   await new Promise((resolve) => setTimeout(resolve, 20))
   unlinkSync(file)
   await log.reopen()
-  log.record({ at: 2, type: 'server.stopped' })
+  log.record(2, {}, { type: 'server.stopped' })
   // The log's own waits keep no process alive.
   await keepAlive(log.flush())
   await log.close()
@@ -64,7 +67,7 @@ test('a log that cannot be written says when it is too far behind, and catches u
   symlinkSync('/dev/full', file)
   const log = createAuditLog(file, { clock: systemClock, logger })
   const path = `/${'x'.repeat(64 * 1024)}`
-  const record = () => log.record({ at: 1, type: 'file.denied', action: 'read', path })
+  const record = () => log.record(1, {}, { type: 'file.denied', action: 'read', path })
   record()
   assert.equal(log.behind, false)
   for (let count = 0; count < 256; count += 1) record()
@@ -87,9 +90,9 @@ test('lines of 20 ms go out together, and nobody has to ask for it', async () =>
   const file = join(mkdtempSync(join(tmpdir(), 'audit-')), 'audit.jsonl')
   const clock = createFakeClock()
   const log = createAuditLog(file, { clock, logger })
-  log.record({ at: 1, type: 'server.stopped' })
+  log.record(1, {}, { type: 'server.stopped' })
   await clock.advance(19)
-  log.record({ at: 2, type: 'server.stopped' })
+  log.record(2, {}, { type: 'server.stopped' })
   assert.equal(statSync(file).size, 0)
   await clock.advance(1)
   assert.equal(await written(file), 2)
@@ -103,8 +106,8 @@ test('64 KiB of lines wait for no time to pass', async () => {
   const clock = createFakeClock()
   const log = createAuditLog(file, { clock, logger })
   const path = `/${'x'.repeat(64 * 1024)}`
-  log.record({ at: 1, type: 'server.stopped' })
-  log.record({ at: 2, type: 'file.denied', action: 'read', path })
+  log.record(1, {}, { type: 'server.stopped' })
+  log.record(2, {}, { type: 'file.denied', action: 'read', path })
   assert.equal(clock.pending, 0)
   assert.equal(await written(file), 2)
   await log.close()
@@ -113,10 +116,10 @@ test('64 KiB of lines wait for no time to pass', async () => {
 test('what was recorded before a rotation is in the old file, though nobody flushed it', async () => {
   const file = join(mkdtempSync(join(tmpdir(), 'audit-')), 'audit.jsonl')
   const log = createAuditLog(file, { clock: createFakeClock(), logger })
-  log.record({ at: 1, type: 'server.stopped' })
+  log.record(1, {}, { type: 'server.stopped' })
   renameSync(file, `${file}.1`)
   await log.reopen()
-  log.record({ at: 2, type: 'server.stopped' })
+  log.record(2, {}, { type: 'server.stopped' })
   await log.close()
   assert.deepEqual(lines(`${file}.1`), [{ at: 1, type: 'server.stopped' }])
   assert.deepEqual(lines(file), [{ at: 2, type: 'server.stopped' }])
@@ -125,7 +128,7 @@ test('what was recorded before a rotation is in the old file, though nobody flus
 test('a line break in a name cannot forge an event', async () => {
   const file = join(mkdtempSync(join(tmpdir(), 'audit-')), 'audit.jsonl')
   const log = createAuditLog(file, { clock: systemClock, logger })
-  log.record({ at: 1, type: 'file.denied', action: 'read', path: '/a\n{"type":"login.granted"}' })
+  log.record(1, {}, { type: 'file.denied', action: 'read', path: '/a\n{"type":"login.granted"}' })
   await log.close()
   assert.equal(lines(file).length, 1)
 })
@@ -138,4 +141,21 @@ test('secrets are redacted wherever they stand', async () => {
   const text = readFileSync(file, 'utf8')
   assert.doesNotMatch(text, /p1|s1|123456/)
   assert.match(text, /"name":"n"/)
+})
+
+test('a line has time, context and details in this order, however often the context is used', async () => {
+  const file = join(mkdtempSync(join(tmpdir(), 'audit-')), 'audit.jsonl')
+  const log = createAuditLog(file, { clock: systemClock, logger })
+  const events: AuditEvent[] = []
+  const { record } = collectEvents(events)
+  const context = { door: 'ftp', remoteIp: '192.0.2.1', user: 'a"\\\n' } as const
+  const both = (at: number, detail: AuditDetail, about: AuditContext = context) => {
+    log.record(at, about, detail)
+    record(at, about, detail)
+  }
+  both(1, { type: 'file.denied', action: 'read', path: '/a\u2028b' })
+  both(2, { type: 'connection.opened' }, {})
+  both(3, { type: 'connection.closed', durationMs: 4 })
+  await log.close()
+  assert.equal(readFileSync(file, 'utf8'), events.map((event) => `${JSON.stringify(event)}\n`).join(''))
 })

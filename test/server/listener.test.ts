@@ -12,6 +12,7 @@ import { createListener } from '../../src/server/listener.ts'
 import { createFileServer, ListenError } from '../../src/server/server.ts'
 import { systemClock } from '../../src/server/system-clock.ts'
 import { createMemoryStateStore } from '../../src/state/memory.ts'
+import { collectEvents } from '../helpers/audit-events.ts'
 import { OPEN_POLICY } from '../helpers/policy-settings.ts'
 
 const logger = { debug() {}, info() {}, warn() {}, error() {} }
@@ -67,10 +68,7 @@ async function serve(
       state,
       caps,
       auditBehind: options.behind ?? (() => false),
-      audit: createAuditor(
-        { record: (event) => events.push(event), flush: async () => undefined },
-        systemClock,
-      ),
+      audit: createAuditor(collectEvents(events), systemClock),
       clock: systemClock,
       logger,
     },

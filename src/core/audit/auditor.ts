@@ -20,7 +20,7 @@ class StampingAuditor implements Auditor {
   }
 
   record(detail: AuditDetail): void {
-    this.#sink.record({ at: this.#clock.now(), ...this.#context, ...detail })
+    this.#sink.record(this.#clock.now(), this.#context, detail)
   }
 
   with(more: AuditContext): Auditor {

@@ -7,19 +7,19 @@ import { type MeterOptions, Tally } from './meter.ts'
 export type UploadOptions = MeterOptions &
   Readonly<{
     /** Throws access.denied unless the user may: an upload handle must not be a way around a missing permission. */
-    demand: (action: 'read' | 'attributes') => void
+    demand(action: 'read' | 'attributes'): void
   }>
 
 /** A class: an object with a getter has a shape of its own each time, which costs kilobytes and the collector's time. */
 class MeteredWrite implements WriteHandle {
   readonly #staged: StagedFile
   readonly #tally: Tally
-  readonly #demand: UploadOptions['demand']
+  readonly #options: UploadOptions
 
   constructor(staged: StagedFile, options: UploadOptions) {
     this.#staged = staged
     this.#tally = new Tally(options)
-    this.#demand = options.demand
+    this.#options = options
   }
 
   get size(): number {
@@ -43,7 +43,7 @@ class MeteredWrite implements WriteHandle {
   }
 
   read(into: Uint8Array, position: number): MaybePromise<number> {
-    this.#demand('read')
+    this.#options.demand('read')
     return this.#staged.read(into, position)
   }
 
@@ -53,7 +53,7 @@ class MeteredWrite implements WriteHandle {
 
   async setAttributes(changes: AttributeChanges): Promise<void> {
     const { size: _size, ...others } = changes
-    if (Object.keys(others).length > 0) this.#demand('attributes')
+    if (Object.keys(others).length > 0) this.#options.demand('attributes')
     await this.#staged.setAttributes(changes)
   }
 

@@ -7,7 +7,7 @@ export type TransferReport = Readonly<{ outcome: TransferOutcome; bytes: number;
 export type MeterOptions = Readonly<{
   clock: Pick<Clock, 'monotonic'>
   /** Called exactly once per handle, when it ends. */
-  report: (transfer: TransferReport) => void
+  report(transfer: TransferReport): void
 }>
 
 /** What both meters count. */
@@ -32,7 +32,7 @@ export class Tally {
   end(outcome: TransferOutcome): void {
     if (this.#ended) return
     this.#ended = true
-    const { clock, report } = this.#options
-    report({ outcome, bytes: this.bytes, durationMs: Math.round(clock.monotonic() - this.#startedAt) })
+    const durationMs = Math.round(this.#options.clock.monotonic() - this.#startedAt)
+    this.#options.report({ outcome, bytes: this.bytes, durationMs })
   }
 }

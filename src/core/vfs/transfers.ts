@@ -1,9 +1,11 @@
+import type { AuditDetail } from '../audit/events.ts'
 import { errorCodeOf, FileServerError } from '../errors.ts'
 import { asUserId } from '../identity.ts'
 import { andThen, type MaybePromise } from '../maybe-promise.ts'
-import type { MeterOptions } from '../transfer/meter.ts'
+import type { Clock } from '../ports.ts'
+import type { TransferReport } from '../transfer/meter.ts'
 import { meterRead } from '../transfer/meter-read.ts'
-import { meterWrite } from '../transfer/meter-write.ts'
+import { meterWrite, type UploadOptions } from '../transfer/meter-write.ts'
 import { paceRead, paceWrite } from '../transfer/pace.ts'
 import { withQuota } from '../transfer/quota-upload.ts'
 import type { VfsContext } from './context.ts'
@@ -12,19 +14,42 @@ import type { VirtualPath } from './path.ts'
 import type { OpenWriteOptions, TransferNote, TransferUse } from './session.ts'
 import type { ReadHandle, StagedFile, StorageDriver, WriteHandle } from './storage.ts'
 
+type TransferDetail = Extract<AuditDetail, { type: 'file.transfer' }>
+
 /** Sees what everybody sees: no user has the empty id, so no partial shadows a name. */
 const NOBODY = asUserId('')
 
-function metered(
-  context: VfsContext,
-  path: VirtualPath,
-  direction: 'up' | 'down',
-  note: TransferNote | undefined,
-): MeterOptions {
-  return {
-    clock: context.clock,
-    report: (transfer) =>
-      context.audit.record({ type: 'file.transfer', direction, path, ...transfer, ...note }),
+/** What the meter of one transfer asks and tells. A class for the reason that MeteredWrite is one. */
+class Metering implements UploadOptions {
+  /** Found by its path until the report. */
+  upload: WriteHandle | undefined
+  readonly #context: VfsContext
+  readonly #path: VirtualPath
+  readonly #note: TransferNote | undefined
+
+  constructor(context: VfsContext, path: VirtualPath, note: TransferNote | undefined) {
+    this.#context = context
+    this.#path = path
+    this.#note = note
+  }
+
+  get clock(): Clock {
+    return this.#context.clock
+  }
+
+  report({ outcome, bytes, durationMs }: TransferReport): void {
+    const path = this.#path
+    const direction = this.upload === undefined ? 'down' : 'up'
+    if (this.upload !== undefined) this.#context.uploads.ended(path, this.upload)
+    const detail: TransferDetail = { type: 'file.transfer', direction, path, outcome, bytes, durationMs }
+    const { tlsSession, limit } = this.#note ?? {}
+    if (tlsSession !== undefined) detail.tlsSession = tlsSession
+    if (limit !== undefined) detail.limit = limit
+    this.#context.audit.record(detail)
+  }
+
+  demand(action: 'read' | 'attributes'): void {
+    this.#context.access.demand(this.#path, action)
   }
 }
 
@@ -61,7 +86,7 @@ export function openRead(context: VfsContext, path: VirtualPath, use: TransferUs
   const place = access.place(path, 'read')
   const opening = andThen(context.driver(place), (driver) => driver.openRead(place.key, principal.user))
   return andThen(opening, (file) =>
-    paceRead(meterRead(file, metered(context, path, 'down', use.note)), paces.down, { clock, use }),
+    paceRead(meterRead(file, new Metering(context, path, use.note)), paces.down, { clock, use }),
   )
 }
 
@@ -108,17 +133,10 @@ async function openCharged(
 
 /** Counted and paced, and found by its path for as long as it is open. */
 function watched(context: VfsContext, path: VirtualPath, staged: StagedFile, use: TransferUse): WriteHandle {
-  const { access, uploads, paces } = context
-  const { clock, report } = metered(context, path, 'up', use.note)
-  const counted = meterWrite(staged, {
-    clock,
-    report: (transfer) => {
-      uploads.ended(path, upload)
-      report(transfer)
-    },
-    demand: (action) => access.demand(path, action),
-  })
-  const upload = paceWrite(counted, paces.up, { clock: context.clock, use })
+  const { uploads, paces, clock } = context
+  const metering = new Metering(context, path, use.note)
+  const upload = paceWrite(meterWrite(staged, metering), paces.up, { clock, use })
+  metering.upload = upload
   uploads.opened(path, upload)
   return upload
 }

@@ -22,6 +22,7 @@ import { createSessionRegistry, type SessionRegistry } from '../../../src/core/s
 import type { VfsSession } from '../../../src/core/vfs/session.ts'
 import { createMemoryStateStore } from '../../../src/state/memory.ts'
 import { createTotpVerifier } from '../../../src/users/totp-speakeasy.ts'
+import { collectEvents } from '../../helpers/audit-events.ts'
 import { createFakeClock, type FakeClock } from '../../helpers/fake-clock.ts'
 import { NO_TRUST } from '../../helpers/key-trust.ts'
 import { createMemoryUsers, type MemoryUsers, makeKey, makeUser } from '../../helpers/memory-users.ts'
@@ -120,7 +121,7 @@ export function createHarness(people: readonly User[], options: Options = {}): H
   const users = createMemoryUsers(people)
   const state = options.state ?? createMemoryStateStore()
   const events: AuditEvent[] = []
-  const audit = createAuditor({ record: (event) => events.push(event), flush: async () => {} }, clock)
+  const audit = createAuditor(collectEvents(events), clock)
   const queue = { concurrent: 2, waiting: 8 }
   const hasher = counting(createPasswordHasher({ argon2: CHEAP, queue, cacheMs: 0 }, [], clock))
   const directory = options.users ?? users
