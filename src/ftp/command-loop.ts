@@ -1,3 +1,4 @@
+import type { MaybePromise } from '../core/maybe-promise.ts'
 import type { Conduct } from './conduct.ts'
 import type { Command } from './dispatch.ts'
 import { type Dispatcher, dispatch, parseCommand } from './dispatch.ts'
@@ -86,7 +87,26 @@ export class CommandLoop {
   #begin(item: LineItem): void {
     this.#running = true
     try {
-      const done = this.#handle(item)
+      const answer = this.#answer(item)
+      if (answer instanceof Promise) this.#finishLater(answer)
+      else this.#finish(answer)
+    } catch (error) {
+      this.#failed(error)
+    }
+  }
+
+  #finishLater(answer: Promise<Reply>): void {
+    this.lookAhead()
+    const { wire } = this.#host
+    answer.then(
+      (last) => wire.together(() => this.#finish(last)),
+      (error: unknown) => this.#failed(error),
+    )
+  }
+
+  #finish(last: Reply): void {
+    try {
+      const done = this.#host.settle(last)
       if (done === undefined) this.#next()
       else this.run(done)
     } catch (error) {
@@ -108,17 +128,11 @@ export class CommandLoop {
   }
 
   /** No promise where there is nothing to wait for. */
-  #handle(item: LineItem): Promise<void> | void {
-    const host = this.#host
-    if (item.kind === 'garbled') return host.settle(reply(501, 'Command is not valid UTF-8.'))
-    if (item.kind !== 'line') {
-      if (host.conduct.tooLong()) return host.settle(closing(421, 'Too many long lines; closing.'))
-      return host.settle(reply(500, 'Command line too long.'))
-    }
-    const answer = dispatch(host, parseCommand(item.text))
-    if (!(answer instanceof Promise)) return host.settle(answer)
-    this.lookAhead()
-    return answer.then((last) => host.settle(last))
+  #answer(item: LineItem): MaybePromise<Reply> {
+    if (item.kind === 'line') return dispatch(this.#host, parseCommand(item.text))
+    if (item.kind === 'garbled') return reply(501, 'Command is not valid UTF-8.')
+    if (this.#host.conduct.tooLong()) return closing(421, 'Too many long lines; closing.')
+    return reply(500, 'Command line too long.')
   }
 
   #failed(error: unknown): void {

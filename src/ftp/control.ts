@@ -112,6 +112,10 @@ export class Control implements Roles {
     this.wire.send(preliminary)
   }
 
+  flush(): void {
+    this.wire.flush()
+  }
+
   begin(verb: string): Transfer {
     const transfer = createTransfer(verb, this.ftp.stall)
     this.ftp.transfer = transfer

@@ -1,4 +1,5 @@
 import { errorCodeOf, FileServerError } from '../core/errors.ts'
+import type { MaybePromise } from '../core/maybe-promise.ts'
 import { replyForError } from './error-map.ts'
 import type { Reply } from './replies.ts'
 import type { Ftp, Row, Transfer } from './session.ts'
@@ -21,21 +22,25 @@ export type Dispatcher = {
 }
 
 /** Checks the row's rules, runs it and turns whatever is thrown into a reply. Never throws, never rejects. */
-export function dispatch(dispatcher: Dispatcher, command: Command): Reply | Promise<Reply> {
-  const row = dispatcher.ftp.commands.get(command.verb)
+export function dispatch(dispatcher: Dispatcher, { verb, argument }: Command): MaybePromise<Reply> {
+  const row = dispatcher.ftp.commands.get(verb)
   if (row === undefined) return replyForError('protocol.unknown')
-  const failed = (error: unknown): Reply => {
-    const code = errorCodeOf(error)
-    if (code === 'internal') dispatcher.report(error)
-    return over(dispatcher.ftp, row, replyForError(code, row.creates))
-  }
   try {
-    const answer = runRow(dispatcher, row, command.argument)
+    const answer = runRow(dispatcher, row, argument)
     if (!(answer instanceof Promise)) return over(dispatcher.ftp, row, answer)
-    return answer.then((last) => over(dispatcher.ftp, row, last), failed)
+    return answer.then(
+      (last) => over(dispatcher.ftp, row, last),
+      (error: unknown) => failed(dispatcher, row, error),
+    )
   } catch (error) {
-    return failed(error)
+    return failed(dispatcher, row, error)
   }
+}
+
+function failed(dispatcher: Dispatcher, row: Row, error: unknown): Reply {
+  const code = errorCodeOf(error)
+  if (code === 'internal') dispatcher.report(error)
+  return over(dispatcher.ftp, row, replyForError(code, row.creates))
 }
 
 /** What was said for the very next command counts no more. */
@@ -45,7 +50,7 @@ function over(ftp: Ftp, row: Row, answer: Reply): Reply {
   return answer
 }
 
-function runRow(dispatcher: Dispatcher, row: Row, argument: string): Reply | Promise<Reply> {
+function runRow(dispatcher: Dispatcher, row: Row, argument: string): MaybePromise<Reply> {
   const { ftp } = dispatcher
   const files = ftp.login.session?.files
   if (row.needs !== 'nothing' && files === undefined) throw new FileServerError('auth.required')

@@ -16,6 +16,7 @@ import type { Introduction, TlsEngine, TlsPeer } from './tls.ts'
 /** The control connection behind a session. */
 export type SessionHost = {
   say(reply: Reply): void
+  flush(): void
   clientDied(): boolean
   granted(session: Session): void
   loggedOut(): void
@@ -68,6 +69,10 @@ export class FtpSession implements Ftp {
 
   say(preliminary: Reply): void {
     this.#host.say(preliminary)
+  }
+
+  flush(): void {
+    this.#host.flush()
   }
 
   clientDied(): boolean {

@@ -74,16 +74,15 @@ export class LineReader {
   /** Takes a line that is all here and needs no care; `at` when there is none. */
   #wholeLine(chunk: Buffer, at: number): number {
     if (this.#swallowLf || this.#inLine) return at
-    const lf = chunk.indexOf(LF, at)
-    if (lf < 0) return at
-    const end = chunk[lf - 1] === CR && lf > at ? lf - 1 : lf
-    if (end - at > this.#maxBytes) return at
     let all = 0
-    for (let i = at; i < end; i += 1) {
-      const byte = chunk[i]
-      if (byte === undefined || byte === CR || byte >= SE) return at
+    let end = at
+    for (; end < chunk.length; end += 1) {
+      const byte = chunk[end]
+      if (byte === undefined || byte === LF || byte === CR || byte >= SE) break
       all |= byte
     }
+    const lf = chunk[end] === CR ? end + 1 : end
+    if (chunk[lf] !== LF || end - at > this.#maxBytes) return at
     this.#behind = chunk.length - lf - 1
     if (all < FIRST_BEYOND_ASCII) this.#emit({ kind: 'line', text: chunk.toString('latin1', at, end) })
     else this.#tell(chunk.subarray(at, end))

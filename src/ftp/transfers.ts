@@ -83,31 +83,46 @@ function whileOpen(source: ReadHandle, work: () => MaybePromise<void>): MaybePro
 }
 
 /** Receives into `target` from offset `at` on, then commits; any failure keeps what came as the owner's partial. */
-export async function receiveFile(job: Job, target: WriteHandle, at: number): Promise<void> {
-  const { ftp, transfer } = job
-  try {
-    if (goesDirect(ftp)) {
-      const died = ftp.crypto() === undefined ? () => ftp.clientDied() : undefined
-      await withLink(job, (link) => receiveUp(link, { target, at, died, progress: progressOf(job) }))
-    } else {
-      const convert = ftp.dialog.type === 'A' ? fromNetwork() : undefined
-      await withConnection(job, 'up', (socket, progress) =>
-        pumpUp(socket, { target, at, convert, signal: transfer.signal, progress }),
-      )
+export function receiveFile(job: Job, target: WriteHandle, at: number): MaybePromise<Reply> {
+  const kept = (error: unknown) => keepPartial(job.ftp, target, error)
+  const ended = (): MaybePromise<Reply> => {
+    try {
+      job.transfer.throwIfAborted()
+    } catch (error) {
+      return kept(error)
     }
-    transfer.throwIfAborted()
-  } catch (error) {
-    await keepPartial(ftp, target)
-    throw error
+    return andThen(target.commit(), () => DONE)
   }
-  await target.commit()
+  let receiving: MaybePromise<void>
+  try {
+    receiving = receive(job, target, at)
+  } catch (error) {
+    return kept(error)
+  }
+  return receiving === undefined ? ended() : receiving.then(ended, kept)
 }
 
-async function keepPartial(ftp: Ftp, target: WriteHandle): Promise<void> {
+function receive(job: Job, target: WriteHandle, at: number): MaybePromise<void> {
+  const { ftp, transfer } = job
+  if (!goesDirect(ftp)) {
+    const convert = ftp.dialog.type === 'A' ? fromNetwork() : undefined
+    return withConnection(job, 'up', (socket, progress) =>
+      pumpUp(socket, { target, at, convert, signal: transfer.signal, progress }),
+    )
+  }
+  const died = ftp.crypto() === undefined ? () => ftp.clientDied() : undefined
+  return withLink(job, (link) => {
+    ftp.flush()
+    return receiveUp(link, { target, at, died, progress: progressOf(job) })
+  })
+}
+
+async function keepPartial(ftp: Ftp, target: WriteHandle, failure: unknown): Promise<never> {
   try {
     await target.abort()
   } catch (error) {
     // The first failure is the one to tell; this one is for the log.
     ftp.logger.warn({ session: ftp.origin.session, code: errorCodeOf(error) }, 'partial upload not kept')
   }
+  throw failure
 }

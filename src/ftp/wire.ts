@@ -32,6 +32,7 @@ export class Wire {
   readonly #reader: LineReader
   readonly #net: DescriptorNet | undefined
   #socket: Socket | TLSSocket
+  #knownDescriptor: number | undefined
   /** Replies of this turn: they go out as one write. */
   #unsent = ''
   /** Lines are being told: what is said meanwhile goes out behind them. */
@@ -40,7 +41,7 @@ export class Wire {
   #ended = false
   #gone = false
   readonly #onData = (chunk: Buffer) => this.#feed(chunk)
-  readonly #flushLater = () => this.#flush()
+  readonly #flushLater = () => this.flush()
   readonly #onEnd = () => this.#end()
   readonly #onClose = () => this.#closed()
 
@@ -62,11 +63,26 @@ export class Wire {
     this.#listen(raw)
   }
 
-  /** Goes out before the turn of the event loop ends. */
+  /** Goes out before the turn of the event loop ends, at once with `flush`. */
   send(reply: Reply): void {
     if (this.#gone || !this.#socket.writable) return
     if (this.#unsent === '' && !this.#telling) setImmediate(this.#flushLater)
     this.#unsent += formatReply(reply)
+  }
+
+  /** What is said during `work`, which throws nothing, goes out together, and needs no turn of its own. */
+  together(work: () => void): void {
+    this.#telling = true
+    work()
+    this.#told()
+  }
+
+  /** Sends what was said. */
+  flush(): void {
+    const text = this.#unsent
+    this.#unsent = ''
+    if (text === '' || this.#gone || !this.#socket.writable) return
+    if (!this.#sendNow(text)) this.#socket.write(text)
   }
 
   pause(): void {
@@ -86,7 +102,7 @@ export class Wire {
 
   /** Calls back when the client has read enough of the replies; at once if it has. */
   whenWritable(then: () => void): void {
-    if (this.#socket.writableLength + this.#unsent.length >= MAX_UNSENT_BYTES) this.#flush()
+    if (this.#socket.writableLength + this.#unsent.length >= MAX_UNSENT_BYTES) this.flush()
     if (this.#gone || this.#socket.writableLength < MAX_UNSENT_BYTES) then()
     else this.#socket.once('drain', then)
   }
@@ -99,7 +115,7 @@ export class Wire {
   /** The client has closed its side, or all of the connection, though no event may have told it yet. */
   get ended(): boolean {
     if (this.#ended || this.#gone) return true
-    const descriptor = this.#net === undefined ? undefined : descriptorOf(this.#raw)
+    const descriptor = this.#descriptor
     if (this.#net === undefined || descriptor === undefined) return false
     return this.#net.native.peerEnded(descriptor) !== 0
   }
@@ -110,7 +126,7 @@ export class Wire {
     raw.pause()
     raw.off('data', this.#onData).off('end', this.#onEnd)
     if (last !== undefined) this.send(last)
-    this.#flush()
+    this.flush()
     const secure = await peer.accept(raw, 'control')
     raw.off('close', this.#onClose)
     this.#socket = secure
@@ -125,12 +141,12 @@ export class Wire {
   /** Sends what is queued and closes. */
   end(): void {
     if (this.#gone) return
-    this.#flush()
+    this.flush()
     this.#socket.end()
   }
 
   destroy(): void {
-    this.#flush()
+    this.flush()
     this.#socket.destroy()
     this.#raw.destroy()
   }
@@ -152,32 +168,35 @@ export class Wire {
     if (early !== null) this.#feed(early)
   }
 
-  /** Answers at once what needs nothing more; what a running command says may be followed by more in this turn. */
   #feed(bytes: Buffer): void {
     this.#telling = true
     this.#reader.feed(bytes)
+    this.#told()
+  }
+
+  /** Answers at once what needs nothing more; what a running command says may be followed by more in this turn. */
+  #told(): void {
     this.#telling = false
     if (this.#unsent === '') return
     if (this.#events.busy) setImmediate(this.#flushLater)
-    else this.#flush()
-  }
-
-  #flush(): void {
-    const text = this.#unsent
-    this.#unsent = ''
-    if (text === '' || this.#gone || !this.#socket.writable) return
-    if (!this.#sendNow(text)) this.#socket.write(text)
+    else this.flush()
   }
 
   /** By the addon, where nothing is queued before it; false when Node has to do it. */
   #sendNow(text: string): boolean {
     const raw = this.#raw
-    if (this.#net === undefined || this.#socket !== raw || raw.writableLength > 0) return false
-    const descriptor = descriptorOf(raw)
-    if (descriptor === undefined) return false
+    const descriptor = this.#descriptor
+    if (this.#net === undefined || descriptor === undefined || raw.writableLength > 0) return false
     const left = this.#net.native.sendText(descriptor, text)
     if (left > 0) raw.write(Buffer.from(text).subarray(-left))
     return left >= 0
+  }
+
+  /** In clear, as long as the socket is open: its number may be another's then. */
+  get #descriptor(): number | undefined {
+    if (this.#socket !== this.#raw || this.#raw.destroyed) return undefined
+    this.#knownDescriptor ??= descriptorOf(this.#raw)
+    return this.#knownDescriptor
   }
 
   #end(): void {

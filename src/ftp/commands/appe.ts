@@ -2,7 +2,7 @@
 import type { VfsSession } from '../../core/vfs/session.ts'
 import { type Reply, reply } from '../replies.ts'
 import type { Ftp, Transfer } from '../session.ts'
-import { DONE, receiveFile } from '../transfers.ts'
+import { receiveFile } from '../transfers.ts'
 
 export async function appe(
   ftp: Ftp,
@@ -13,6 +13,5 @@ export async function appe(
   const path = files.resolve(ftp.dialog.cwd, argument)
   const target = await files.openWrite(path, { start: 'current', create: true, exclusive: false }, transfer)
   const opening = reply(150, 'Ready to append.')
-  await receiveFile({ ftp, transfer, opening }, target, target.size)
-  return DONE
+  return receiveFile({ ftp, transfer, opening }, target, target.size)
 }

@@ -1,26 +1,21 @@
 // RFC 959 section 4.1.3: STOR; RFC 3659 section 5: after REST it goes on at the offset.
 import { FileServerError } from '../../core/errors.ts'
+import { andThen, type MaybePromise } from '../../core/maybe-promise.ts'
 import type { VirtualPath } from '../../core/vfs/path.ts'
-import type { VfsSession } from '../../core/vfs/session.ts'
+import type { OpenWriteOptions, VfsSession } from '../../core/vfs/session.ts'
 import type { WriteHandle } from '../../core/vfs/storage.ts'
 import { type Reply, reply } from '../replies.ts'
 import type { Ftp, Transfer } from '../session.ts'
-import { DONE, receiveFile } from '../transfers.ts'
+import { receiveFile } from '../transfers.ts'
 
-export async function stor(
-  ftp: Ftp,
-  argument: string,
-  files: VfsSession,
-  transfer: Transfer,
-): Promise<Reply> {
+const READY = reply(150, 'Ready to receive.')
+const ANEW: OpenWriteOptions = { start: 'empty', create: true, exclusive: false }
+
+export function stor(ftp: Ftp, argument: string, files: VfsSession, transfer: Transfer): MaybePromise<Reply> {
   const path = files.resolve(ftp.dialog.cwd, argument)
   const at = ftp.dialog.restartAt
-  const target =
-    at > 0
-      ? await openAt(files, path, { at, transfer })
-      : await files.openWrite(path, { start: 'empty', create: true, exclusive: false }, transfer)
-  await receiveFile({ ftp, transfer, opening: reply(150, 'Ready to receive.') }, target, at)
-  return DONE
+  const opening = at > 0 ? openAt(files, path, { at, transfer }) : files.openWrite(path, ANEW, transfer)
+  return andThen(opening, (target) => receiveFile({ ftp, transfer, opening: READY }, target, at))
 }
 
 async function openAt(
