@@ -8,7 +8,7 @@ import { ChannelOutput } from './channel-output.ts'
 import { HandleTable } from './handles.ts'
 import { MAX_IN_FLIGHT, REQUEST_COST } from './limits.ts'
 import { RequestOrder } from './order.ts'
-import type { ParsedRequest } from './parse.ts'
+import { handleOf, type ParsedRequest, replyRoomOf } from './parse.ts'
 import { failure, failureOf, type Reply } from './replies.ts'
 import type { ReplyPool } from './reply-pool.ts'
 import type { ChannelContext } from './request.ts'
@@ -53,7 +53,7 @@ export class SftpChannel implements ChannelContext, ChannelInput {
     })
     this.#stopListening = gate.onOpen(this.#goOn)
     this.#source = new RequestSource({
-      ...{ room: host.inputRoom, window, onDead },
+      ...{ room: host.inputRoom, context: this, window, onDead },
       openWindow: takeInput(client, channel, this),
       greet: (reply) => this.#output.send(reply),
     })
@@ -103,10 +103,10 @@ export class SftpChannel implements ChannelContext, ChannelInput {
 
   // What the transport tells.
 
-  data(piece: Buffer, overrun: boolean): void {
+  data(bytes: Buffer, from: number, to: number, overrun: boolean): void {
     if (overrun) this.#host.onViolation('data beyond the window')
     else if (this.#disposing === undefined) {
-      this.#source.push(piece)
+      this.#source.push(bytes, from, to)
       this.#host.turnEnd.call(this.#pumpNow)
     }
   }
@@ -127,9 +127,8 @@ export class SftpChannel implements ChannelContext, ChannelInput {
   #step(): boolean {
     const head = this.#source.peek()
     const { gate, budget } = this.#host
-    if (head === undefined || this.#order.running >= MAX_IN_FLIGHT) return false
-    if (!gate.open(this.#output.waiting)) return false
-    if (!this.#order.mayStart(head.row?.order ?? 'alone', head.handle)) return false
+    if (head === undefined || !gate.open(this.#output.waiting)) return false
+    if (this.working && !this.#mayRunBeside(head)) return false
     if (budget.exhausted) {
       this.#yieldTurn()
       return false
@@ -137,6 +136,12 @@ export class SftpChannel implements ChannelContext, ChannelInput {
     this.#source.take()
     this.#start(head)
     return true
+  }
+
+  /** Beside those that are at the storage. */
+  #mayRunBeside(request: ParsedRequest): boolean {
+    if (this.#order.running >= MAX_IN_FLIGHT) return false
+    return this.#order.mayStart(request.row?.order ?? 'alone', handleOf(request))
   }
 
   #yieldTurn(): void {
@@ -164,39 +169,39 @@ export class SftpChannel implements ChannelContext, ChannelInput {
 
   /** A request that does not answer at once: until it does, `order` and `gate` know of it. */
   #wait(request: ParsedRequest, result: Promise<Reply>): void {
-    this.#order.start(request.row?.order ?? 'alone', request.handle)
-    this.#host.gate.hold(request.room)
+    this.#order.start(request.row?.order ?? 'alone', handleOf(request))
+    this.#host.gate.hold(replyRoomOf(request))
     result.then(
       (reply) => this.#complete(request, reply),
       (error: unknown) => this.#complete(request, this.#refusal(request, error)),
     )
   }
 
-  #run({ row, id, body }: ParsedRequest): MaybePromise<Reply> {
-    if (row === undefined) return failure(id, 'protocol.unknown')
+  #run(request: ParsedRequest): MaybePromise<Reply> {
+    const { row } = request
+    if (row === undefined) return failure(request.id, 'protocol.unknown')
     try {
-      return row.run({ id, body, context: this })
+      return row.run(request)
     } catch (error) {
-      return this.#refusal({ row, id }, error)
+      return this.#refusal(request, error)
     }
   }
 
-  #refusal({ row, id }: Pick<ParsedRequest, 'row' | 'id'>, error: unknown): Reply {
+  #refusal({ row, id }: ParsedRequest, error: unknown): Reply {
     if (errorCodeOf(error) === 'internal')
       this.#host.logger.error({ request: row?.name, error }, 'SFTP request failed')
     return failureOf(id, error)
   }
 
   #answer(request: ParsedRequest, reply: Reply): void {
-    request.release()
     this.#output.send(reply)
-    this.#source.workedOff(request.cost)
+    this.#source.workedOff(request)
   }
 
   #complete(request: ParsedRequest, reply: Reply): void {
     const { gate, turnEnd, onProgress } = this.#host
-    this.#order.finish(request.row?.order ?? 'alone', request.handle)
-    gate.drop(request.room)
+    this.#order.finish(request.row?.order ?? 'alone', handleOf(request))
+    gate.drop(replyRoomOf(request))
     this.#answer(request, reply)
     if (!this.working) this.#idle?.()
     turnEnd.call(this.#goOn)

@@ -1,5 +1,9 @@
 import { FileServerError } from '../core/errors.ts'
 
+const LAST_ASCII = 0x7f
+/** Bytes that are looked at one by one. */
+const SHORT_TEXT = 256
+
 const strictUtf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 function malformed(): FileServerError {
@@ -17,26 +21,29 @@ export type BodyReader = {
   string(): Buffer
   /** Strict UTF-8, or path.invalid. */
   text(): string
+  skip(count: number): void
   rest(): Buffer
 }
 
 class PacketBody implements BodyReader {
   readonly #bytes: Buffer
+  readonly #end: number
   #at: number
 
-  constructor(bytes: Buffer, start: number) {
+  constructor(bytes: Buffer, start: number, end: number) {
     this.#bytes = bytes
+    this.#end = end
     this.#at = start
   }
 
   get remaining(): number {
-    return this.#bytes.length - this.#at
+    return this.#end - this.#at
   }
 
   /** Where the next `count` bytes begin. */
   #take(count: number): number {
     const from = this.#at
-    if (count > this.#bytes.length - from) throw malformed()
+    if (count > this.#end - from) throw malformed()
     this.#at = from + count
     return from
   }
@@ -63,19 +70,33 @@ class PacketBody implements BodyReader {
   }
 
   text(): string {
-    return decodeText(this.string())
+    const length = this.uint32()
+    const from = this.#take(length)
+    return decodeText(this.#bytes, from, from + length)
+  }
+
+  skip(count: number): void {
+    this.#take(count)
   }
 
   rest(): Buffer {
-    return this.#bytes.subarray(this.#take(this.remaining))
+    return this.#bytes.subarray(this.#take(this.remaining), this.#end)
   }
 }
 
-export const createBodyReader = (bytes: Buffer, start = 0): BodyReader => new PacketBody(bytes, start)
+export const createBodyReader = (bytes: Buffer, start = 0, end = bytes.length): BodyReader =>
+  new PacketBody(bytes, start, end)
 
-function decodeText(bytes: Buffer): string {
+function isAscii(bytes: Buffer, from: number, to: number): boolean {
+  for (let at = from; at < to; at += 1) if ((bytes[at] ?? 0) > LAST_ASCII) return false
+  return true
+}
+
+/** Most names are short and ASCII, and need neither the decoder nor a view for it. */
+function decodeText(bytes: Buffer, from: number, to: number): string {
+  if (to - from <= SHORT_TEXT && isAscii(bytes, from, to)) return bytes.toString('latin1', from, to)
   try {
-    return strictUtf8.decode(bytes)
+    return strictUtf8.decode(bytes.subarray(from, to))
   } catch (cause) {
     throw new FileServerError('path.invalid', 'name is not UTF-8', { cause })
   }

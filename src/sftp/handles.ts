@@ -2,7 +2,8 @@ import { FileServerError } from '../core/errors.ts'
 import type { MaybePromise } from '../core/maybe-promise.ts'
 import type { VirtualPath } from '../core/vfs/path.ts'
 import type { Entry, ReadHandle, WriteHandle } from '../core/vfs/storage.ts'
-import { fillRandom } from './randomness.ts'
+import type { BodyReader } from './codec.ts'
+import { randomUint32 } from './randomness.ts'
 import type { WriteQueue } from './write-queue.ts'
 
 export type OpenFile =
@@ -16,6 +17,12 @@ export type OpenFile =
       readable: boolean
     }>
   | Readonly<{ kind: 'directory'; path: VirtualPath; listing: DirectoryListing }>
+
+/** Throws handle.invalid for what no handle led to. */
+export function known(found: OpenFile | undefined): OpenFile {
+  if (found === undefined) throw new FileServerError('handle.invalid')
+  return found
+}
 
 /** What bytes can be read from. */
 export type Source = { read(into: Uint8Array, position: number): MaybePromise<number> }
@@ -40,7 +47,11 @@ export type DirectoryListing = {
   readonly headOf: (entry: Entry) => string
 }
 
-const NAME_BYTES = 12
+/** What a client calls an open file: its place in the table, and three random numbers. */
+export type HandleName = readonly [place: number, number, number, number]
+export const NAME_BYTES = 16
+
+type Slot = Readonly<{ name: HandleName; file: OpenFile }>
 
 /**
  * The open files of one channel. Names are random, so that one channel cannot guess another's; a name is worth
@@ -48,14 +59,16 @@ const NAME_BYTES = 12
  */
 export class HandleTable {
   readonly #limit: number
-  #open: Map<string, OpenFile> | undefined
+  #size = 0
+  /** By place; undefined while nothing is open. */
+  #slots: (Slot | undefined)[] | undefined
 
   constructor(limit: number) {
     this.#limit = limit
   }
 
   get size(): number {
-    return this.#open?.size ?? 0
+    return this.#size
   }
 
   /** Throws session.limit; call before anything is opened. */
@@ -63,34 +76,57 @@ export class HandleTable {
     if (this.size >= this.#limit) throw new FileServerError('session.limit', 'too many open handles')
   }
 
-  add(file: OpenFile): string {
-    const bytes = Buffer.allocUnsafe(NAME_BYTES)
-    fillRandom(bytes, 0, NAME_BYTES)
-    const name = bytes.toString('base64url')
-    this.#open ??= new Map()
-    this.#open.set(name, file)
+  add(file: OpenFile): HandleName {
+    this.#slots ??= []
+    const free = this.#slots.indexOf(undefined)
+    const place = free < 0 ? this.#slots.length : free
+    const name = [place, randomUint32(), randomUint32(), randomUint32()] as const
+    this.#slots[place] = { name, file }
+    this.#size += 1
     return name
   }
 
-  /** Throws handle.invalid. */
-  get(name: Buffer): OpenFile {
-    const found = this.#open?.get(name.toString('latin1'))
-    if (found === undefined) throw new FileServerError('handle.invalid')
-    return found
+  /** By the name that `body` goes on with; undefined for one that is none of ours. */
+  find(body: BodyReader): OpenFile | undefined {
+    return this.#find(body)?.file
+  }
+
+  /** The same. Throws handle.invalid. */
+  get(body: BodyReader): OpenFile {
+    return known(this.find(body))
   }
 
   /** Takes it out of the table; the caller ends it. Throws handle.invalid. */
-  remove(name: Buffer): OpenFile {
-    const found = this.get(name)
-    this.#open?.delete(name.toString('latin1'))
-    if (this.size === 0) this.#open = undefined
-    return found
+  remove(body: BodyReader): OpenFile {
+    const slot = this.#find(body)
+    const slots = this.#slots
+    if (slot === undefined || slots === undefined) throw new FileServerError('handle.invalid')
+    slots[slot.name[0]] = undefined
+    this.#size -= 1
+    if (this.#size === 0) this.#slots = undefined
+    return slot.file
+  }
+
+  #find(body: BodyReader): Slot | undefined {
+    const length = body.uint32()
+    if (length !== NAME_BYTES) {
+      body.skip(length)
+      return undefined
+    }
+    const place = body.uint32()
+    const slot = this.#slots?.[place]
+    const a = body.uint32()
+    const b = body.uint32()
+    const c = body.uint32()
+    if (slot === undefined || slot.name[1] !== a || slot.name[2] !== b || slot.name[3] !== c) return undefined
+    return slot
   }
 
   /** Ends all of them: what was being written is kept as its owner's partial. Never rejects. */
   async abandon(): Promise<void> {
-    const files = [...(this.#open?.values() ?? [])]
-    this.#open = undefined
+    const files = (this.#slots ?? []).flatMap((slot) => (slot === undefined ? [] : [slot.file]))
+    this.#slots = undefined
+    this.#size = 0
     await Promise.allSettled(files.map(abandonOne))
   }
 }

@@ -12,9 +12,6 @@ const LARGE_KEPT = 16
 /** Large blocks of one connection; a request that does not end holds all of its block. */
 const LARGE_HELD = 8
 
-/** The body of one packet, its length field taken off. `release` ends its use, once. */
-export type RawPacket = Readonly<{ bytes: Buffer; release: () => void }>
-
 export type InputPools = Readonly<{ small: BufferPool; large: BufferPool }>
 
 export function createInputPools(): InputPools {
@@ -45,6 +42,14 @@ type Block = {
   start: number
   end: number
   taken: number
+}
+
+/** The body of one packet, its length field taken off: what stands between `from` and `to`, until the queue is given it back. */
+export type RawPacket = {
+  readonly bytes: Buffer
+  readonly from: number
+  readonly to: number
+  block: Block | undefined
 }
 
 /** Of the packet that a block goes on with; undefined when it is not all there. */
@@ -86,12 +91,12 @@ export class InputQueue {
     return block !== undefined && wholeSize(block) !== undefined
   }
 
-  /** Copies: what is pushed may be a view of a buffer that is used again. */
-  push(piece: Buffer): void {
+  /** Copies: what is pushed may lie in a buffer that is used again. */
+  push(bytes: Buffer, from: number, to: number): void {
     if (this.#impossible !== undefined) return
-    this.#length += piece.length
-    for (let at = 0; at < piece.length && this.#impossible === undefined; ) {
-      at += this.#missing === 0 ? this.#begin(piece, at) : this.#fill(piece, at)
+    this.#length += to - from
+    for (let at = from; at < to && this.#impossible === undefined; ) {
+      at += this.#missing === 0 ? this.#begin(bytes, at, to) : this.#fill(bytes, at, to)
     }
   }
 
@@ -102,6 +107,15 @@ export class InputQueue {
     if (this.#impossible !== undefined)
       throw new FileServerError('protocol.syntax', `packet of ${this.#impossible} bytes`)
     return undefined
+  }
+
+  /** Ends the use of its bytes; a second time does nothing. */
+  release(packet: RawPacket): void {
+    const { block } = packet
+    if (block === undefined) return
+    packet.block = undefined
+    block.taken -= 1
+    if (block.taken === 0) this.#tidy(block)
   }
 
   clear(): void {
@@ -124,13 +138,12 @@ export class InputQueue {
 
   /** Nothing is kept for a channel that has no unfinished packet. */
   #tidy(block: Block): void {
-    if (block.taken > 0) return
     const blocks = this.#blocks ?? []
     const index = blocks.indexOf(block)
     const filling = this.#missing > 0 && index === blocks.length - 1
     if (index >= 0 && (block.start < block.end || filling)) return
-    if (index >= 0) blocks.splice(index, 1)
-    if (blocks.length === 0) this.#blocks = undefined
+    if (index >= 0 && blocks.length > 1) blocks.splice(index, 1)
+    else if (index >= 0) this.#blocks = undefined
     this.#giveBack(block)
   }
 
@@ -152,23 +165,23 @@ export class InputQueue {
     const bytes = pool?.take() ?? Buffer.allocUnsafeSlow(size)
     const block = { bytes, pool, start: 0, end: 0, taken: 0 }
     this.#room.held += block.bytes.length
-    this.#blocks ??= []
-    this.#blocks.push(block)
+    if (this.#blocks === undefined) this.#blocks = [block]
+    else this.#blocks.push(block)
     return block
   }
 
   /** Reads the length field, and finds the packet a place; returns the bytes used. */
-  #begin(piece: Buffer, from: number): number {
-    if (this.#lengthSeen > 0 || piece.length - from < LENGTH_FIELD) return this.#gatherLength(piece, from)
-    this.#place(piece.readUInt32BE(from))
+  #begin(bytes: Buffer, from: number, to: number): number {
+    if (this.#lengthSeen > 0 || to - from < LENGTH_FIELD) return this.#gatherLength(bytes, from, to)
+    this.#place(bytes.readUInt32BE(from))
     return LENGTH_FIELD
   }
 
   /** The same for a length field that comes in pieces. */
-  #gatherLength(piece: Buffer, from: number): number {
-    const count = Math.min(LENGTH_FIELD - this.#lengthSeen, piece.length - from)
+  #gatherLength(bytes: Buffer, from: number, to: number): number {
+    const count = Math.min(LENGTH_FIELD - this.#lengthSeen, to - from)
     LENGTH_BYTES.writeUInt32BE(this.#lengthField)
-    piece.copy(LENGTH_BYTES, this.#lengthSeen, from, from + count)
+    bytes.copy(LENGTH_BYTES, this.#lengthSeen, from, from + count)
     this.#lengthSeen += count
     const size = LENGTH_BYTES.readUInt32BE(0)
     this.#lengthField = size
@@ -189,18 +202,19 @@ export class InputQueue {
     this.#missing = size
   }
 
-  #fill(piece: Buffer, from: number): number {
+  #fill(bytes: Buffer, from: number, to: number): number {
     const block = this.#blocks?.at(-1)
     if (block === undefined) return 0
-    const count = Math.min(this.#missing, piece.length - from)
-    piece.copy(block.bytes, block.end, from, from + count)
+    const count = Math.min(this.#missing, to - from)
+    bytes.copy(block.bytes, block.end, from, from + count)
     block.end += count
     this.#missing -= count
     return count
   }
 
   #front(): Block | undefined {
-    for (const block of this.#blocks ?? []) if (block.start < block.end) return block
+    if (this.#blocks === undefined) return undefined
+    for (const block of this.#blocks) if (block.start < block.end) return block
     return undefined
   }
 
@@ -211,15 +225,6 @@ export class InputQueue {
     block.start = from + size
     block.taken += 1
     this.#length -= LENGTH_FIELD + size
-    let released = false
-    return {
-      bytes: block.bytes.subarray(from, block.start),
-      release: () => {
-        if (released) return
-        released = true
-        block.taken -= 1
-        this.#tidy(block)
-      },
-    }
+    return { bytes: block.bytes, from, to: block.start, block }
   }
 }

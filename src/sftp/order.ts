@@ -4,13 +4,13 @@ import type { Order } from './request.ts'
 type Use = { readonly order: Order; count: number }
 
 /**
- * Which requests of a channel may run beside each other; `start` and `finish` come in pairs. Requests start in the order of
+ * `handle`: its place in the table, undefined for what works on none. Which requests of a channel may run beside each other; `start` and `finish` come in pairs. Requests start in the order of
  * their arrival. draft-ietf-secsh-filexfer-02, section 3, wants the results as if each had been finished before the next;
  * this gives that wherever it can be seen.
  */
 export class RequestOrder {
   /** Undefined while no handle is used. */
-  #uses: Map<string, Use> | undefined
+  #uses: Map<number, Use> | undefined
   #running = 0
   #alone = 0
 
@@ -18,14 +18,14 @@ export class RequestOrder {
     return this.#running
   }
 
-  mayStart(order: Order, handle: string | undefined): boolean {
+  mayStart(order: Order, handle: number | undefined): boolean {
     if (this.#alone > 0) return false
     if (order === 'alone') return this.#running === 0
     const use = handle === undefined ? undefined : this.#uses?.get(handle)
     return use === undefined || (use.order === order && order !== 'handle')
   }
 
-  start(order: Order, handle: string | undefined): void {
+  start(order: Order, handle: number | undefined): void {
     this.#running += 1
     if (order === 'alone') this.#alone += 1
     else if (handle !== undefined) {
@@ -36,14 +36,14 @@ export class RequestOrder {
     }
   }
 
-  finish(order: Order, handle: string | undefined): void {
+  finish(order: Order, handle: number | undefined): void {
     this.#running -= 1
     if (order === 'alone') this.#alone -= 1
     else if (handle !== undefined) this.#drop(handle)
     if (this.#running === 0) this.#uses = undefined
   }
 
-  #drop(handle: string): void {
+  #drop(handle: number): void {
     const use = this.#uses?.get(handle)
     if (use === undefined) return
     use.count -= 1

@@ -18,16 +18,16 @@ export type ShareOptions = Readonly<{
  */
 export class Reads {
   readonly #buffer: Buffer
-  #receive: (bytes: Buffer) => void
+  #receive: (count: number) => void
 
   constructor(socket: Socket, buffer: Buffer) {
     this.#buffer = buffer
-    this.#receive = (bytes) => {
-      const own = Buffer.allocUnsafeSlow(bytes.length)
-      bytes.copy(own)
+    this.#receive = (count) => {
+      const own = Buffer.allocUnsafeSlow(count)
+      buffer.copy(own, 0, 0, count)
       socket.emit('data', own)
     }
-    readInto(socket, buffer, (bytes) => this.#receive(bytes))
+    readInto(socket, buffer, (count) => this.#receive(count))
   }
 
   /**
@@ -37,18 +37,16 @@ export class Reads {
   share({ client, turnEnd, onRead }: ShareOptions): void {
     const receive = shareReads(client, this.#buffer)
     if (receive === undefined) return
-    let read: Buffer
-    const work = (): void => {
+    this.#receive = (count) => {
+      turnEnd.hold()
       try {
-        receive(read)
+        receive(count)
       } catch (error) {
         client.emit('error', error instanceof Error ? error : new Error(String(error)))
+      } finally {
+        turnEnd.release()
       }
-    }
-    this.#receive = (bytes) => {
-      read = bytes
-      turnEnd.after(work)
-      onRead(bytes.length)
+      onRead(count)
     }
   }
 }

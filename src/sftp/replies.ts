@@ -3,6 +3,7 @@ import type { Entry } from '../core/vfs/storage.ts'
 import { ATTRIBUTES_BYTES, NO_ATTRIBUTES, writeAttributes } from './attrs.ts'
 import { type Field, packet, string, uint32 } from './codec.ts'
 import { ERROR_MAP, STATUS } from './error-map.ts'
+import { type HandleName, NAME_BYTES } from './handles.ts'
 
 // draft-ietf-secsh-filexfer-02, section 3
 export const REPLY = {
@@ -52,8 +53,17 @@ export const failureOf = (id: number, error: unknown): Reply => failure(id, erro
 export const version = (number: number, extensions: readonly Field[]): Reply =>
   plain(packet(REPLY.version, uint32(number), ...extensions))
 
-export const handle = (id: number, name: string): Reply =>
-  plain(packet(REPLY.handle, uint32(id), string(name)))
+export function handle(id: number, name: HandleName): Reply {
+  const size = ID_AT + 4 + 4 + NAME_BYTES
+  const bytes = Buffer.allocUnsafe(size)
+  bytes.writeUInt32BE(size - 4, 0)
+  bytes[4] = REPLY.handle
+  bytes.writeUInt32BE(id, ID_AT)
+  bytes.writeUInt32BE(NAME_BYTES, ID_AT + 4)
+  let at = ID_AT + 8
+  for (const part of name) at = bytes.writeUInt32BE(part, at)
+  return plain(bytes)
+}
 
 export function attributes(id: number, entry: Entry): Reply {
   const size = ID_AT + 4 + ATTRIBUTES_BYTES

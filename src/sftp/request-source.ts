@@ -4,10 +4,13 @@ import { InputQueue, type InputRoom } from './input-queue.ts'
 import { WINDOW_SHARE } from './limits.ts'
 import { type ParsedRequest, parseRequest } from './parse.ts'
 import { type Reply, version } from './replies.ts'
+import type { ChannelContext } from './request.ts'
 import { EXTENSIONS, INIT, PROTOCOL_VERSION } from './table.ts'
 
 export type RequestSourceOptions = Readonly<{
   room: InputRoom
+  /** What the requests are to work with. */
+  context: ChannelContext
   /** What the peer may send before it is worked off. */
   window: number
   /** Lets the peer send so many bytes more; throws when the transport is dead. */
@@ -46,8 +49,8 @@ export class RequestSource {
     return this.#input.ready
   }
 
-  push(piece: Buffer): void {
-    this.#input.push(piece)
+  push(bytes: Buffer, from: number, to: number): void {
+    this.#input.push(bytes, from, to)
   }
 
   /** The next request, again and again until it is taken. Throws for what is none, and for one before INIT. */
@@ -61,9 +64,11 @@ export class RequestSource {
     this.#head = undefined
   }
 
-  workedOff(bytes: number): void {
+  /** The bytes of a request that was taken, or looked at, are used no more. */
+  workedOff({ packet, cost }: ParsedRequest): void {
+    this.#input.release(packet)
     const { window, openWindow, onDead } = this.#options
-    this.#credit += bytes
+    this.#credit += cost
     if (this.#credit < window / WINDOW_SHARE || this.#closed) return
     const amount = this.#credit
     this.#credit = 0
@@ -77,7 +82,7 @@ export class RequestSource {
   /** Nothing more is taken, and no window opened. */
   close(): void {
     this.#closed = true
-    this.#head?.release()
+    if (this.#head !== undefined) this.#input.release(this.#head.packet)
     this.#head = undefined
     this.#input.clear()
   }
@@ -85,22 +90,21 @@ export class RequestSource {
   #next(): ParsedRequest | undefined {
     const packet = this.#input.next()
     if (packet === undefined) return undefined
-    const request = parseRequest(packet)
+    const request = parseRequest(packet, this.#options.context)
     if (request === undefined) {
-      packet.release()
+      this.#input.release(packet)
       throw new FileServerError('protocol.syntax', 'packet without an id')
     }
     const isInit = request.type === INIT
     if (isInit !== !this.#greeted) {
-      request.release()
+      this.#input.release(packet)
       throw new FileServerError('protocol.sequence', 'INIT is the first packet, once')
     }
     if (!isInit) return request
     this.#greeted = true
     const extensions = EXTENSIONS.flatMap((row) => [string(row.name), string(row.version)])
     this.#options.greet(version(PROTOCOL_VERSION, extensions))
-    request.release()
-    this.workedOff(request.cost)
+    this.workedOff(request)
     return this.#next()
   }
 }

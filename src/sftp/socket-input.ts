@@ -14,11 +14,11 @@ function symbolsOf(socket: Socket): { buffer: symbol; callback: symbol } | undef
 }
 
 /**
- * Lets the socket read into `buffer`, which any number of sockets may share: in place of `data` events `receive` gets each
- * read, and has to copy what it wants to keep of it. Node would allocate 64 KiB for each read and so bring about a full
+ * Lets the socket read into `buffer`, which any number of sockets may share: in place of `data` events `receive` is told how
+ * many bytes of it each read filled, and has to copy what it wants to keep of them. Node would allocate 64 KiB for each read and so bring about a full
  * garbage collection every few dozen MiB. False when this Node can't do it; the socket then works as ever.
  */
-export function readInto(socket: Socket, buffer: Buffer, receive: (bytes: Buffer) => void): boolean {
+export function readInto(socket: Socket, buffer: Buffer, receive: (count: number) => void): boolean {
   const handle: unknown = Reflect.get(socket, '_handle')
   const symbols = symbolsOf(socket)
   if (symbols === undefined || typeof handle !== 'object' || handle === null) return false
@@ -26,7 +26,7 @@ export function readInto(socket: Socket, buffer: Buffer, receive: (bytes: Buffer
   if (typeof use !== 'function' || socket.isPaused() || socket.readableLength > 0) return false
   Reflect.set(socket, symbols.buffer, buffer)
   Reflect.set(socket, symbols.callback, (count: number) => {
-    receive(buffer.subarray(0, count))
+    receive(count)
     return true
   })
   Reflect.apply(use, handle, [buffer])

@@ -1,7 +1,7 @@
 // With the other ssh-*.ts all that knows how ssh2 1.17 looks inside: the way of a channel's data from packets to us.
 import type { ServerChannel, Connection as SshClient } from 'ssh2'
 import { FileServerError } from '../core/errors.ts'
-import { SshDecipher } from './ciphers/ssh-decipher.ts'
+import { type OnPayload, SshDecipher } from './ciphers/ssh-decipher.ts'
 import { type Direction, has, isDirection } from './shapes.ts'
 
 const CHANNEL_DATA = 94
@@ -10,17 +10,20 @@ const KEXINIT = 20
 const DATA_AT = 9
 
 export type ChannelInput = {
-  /** Bytes of a buffer that is used again, as they come off the transport; `overrun` when the peer sent more than its window. */
-  data(piece: Buffer, overrun: boolean): void
+  /**
+   * What came off the transport, between `from` and `to` of a buffer that is used again; `overrun` when the peer sent more
+   * than its window.
+   */
+  data(bytes: Buffer, from: number, to: number, overrun: boolean): void
   /** The peer will send no more. */
   end(): void
 }
 
-type Decipher = { _onPayload: (payload: Buffer) => unknown; _packet: unknown }
+type Decipher = { _onPayload: unknown; _packet: unknown }
 type Protocol = {
   _kexinit: unknown
   _decipher: unknown
-  _onPayload: (payload: Buffer) => unknown
+  _onPayload: OnPayload
   _parse: (chunk: Buffer, from: number, to: number) => unknown
   parse: (chunk: Buffer, from: number, to: number) => void
 }
@@ -50,53 +53,66 @@ function takersOf(client: SshClient): Map<number, Taker> {
   return made
 }
 
-/** False for what ssh2 has to look at: data for nobody, or broken. */
-function deliver(channels: ReadonlyMap<number, Taker>, payload: Buffer): boolean {
-  if (payload.length < DATA_AT) return false
-  const taker = channels.get(payload.readUInt32BE(1))
-  const size = payload.readUInt32BE(5)
-  if (taker === undefined || size !== payload.length - DATA_AT) return false
+/** Of a payload between `from` and `to`; false for what ssh2 has to look at: no data, data for nobody, or broken. */
+function deliver(channels: ReadonlyMap<number, Taker>, bytes: Buffer, from: number, to: number): boolean {
+  if (to - from < DATA_AT || bytes[from] !== CHANNEL_DATA) return false
+  const taker = channels.get(bytes.readUInt32BE(from + 1))
+  const size = bytes.readUInt32BE(from + 5)
+  if (taker === undefined || size !== to - from - DATA_AT) return false
   taker.incoming.window -= size
-  taker.input.data(payload.subarray(DATA_AT), taker.incoming.window < 0)
+  taker.input.data(bytes, from + DATA_AT, to, taker.incoming.window < 0)
   return true
 }
 
-/**
- * Makes ssh2 copy what it keeps of its input beyond the call, so that all reads can share `buffer`: key exchanges keep
- * whole messages, and a cipher its packet while the MAC is on its way. Channel data goes as a view, and past ssh2's
- * handlers, to who took it. Gives what takes the bytes of a read, and throws what they break; undefined when this version
- * of ssh2 looks different, and must be given buffers of its own.
- */
-export function shareReads(client: SshClient, buffer: Buffer): ((bytes: Buffer) => void) | undefined {
-  const protocol: unknown = protocolOf(client)
-  if (!isProtocol(protocol) || !isDecipher(protocol._decipher)) return undefined
-  const channels = takersOf(client)
-  const isShared = (bytes: unknown): bytes is Uint8Array =>
-    bytes instanceof Uint8Array && bytes.buffer === buffer.buffer
-  const original = protocol._onPayload
-  const onPayload = (payload: Buffer): unknown => {
-    if (payload[0] === CHANNEL_DATA) return deliver(channels, payload) ? undefined : original(payload)
+/** What ssh2 gets of each packet, with its copies; `takeData` spares data even the view. */
+function payloadsTo(channels: ReadonlyMap<number, Taker>, original: OnPayload): OnPayload {
+  const takeData = (bytes: Buffer, from: number, to: number): boolean => deliver(channels, bytes, from, to)
+  const onPayload = (payload: Buffer): ReturnType<OnPayload> => {
+    if (payload[0] === CHANNEL_DATA)
+      return takeData(payload, 0, payload.length) ? undefined : original(payload)
     const result = original(Buffer.from(payload))
     // False: come back to `receive` with the rest, which from here on belongs to a key exchange.
     return payload[0] === KEXINIT && result === undefined ? false : result
   }
+  return Object.assign(onPayload, { takeData })
+}
+
+/**
+ * Makes ssh2 copy what it keeps of its input beyond the call, so that all reads can share `buffer`: key exchanges keep
+ * whole messages, and a cipher its packet while the MAC is on its way. Channel data goes where it lies, and past ssh2's
+ * handlers, to who took it. Gives what takes a read of so many bytes in `buffer`, and throws what they break; undefined
+ * when this version of ssh2 looks different, and must be given buffers of its own.
+ */
+export function shareReads(client: SshClient, buffer: Buffer): ((count: number) => void) | undefined {
+  const protocol: unknown = protocolOf(client)
+  if (!isProtocol(protocol) || !isDecipher(protocol._decipher)) return undefined
+  const isShared = (bytes: unknown): bytes is Uint8Array =>
+    bytes instanceof Uint8Array && bytes.buffer === buffer.buffer
+  const original = protocol._onPayload
+  const onPayload = payloadsTo(takersOf(client), original)
   if (protocol._decipher._onPayload === original) protocol._decipher._onPayload = onPayload
   protocol._onPayload = onPayload
-  const receive = (read: Buffer): void => {
+  const receive = (read: Buffer, from: number, to: number): void => {
     let bytes = read
-    while (bytes.length > 0) {
-      if (protocol._kexinit !== undefined && isShared(bytes)) bytes = Buffer.from(bytes)
-      const next = protocol._parse(bytes, 0, bytes.length)
+    let at = from
+    let end = to
+    while (at < end) {
+      if (protocol._kexinit !== undefined && isShared(bytes)) {
+        bytes = Buffer.from(bytes.subarray(at, end))
+        at = 0
+        end = bytes.length
+      }
+      const next = protocol._parse(bytes, at, end)
       if (typeof next !== 'number') break
-      bytes = bytes.subarray(next)
+      at = next
     }
     const decipher = protocol._decipher
     // Ours has memory of its own for a packet that is not all there.
     if (decipher instanceof SshDecipher) return
     if (isDecipher(decipher) && isShared(decipher._packet)) decipher._packet = Buffer.from(decipher._packet)
   }
-  protocol.parse = (chunk, from, to) => receive(chunk.subarray(from, to))
-  return receive
+  protocol.parse = receive
+  return (count) => receive(buffer, 0, count)
 }
 
 /**
@@ -123,7 +139,7 @@ export function takeInput(
   })
   channel.push = (piece: unknown) => {
     if (Buffer.isBuffer(piece)) {
-      input.data(piece, incoming.window < 0)
+      input.data(piece, 0, piece.length, incoming.window < 0)
       // Not true: ssh2 would open the window at once.
       return false
     }

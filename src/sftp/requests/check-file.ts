@@ -22,7 +22,7 @@ type Wanted = Readonly<{ algorithm: string; bytes: number; from: number; length:
 
 /** `check-file` is what paramiko calls it. */
 export async function checkFileHandle(request: Request): Promise<Reply> {
-  const open = request.context.handles.get(request.body.string())
+  const open = request.context.handles.get(request.body)
   return check(request, readable(open), await contentSize(open))
 }
 

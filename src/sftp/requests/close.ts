@@ -6,7 +6,7 @@ import type { Request } from '../request.ts'
 
 /** An upload appears under its name here; when it cannot, this status is where the client learns it. */
 export function close({ id, body, context }: Request): MaybePromise<Reply> {
-  return andThen(end(context.handles.remove(body.string())), () => ok(id))
+  return andThen(end(context.handles.remove(body)), () => ok(id))
 }
 
 function end(open: OpenFile): MaybePromise<unknown> {

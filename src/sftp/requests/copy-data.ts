@@ -7,10 +7,10 @@ import type { Request } from '../request.ts'
 
 /** A copy that does not travel to the client and back. Length 0 means up to the end. */
 export async function copyData({ id, body, context }: Request): Promise<Reply> {
-  const from = context.handles.get(body.string())
+  const from = context.handles.get(body)
   const start = body.uint64()
   const length = body.uint64()
-  const to = context.handles.get(body.string())
+  const to = context.handles.get(body)
   const offset = body.uint64()
   if (to.kind !== 'write') throw new FileServerError('access.denied', 'handle is not open for writing')
   const source = readable(from)

@@ -4,7 +4,7 @@ import { ok, type Reply } from '../replies.ts'
 import type { Request } from '../request.ts'
 
 export async function fsync({ id, body, context }: Request): Promise<Reply> {
-  const open = context.handles.get(body.string())
+  const open = context.handles.get(body)
   if (open.kind === 'directory') throw new FileServerError('handle.invalid', 'fsync of a directory')
   if (open.kind === 'write') await open.file.sync()
   return ok(id)

@@ -1,16 +1,16 @@
 // draft-ietf-secsh-filexfer-02, section 6.4
 import type { MaybePromise } from '../../core/maybe-promise.ts'
-import { readable, type Source } from '../handles.ts'
+import { known, readable, type Source } from '../handles.ts'
 import { MAX_DATA, SMALL_REPLY } from '../limits.ts'
 import { endOfFile, finishData, type Reply } from '../replies.ts'
 import type { Request } from '../request.ts'
 
 /** The bytes go straight to their place in the packet; the header follows when their number is known. */
 export function read({ id, body, context }: Request): MaybePromise<Reply> {
-  const name = body.string()
+  const found = context.handles.find(body)
   const offset = body.uint64()
   const wanted = Math.min(body.uint32(), MAX_DATA)
-  const file = readable(context.handles.get(name))
+  const file = readable(known(found))
   const { buffer, at, release } = context.pool.take(wanted)
   const finish = (length: number): Reply => {
     const bytes = length > 0 ? finishData(id, buffer, at, length) : undefined

@@ -9,7 +9,7 @@ import type { Request } from '../request.ts'
 
 /** One batch of the storage a reply, so that the first names go out before the last are read. */
 export function readdir({ id, body, context }: Request): MaybePromise<Reply> {
-  const open = context.handles.get(body.string())
+  const open = context.handles.get(body)
   if (open.kind !== 'directory') throw new FileServerError('handle.invalid', 'not a directory handle')
   const { listing } = open
   const answer = (entries: readonly Entry[]): Reply => {

@@ -15,7 +15,7 @@ export const setstat = (request: Request): Promise<Reply> => change(request, tru
 export const lsetstat = (request: Request): Promise<Reply> => change(request, false)
 
 export async function fsetstat({ id, body, context }: Request): Promise<Reply> {
-  const open = context.handles.get(body.string())
+  const open = context.handles.get(body)
   const changes = requestedChanges(body)
   if (Object.keys(changes).length === 0) return ok(id)
   if (open.kind === 'write') await open.file.setAttributes(changes)

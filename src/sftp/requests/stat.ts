@@ -12,7 +12,7 @@ export function lstat(request: Request): MaybePromise<Reply> {
 }
 
 export function fstat({ id, body, context }: Request): MaybePromise<Reply> {
-  const open = context.handles.get(body.string())
+  const open = context.handles.get(body)
   const looking = open.kind === 'directory' ? context.files.stat(open.path) : open.file.stat()
   return andThen(looking, (entry) => attributes(id, entry))
 }

@@ -32,6 +32,6 @@ export const statvfs = (request: Request): Promise<Reply> => reply(request, read
 /** Of the folder a file is in: an upload has no name of its own yet. */
 export function fstatvfs(request: Request): Promise<Reply> {
   const { handles, files } = request.context
-  const open = handles.get(request.body.string())
+  const open = handles.get(request.body)
   return reply(request, open.kind === 'directory' ? open.path : files.resolve(open.path, '..'))
 }
