@@ -52,5 +52,6 @@ NAPI_MODULE_INIT() {
   add_tcp(env, exports);
   add_watch(env, exports);
   add_packet_run(env, exports);
+  add_packet_send(env, exports);
   return exports;
 }

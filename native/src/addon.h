@@ -45,5 +45,6 @@ void add_packet_cipher(napi_env env, napi_value exports);
 void add_tcp(napi_env env, napi_value exports);
 void add_watch(napi_env env, napi_value exports);
 void add_packet_run(napi_env env, napi_value exports);
+void add_packet_send(napi_env env, napi_value exports);
 
 #endif

@@ -163,6 +163,11 @@ bool open_one(packet_keys *keys, uint8_t *packet, size_t length, uint32_t sequen
                                          : gcm(keys, packet, length, 0);
 }
 
+bool seal_one(packet_keys *keys, uint8_t *packet, size_t length, uint32_t sequence) {
+  return keys->kind == CHACHA20_POLY1305 ? chacha_seal(keys, packet, length, sequence)
+                                         : gcm(keys, packet, length, 1);
+}
+
 typedef struct {
   packet_keys *keys;
   uint8_t *bytes;
@@ -184,9 +189,7 @@ static bool take_call(napi_env env, napi_callback_info info, size_t least, packe
 static napi_value crypt(napi_env env, napi_callback_info info, bool seals) {
   packet_call call;
   if (!take_call(env, info, LENGTH_FIELD + TAG, &call)) return refused(env, EINVAL);
-  bool done = call.keys->kind != CHACHA20_POLY1305 ? gcm(call.keys, call.bytes, call.length, seals)
-              : seals ? chacha_seal(call.keys, call.bytes, call.length, call.sequence)
-                      : chacha_open(call.keys, call.bytes, call.length, call.sequence);
+  bool done = (seals ? seal_one : open_one)(call.keys, call.bytes, call.length, call.sequence);
   if (done) return answer(env, 0);
   // Node would take what is left there for an error of its own.
   ssl.clear_errors();

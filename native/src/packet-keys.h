@@ -1,4 +1,4 @@
-// Keys of one direction of an SSH connection, as packet-cipher.c makes them and packet-run.c uses them.
+// Keys of one direction of an SSH connection, as packet-cipher.c makes them, and packet-run.c and packet-send.c use them.
 #ifndef SALLYPORT_PACKET_KEYS_H
 #define SALLYPORT_PACKET_KEYS_H
 
@@ -27,9 +27,10 @@ typedef struct {
 
 void clear_keys(packet_keys *keys);
 
-// Both false for what OpenSSL refuses; its errors are then the caller's to clear.
+// False for what OpenSSL refuses; its errors are then the caller's to clear.
 bool chacha_length(packet_keys *keys, const uint8_t *field, uint8_t *out, uint32_t sequence);
 bool open_one(packet_keys *keys, uint8_t *packet, size_t length, uint32_t sequence);
+bool seal_one(packet_keys *keys, uint8_t *packet, size_t length, uint32_t sequence);
 
 static inline uint32_t number_at(const uint8_t *field) {
   return (uint32_t)field[0] << 24 | (uint32_t)field[1] << 16 | (uint32_t)field[2] << 8 | field[3];

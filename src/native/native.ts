@@ -47,6 +47,11 @@ export type Native = Readonly<{
   createPacketKeys(cipher: number, key: Uint8Array, iv: Uint8Array): PacketKeys | null
   /** Encrypts a packet where it lies, from its length field on, and fills in its MAC: its last 16 bytes. */
   sealPacket(keys: PacketKeys, packet: Uint8Array, sequence: number): number
+  /**
+   * Encrypts the packet in the first `length` bytes as sealPacket does, and sends it; gives how many bytes were taken, 0 when
+   * the socket takes none. Negative: it was neither encrypted nor sent.
+   */
+  sealAndSend(keys: PacketKeys, memory: Uint8Array, length: number, sequence: number, socket: number): number
   /** Decrypts all between length field and MAC where it lies; -EBADMSG for a wrong MAC, and what lies there is void. */
   openPacket(keys: PacketKeys, packet: Uint8Array, sequence: number): number
   /**
@@ -142,6 +147,7 @@ export const NATIVE_FUNCTIONS = {
   timesWaited: 'directory calls',
   createPacketKeys: 'packet ciphers',
   sealPacket: 'packet ciphers',
+  sealAndSend: 'packet ciphers',
   openPacket: 'packet ciphers',
   openPackets: 'packet ciphers',
   packetLength: 'packet ciphers',

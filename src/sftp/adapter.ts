@@ -3,6 +3,7 @@ import type { Auditor } from '../core/audit/auditor.ts'
 import type { Authenticator } from '../core/auth/login.ts'
 import type { Clock, Logger } from '../core/ports.ts'
 import type { ProtocolAdapter } from '../server/adapter.ts'
+import { Burst } from './burst.ts'
 import type { NativeCiphers } from './ciphers/native-crypto.ts'
 import { createConnection, type SshConnection } from './connection.ts'
 import type { HostKey } from './host-keys.ts'
@@ -44,6 +45,7 @@ export function createSftpAdapter(options: SftpAdapterOptions): SftpAdapter {
   const waiting = new WeakMap<Socket, SshConnection>()
   const connections = new Set<SshConnection>()
   const pool = createReplyPool()
+  const burst = new Burst()
   const inputPools = createInputPools()
   const readBuffer = Buffer.allocUnsafeSlow(READ_SIZE)
   let termsOf = createTerms(settings.terms)
@@ -70,6 +72,7 @@ export function createSftpAdapter(options: SftpAdapterOptions): SftpAdapter {
         termsOf,
         offers,
         pool,
+        burst,
         inputPools,
         readBuffer,
       })

@@ -2,6 +2,7 @@ import type { Socket } from 'node:net'
 import type { Connection as SshClient } from 'ssh2'
 import type { Clock, Logger } from '../core/ports.ts'
 import type { VfsSession } from '../core/vfs/session.ts'
+import type { Burst } from './burst.ts'
 import type { InputRoom } from './input-queue.ts'
 import type { OutputGate } from './output-gate.ts'
 import type { ReplyPool } from './reply-pool.ts'
@@ -16,6 +17,7 @@ export type SftpChannelHost = Readonly<{
   socket: Socket
   files: VfsSession
   pool: ReplyPool
+  burst: Burst
   handlesPerChannel: number
   clock: Clock
   inputRoom: InputRoom

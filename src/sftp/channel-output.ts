@@ -1,11 +1,13 @@
+import type { Burst, BurstOwner } from './burst.ts'
 import { SMALL_REPLY } from './limits.ts'
 import type { OutputGate } from './output-gate.ts'
 import type { Reply } from './replies.ts'
-import { joinReplies } from './reply-pool.ts'
+import { copyReplies } from './reply-pool.ts'
 import type { Outgoing, PacketWriter } from './ssh-packets.ts'
 
 export type ChannelOutputOptions = Readonly<{
   writer: PacketWriter
+  burst: Burst
   gate: OutputGate
   /** Some of what waited has gone. */
   onRoom: () => void
@@ -23,10 +25,9 @@ type Item = {
 }
 
 /** The way out of one channel. */
-export class ChannelOutput {
+export class ChannelOutput implements BurstOwner {
   readonly #options: ChannelOutputOptions
   /** Undefined while there are none: so it is in thousands of idle sessions. */
-  #small: Buffer[] | undefined
   #items: Item[] | undefined
   #waiting = 0
   #state: 'open' | 'finishing' | 'closed' = 'open'
@@ -47,20 +48,29 @@ export class ChannelOutput {
       reply.release?.()
       return
     }
-    if (reply.bytes.length <= SMALL_REPLY && reply.release === undefined) {
-      this.#small ??= []
-      this.#small.push(reply.bytes)
+    if (reply.bytes.length <= SMALL_REPLY) {
+      this.#options.burst.add(this, reply.bytes, reply.id)
+      reply.release?.()
       return
     }
-    this.#join()
+    this.moveOut()
     this.#enqueue(reply.bytes, reply)
     this.#drain()
   }
 
-  /** Sends what was kept to be joined, and what waited for room; to be called before the turn ends. */
+  /** What was gathered waits in memory of its own from here on. */
+  moveOut(): void {
+    const { burst } = this.#options
+    if (burst.owner !== this) return
+    const { bytes, memory } = copyReplies(burst.bytes)
+    burst.clear()
+    this.#enqueue(bytes, { memory, release: undefined })
+  }
+
+  /** Sends what was gathered, and what waited for room; to be called before the turn ends. */
   flush(): void {
-    if (this.#small !== undefined && this.#sendSmall(this.#small)) return
-    this.#join()
+    if (this.#options.burst.owner === this && this.#sendBurst()) return
+    this.moveOut()
     this.#drain()
   }
 
@@ -68,7 +78,7 @@ export class ChannelOutput {
   finish(fn: () => void): void {
     if (this.#state !== 'open') return
     this.#onEmpty = fn
-    this.#join()
+    this.moveOut()
     this.#state = 'finishing'
     this.#drain()
   }
@@ -76,8 +86,9 @@ export class ChannelOutput {
   /** Drops everything; later replies are released and forgotten. */
   close(): void {
     const items = this.#items ?? []
+    const { burst } = this.#options
     this.#state = 'closed'
-    this.#small = undefined
+    if (burst.owner === this) burst.clear()
     this.#items = undefined
     this.#onEmpty = undefined
     this.#waiting = 0
@@ -88,16 +99,15 @@ export class ChannelOutput {
   }
 
   /** The usual end of a burst: a few small answers, and nothing in their way. */
-  #sendSmall(small: readonly Buffer[]): boolean {
+  #sendBurst(): boolean {
     if (this.#items !== undefined || this.#state !== 'open') return false
-    let length = 0
-    for (const reply of small) length += reply.length
+    const { burst, writer, onBroken } = this.#options
     try {
-      if (!this.#options.writer.sendNow(small, length)) return false
+      if (!writer.sendNow(burst)) return false
     } catch (cause) {
-      this.#options.onBroken(cause)
+      onBroken(cause)
     }
-    this.#small = undefined
+    burst.clear()
     return true
   }
 
@@ -157,20 +167,12 @@ export class ChannelOutput {
     done?.()
   }
 
-  #enqueue(bytes: Buffer, reply: Pick<Reply, 'memory' | 'release'>): void {
-    const memory = reply.memory ?? bytes
+  #enqueue(bytes: Buffer, { memory = bytes, release }: Pick<Reply, 'memory' | 'release'>): void {
     const from = bytes.byteOffset - memory.byteOffset
     const outgoing = { memory, free: 0, from, to: from + bytes.length }
     this.#items ??= []
-    this.#items.push({ outgoing, writes: 0, sent: false, settled: false, release: reply.release })
+    this.#items.push({ outgoing, writes: 0, sent: false, settled: false, release })
     this.#options.gate.hold(memory.length)
     this.#waiting += bytes.length
-  }
-
-  #join(): void {
-    if (this.#small === undefined) return
-    const { bytes, memory } = joinReplies(this.#small)
-    this.#small = undefined
-    this.#enqueue(bytes, { memory })
   }
 }

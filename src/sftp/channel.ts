@@ -47,7 +47,7 @@ export class SftpChannel implements ChannelContext, ChannelInput {
     this.handles = new HandleTable(host.handlesPerChannel)
     this.#output = new ChannelOutput({
       writer: createPacketWriter(client, channel, host),
-      gate,
+      ...{ burst: host.burst, gate },
       onRoom: this.#pumpNow,
       onBroken: onDead,
     })

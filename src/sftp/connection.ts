@@ -7,6 +7,7 @@ import type { Clock, Logger, Timer } from '../core/ports.ts'
 import type { Session } from '../core/sessions.ts'
 import type { Connection } from '../server/adapter.ts'
 import { type AuthConversation, CAN_PROVE, converse } from './auth.ts'
+import type { Burst } from './burst.ts'
 import { SftpChannel } from './channel.ts'
 import type { NativeCiphers } from './ciphers/native-crypto.ts'
 import { DISCONNECT, type DisconnectCode, disconnectCodeOf } from './error-map.ts'
@@ -40,6 +41,7 @@ export type ConnectionOptions = Readonly<{
   termsOf: TermsOf
   offers: Offers
   pool: ReplyPool
+  burst: Burst
   inputPools: InputPools
   /** All connections read into it, one after the other. */
   readBuffer: Buffer
@@ -169,7 +171,7 @@ class OpenConnection implements SshConnection {
 
   #welcome(parts: Parts, granted: Session): void {
     const { client, transport, reads, room, guard, gate } = parts
-    const { settings, clock, logger, pool } = this.#options
+    const { settings, clock, logger, pool, burst } = this.#options
     const socket = this.#socket
     this.#session = granted
     this.#conversation = undefined
@@ -199,7 +201,7 @@ class OpenConnection implements SshConnection {
     })
     granted.onEnded((why) => this.#end(disconnectCodeOf(why.code)))
     const host = {
-      ...{ client, socket, pool, clock, gate, logger, turnEnd, traffic, inputRoom: room },
+      ...{ client, socket, pool, burst, clock, gate, logger, turnEnd, traffic, inputRoom: room },
       files: granted.files,
       native: this.#options.native,
       handlesPerChannel: settings.handlesPerChannel,

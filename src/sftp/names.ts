@@ -72,5 +72,5 @@ export function namesReply(
   place.view.setUint8(header + 4, REPLY.name)
   place.view.setUint32(header + 5, id)
   place.view.setUint32(header + 9, count)
-  return { reply: { bytes: buffer.subarray(header, at), memory: buffer, release }, count }
+  return { reply: { bytes: buffer.subarray(header, at), id: undefined, memory: buffer, release }, count }
 }

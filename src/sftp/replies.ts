@@ -21,31 +21,35 @@ export const DATA_HEADER = 13
 
 /**
  * A whole packet; `release` is called when its bytes are on their way and the memory may be used again. `memory`: what
- * `bytes` is a part of; all of it is the reply's, to build SSH packets in.
+ * `bytes` is a part of; all of it is the reply's, to build SSH packets in. `id`: to be put into a copy of `bytes`, which are
+ * those of all such replies.
  */
-export type Reply = Readonly<{ bytes: Buffer; memory?: Buffer; release?: () => void }>
+export type Reply = Readonly<{
+  bytes: Buffer
+  id: number | undefined
+  memory: Buffer | undefined
+  release: (() => void) | undefined
+}>
 
-const plain = (bytes: Buffer): Reply => ({ bytes })
+const plain = (bytes: Buffer): Reply => ({ bytes, id: undefined, memory: undefined, release: undefined })
 
 /** Behind length and type. */
 const ID_AT = 5
 
 /** Packets that differ in their id alone. */
-function statusOf(code: number, text: string): (id: number) => Reply {
-  const form = packet(REPLY.status, uint32(0), uint32(code), string(text), string(''))
-  return (id) => {
-    const bytes = Buffer.from(form)
-    bytes.writeUInt32BE(id, ID_AT)
-    return plain(bytes)
-  }
-}
+const statusForm = (code: number, text: string): Buffer =>
+  packet(REPLY.status, uint32(0), uint32(code), string(text), string(''))
+const OK = statusForm(STATUS.ok, 'Success')
+const END_OF_FILE = statusForm(STATUS.eof, 'End of file')
 
-export const ok = statusOf(STATUS.ok, 'Success')
-export const endOfFile = statusOf(STATUS.eof, 'End of file')
+const formed = (bytes: Buffer, id: number): Reply => ({ bytes, id, memory: undefined, release: undefined })
+
+export const ok = (id: number): Reply => formed(OK, id)
+export const endOfFile = (id: number): Reply => formed(END_OF_FILE, id)
 
 export function failure(id: number, code: ErrorCode): Reply {
   const row = ERROR_MAP[code]
-  return statusOf(row.status, row.text)(id)
+  return formed(statusForm(row.status, row.text), id)
 }
 
 export const failureOf = (id: number, error: unknown): Reply => failure(id, errorCodeOf(error))

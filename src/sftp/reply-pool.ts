@@ -19,17 +19,12 @@ const nothing = (): void => {}
 const headersOf = (payload: number): number =>
   DATA_HEADER + ROOM_PER_PACKET * (2 + Math.ceil((DATA_HEADER + payload) / USUAL_PACKET))
 
-/** Small replies on their way as one: `bytes` in `memory` with room for the headers of SSH packets. */
-export function joinReplies(replies: readonly Buffer[]): { bytes: Buffer; memory: Buffer } {
-  const length = replies.reduce((sum, reply) => sum + reply.length, 0)
-  const from = headersOf(length)
-  const memory = Buffer.allocUnsafe(sizeFor(length))
-  let at = from
-  for (const reply of replies) {
-    memory.set(reply, at)
-    at += reply.length
-  }
-  return { bytes: memory.subarray(from, at), memory }
+/** A copy of replies: `bytes` in `memory` with room for the headers of SSH packets. */
+export function copyReplies(replies: Buffer): { bytes: Buffer; memory: Buffer } {
+  const from = headersOf(replies.length)
+  const memory = Buffer.allocUnsafe(sizeFor(replies.length))
+  memory.set(replies, from)
+  return { bytes: memory.subarray(from, from + replies.length), memory }
 }
 
 const sizeFor = (payload: number): number => headersOf(payload) + payload + ROOM_PER_PACKET

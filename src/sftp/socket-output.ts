@@ -6,16 +6,15 @@ export type NativeSend = Readonly<{
   sendBytes(socket: number, bytes: Uint8Array, from: number, to: number): number
 }>
 
+type Inside = { readonly _handle?: { readonly fd?: unknown } | null }
+
 /**
- * Hands the first `length` bytes to the system at once, past Node's queue and its turn of the event loop, and gives how
- * many it took. 0 while anything is queued, when the system is full, and when the socket is at its end: the rest, and
- * every error, is for the ordinary way.
+ * The descriptor of a socket that can be written to, to hand bytes to the system at once, past Node's queue and its turn of
+ * the event loop; undefined while anything is queued. To be asked each time: the number of a descriptor that was closed may
+ * be another's.
  */
-export function sendNow(socket: Socket, native: NativeSend, bytes: Uint8Array, length: number): number {
-  if (!socket.writable || socket.writableLength > 0) return 0
-  const handle: unknown = Reflect.get(socket, '_handle')
-  if (typeof handle !== 'object' || handle === null) return 0
-  // Asked each time: the number of a descriptor that was closed may be another's.
-  const fd: unknown = Reflect.get(handle, 'fd')
-  return typeof fd === 'number' && fd >= 0 ? Math.max(0, native.sendBytes(fd, bytes, 0, length)) : 0
+export function freeDescriptor(socket: Socket): number | undefined {
+  if (socket.writableLength > 0) return undefined
+  const fd = (socket as Socket & Inside)._handle?.fd
+  return typeof fd === 'number' && fd >= 0 ? fd : undefined
 }

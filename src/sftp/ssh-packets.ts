@@ -2,11 +2,12 @@
 import type { Socket } from 'node:net'
 import type { ServerChannel, Connection as SshClient } from 'ssh2'
 import { FileServerError } from '../core/errors.ts'
+import { BEFORE_DATA, type Burst } from './burst.ts'
 import { paddingTo } from './ciphers/packet-crypto.ts'
 import { SshCipher } from './ciphers/ssh-cipher.ts'
 import { fillRandom } from './randomness.ts'
 import { has, isObject } from './shapes.ts'
-import { type NativeSend, sendNow } from './socket-output.ts'
+import { freeDescriptor, type NativeSend } from './socket-output.ts'
 import type { Traffic } from './timers.ts'
 
 /** Data on its way: the bytes from `from` to `to` are to be sent; what stands between `free` and `from` may be overwritten. */
@@ -24,10 +25,10 @@ export type PacketWriter = {
    */
   send(outgoing: Outgoing, written: () => void): boolean
   /**
-   * Sends small replies of `length` bytes together, as one packet that leaves at once. False, and nothing is sent, where
-   * that cannot be: they then take the way of `send`. Throws when the transport is dead.
+   * Sends small replies together, as one packet that leaves at once. False, and nothing is sent, where that cannot be: they
+   * then take the way of `send`. Throws when the transport is dead.
    */
-  sendNow(replies: readonly Buffer[], length: number): boolean
+  sendNow(burst: Burst): boolean
   /** Calls `fn` when the peer next opens its window. */
   onWindow(fn: () => void): void
 }
@@ -35,7 +36,6 @@ export type PacketWriter = {
 const CHANNEL_DATA = 94
 const MESSAGE_HEADER = 9
 const PACKET_HEADER = 5
-const BEFORE_DATA = PACKET_HEADER + MESSAGE_HEADER
 
 type Cipher = {
   _dead: boolean
@@ -138,23 +138,6 @@ function encrypt(cipher: Cipher, packets: readonly Buffer[]): Uint8Array[] {
 /** Where packets go, and are counted. `native`: what sends them past Node's queue. */
 export type Wire = Readonly<{ socket: Socket; traffic: Traffic; native: NativeSend | undefined }>
 
-/** What leaves at once is copied to here: it is gone, or copied again, before the next call. */
-const MOST_AT_ONCE = 32 * 1024
-const atOnce = Buffer.allocUnsafeSlow(MOST_AT_ONCE + ROOM_PER_PACKET)
-
-/** One packet of all these in `atOnce`; gives its length. */
-function joined(cipher: SshCipher, channel: number, replies: readonly Buffer[], length: number): number {
-  atOnce[PACKET_HEADER] = CHANNEL_DATA
-  atOnce.writeUInt32BE(channel, PACKET_HEADER + 1)
-  atOnce.writeUInt32BE(length, PACKET_HEADER + 5)
-  let at = BEFORE_DATA
-  for (const reply of replies) {
-    atOnce.set(reply, at)
-    at += reply.length
-  }
-  return cipher.sealIn(atOnce, MESSAGE_HEADER + length)
-}
-
 /** The way of a channel's data into encrypted packets. A class: every idle session has one. */
 class Writer implements PacketWriter {
   readonly #protocol: Protocol
@@ -181,16 +164,22 @@ class Writer implements PacketWriter {
     return used
   }
 
-  sendNow(replies: readonly Buffer[], length: number): boolean {
+  sendNow(burst: Burst): boolean {
     const { socket, native, traffic } = this.#wire
     const peer = this.#channel.outgoing
     const cipher = this.#protocol._cipher
-    if (native === undefined || length > MOST_AT_ONCE || !(cipher instanceof SshCipher)) return false
-    if (length > this.room || length > peer.packetSize || socket.writableLength > 0) return false
+    const { memory, length } = burst
+    if (native === undefined || !(cipher instanceof SshCipher)) return false
+    if (length > this.room || length > peer.packetSize) return false
     if (cipher._dead || !socket.writable) throw new FileServerError('transfer.aborted', 'transport is dead')
-    const size = joined(cipher, peer.id, replies, length)
-    const sent = sendNow(socket, native, atOnce, size)
-    if (sent < size) socket.write(Buffer.from(atOnce.subarray(sent, size)))
+    const fd = freeDescriptor(socket)
+    if (fd === undefined) return false
+    memory[PACKET_HEADER] = CHANNEL_DATA
+    memory.writeUInt32BE(peer.id, PACKET_HEADER + 1)
+    memory.writeUInt32BE(length, PACKET_HEADER + 5)
+    const size = cipher.frameIn(memory, MESSAGE_HEADER + length)
+    const sent = cipher.send(memory, size, fd, native)
+    if (sent < size) socket.write(Buffer.from(memory.subarray(sent, size)))
     peer.window -= length
     traffic.bytes += length
     return true

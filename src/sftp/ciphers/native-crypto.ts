@@ -14,6 +14,7 @@ import {
 export type NativeCiphers = Readonly<{
   createPacketKeys(cipher: number, key: Uint8Array, iv: Uint8Array): object | null
   sealPacket(keys: object, packet: Uint8Array, sequence: number): number
+  sealAndSend(keys: object, memory: Uint8Array, length: number, sequence: number, socket: number): number
   openPacket(keys: object, packet: Uint8Array, sequence: number): number
   openPackets(
     keys: object,
@@ -33,6 +34,12 @@ const CIPHERS: readonly CipherName[] = ['aes-128-gcm', 'aes-256-gcm', 'chacha20'
 const create = (native: NativeCiphers, { name, key, iv }: CipherKeys): object | undefined =>
   native.createPacketKeys(CIPHERS.indexOf(name), key, iv) ?? undefined
 
+/** Never may a packet go out as it is. */
+function sealed(result: number): number {
+  if (result < 0) throw new FileServerError('internal', 'packet not encrypted')
+  return result
+}
+
 /** Undefined where Node's OpenSSL has no such cipher or cannot be reached. */
 export function createNativeSealer(native: NativeCiphers, keys: CipherKeys): Sealer | undefined {
   const secret = create(native, keys)
@@ -40,11 +47,10 @@ export function createNativeSealer(native: NativeCiphers, keys: CipherKeys): Sea
   return {
     block: blockOf(keys.name),
     seal(packet, sequence) {
-      // Never may it go out as it is.
-      if (native.sealPacket(secret, packet, sequence) < 0) {
-        throw new FileServerError('internal', 'packet not encrypted')
-      }
+      sealed(native.sealPacket(secret, packet, sequence))
     },
+    sealAndSend: (memory, length, sequence, socket) =>
+      sealed(native.sealAndSend(secret, memory, length, sequence, socket)),
     free: () => void native.freePacketKeys(secret),
   }
 }

@@ -23,6 +23,11 @@ export type Sealer = {
   readonly block: number
   /** Encrypts a packet where it lies and fills in its MAC, for which its last TAG_LENGTH bytes are kept free. */
   seal(packet: Buffer, sequence: number): void
+  /**
+   * Seals the packet in the first `length` bytes and hands it to the system at once; gives how many bytes that took, 0 too
+   * when the socket fails.
+   */
+  sealAndSend?(memory: Buffer, length: number, sequence: number, socket: number): number
   /** Forgets the keys; nothing is sealed any more. */
   free(): void
 }

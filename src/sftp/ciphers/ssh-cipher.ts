@@ -1,4 +1,5 @@
 import { fillRandom } from '../randomness.ts'
+import type { NativeSend } from '../socket-output.ts'
 import { LENGTH_FIELD, paddingTo, type Sealer, TAG_LENGTH } from './packet-crypto.ts'
 
 /** Length field and the length of the padding. */
@@ -37,13 +38,21 @@ export class SshCipher {
     return packet
   }
 
-  /** Makes a packet of the payload of `size` bytes behind a header's room in `memory`, sealed where it lies; gives its length. */
-  sealIn(memory: Buffer, size: number): number {
+  /** Makes a packet of the payload of `size` bytes behind a header's room in `memory`, not sealed yet; gives its length. */
+  frameIn(memory: Buffer, size: number): number {
     const padding = this._padding(size)
     frame(memory, size, padding)
-    const length = HEADER + size + padding + TAG_LENGTH
-    this._seal(memory.subarray(0, length))
-    return length
+    return HEADER + size + padding + TAG_LENGTH
+  }
+
+  /** Seals the packet in the first `length` bytes and hands it to the system; gives how many bytes that took. */
+  send(memory: Buffer, length: number, socket: number, native: NativeSend): number {
+    const sequence = this.outSeqno
+    this.outSeqno = (sequence + 1) % SEQUENCES
+    const { _sealer } = this
+    if (_sealer.sealAndSend !== undefined) return _sealer.sealAndSend(memory, length, sequence, socket)
+    _sealer.seal(memory.subarray(0, length), sequence)
+    return Math.max(0, native.sendBytes(socket, memory, 0, length))
   }
 
   encrypt(packet: Buffer): void {

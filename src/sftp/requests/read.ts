@@ -1,7 +1,7 @@
 // draft-ietf-secsh-filexfer-02, section 6.4
 import type { MaybePromise } from '../../core/maybe-promise.ts'
 import { known, readable, type Source } from '../handles.ts'
-import { MAX_DATA, SMALL_REPLY } from '../limits.ts'
+import { MAX_DATA } from '../limits.ts'
 import { endOfFile, finishData, type Reply } from '../replies.ts'
 import type { Request } from '../request.ts'
 
@@ -13,11 +13,10 @@ export function read({ id, body, context }: Request): MaybePromise<Reply> {
   const file = readable(known(found))
   const { buffer, at, release } = context.pool.take(wanted)
   const finish = (length: number): Reply => {
-    const bytes = length > 0 ? finishData(id, buffer, at, length) : undefined
-    if (bytes !== undefined && bytes.length > SMALL_REPLY) return { bytes, memory: buffer, release }
-    const copy = bytes && Buffer.from(bytes)
+    if (length > 0)
+      return { bytes: finishData(id, buffer, at, length), id: undefined, memory: buffer, release }
     release()
-    return copy === undefined ? endOfFile(id) : { bytes: copy }
+    return endOfFile(id)
   }
   try {
     const length = fill(file, buffer.subarray(at, at + wanted), offset)
@@ -36,7 +35,7 @@ export function read({ id, body, context }: Request): MaybePromise<Reply> {
 function fill(file: Source, into: Uint8Array, offset: number): MaybePromise<number> {
   let done = 0
   while (done < into.length) {
-    const step = file.read(into.subarray(done), offset + done)
+    const step = file.read(done === 0 ? into : into.subarray(done), offset + done)
     if (typeof step !== 'number') return fillLater(file, into, offset, done, step)
     if (step === 0) break
     done += step

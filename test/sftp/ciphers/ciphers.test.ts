@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { randomBytes, randomInt } from 'node:crypto'
+import { once } from 'node:events'
 import { createRequire } from 'node:module'
+import { connect, createServer, Socket } from 'node:net'
 import { before, test } from 'node:test'
 import type { Native } from '../../../src/native/native.ts'
 import { SshCipher } from '../../../src/sftp/ciphers/ssh-cipher.ts'
@@ -285,4 +287,49 @@ for (const { suite, used, label, needs } of CASES) {
       }
     },
   )
+}
+
+for (const { suite, used, label } of CASES) {
+  test(`${label}: packets go to the system at once, sealed or not at all`, needsNative, async () => {
+    const system = native
+    assert.ok(system !== undefined)
+    const { ourCipher, theirDecipher, received } = ends(suite, used)
+    const cipher = ourCipher()
+    const server = createServer()
+    server.listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    const address = server.address()
+    assert.ok(typeof address === 'object' && address !== null)
+    const sender = connect(address.port, '127.0.0.1')
+    const [[receiver]] = await Promise.all([once(server, 'connection'), once(sender, 'connect')])
+    const fd: unknown = Reflect.get(Object(Reflect.get(sender, '_handle')), 'fd')
+    assert.ok(typeof fd === 'number' && receiver instanceof Socket)
+    const sent: Buffer[] = []
+    let bytes = 0
+    const memory = Buffer.alloc(40_000)
+    for (const payload of payloads.slice(0, 83)) {
+      payload.copy(memory, PAYLOAD_AT)
+      const length = cipher.frameIn(memory, payload.length)
+      assert.equal(cipher.send(memory, length, fd, system), length)
+      sent.push(payload)
+      bytes += length
+    }
+    const parts: Buffer[] = []
+    for (let got = 0; got < bytes; got += parts.at(-1)?.length ?? 0)
+      parts.push((await once(receiver, 'data'))[0])
+    const wire = Buffer.concat(parts)
+    const decipher = theirDecipher()
+    decipher.decrypt(wire, 0, wire.length)
+    assert.deepEqual(received.splice(0), sent)
+    // No socket: it is sealed all the same, and somebody else may send it.
+    const length = cipher.frameIn(memory, 10)
+    assert.equal(cipher.send(memory, length, -1, system), 0)
+    decipher.decrypt(memory, 0, length)
+    assert.equal(received.length, 1)
+    cipher.free()
+    if (used !== undefined) assert.throws(() => cipher.send(memory, length, fd, system), { code: 'internal' })
+    sender.destroy()
+    receiver.destroy()
+    server.close()
+  })
 }
