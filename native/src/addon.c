@@ -53,5 +53,7 @@ NAPI_MODULE_INIT() {
   add_watch(env, exports);
   add_packet_run(env, exports);
   add_packet_send(env, exports);
+  add_tls_context(env, exports);
+  add_tls_link(env, exports);
   return exports;
 }

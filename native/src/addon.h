@@ -46,5 +46,7 @@ void add_tcp(napi_env env, napi_value exports);
 void add_watch(napi_env env, napi_value exports);
 void add_packet_run(napi_env env, napi_value exports);
 void add_packet_send(napi_env env, napi_value exports);
+void add_tls_context(napi_env env, napi_value exports);
+void add_tls_link(napi_env env, napi_value exports);
 
 #endif

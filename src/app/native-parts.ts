@@ -1,6 +1,7 @@
 import type { NativePart } from '../cli/services.ts'
 import type { Config } from '../config/schema.ts'
 import { nativeSocketsWork } from '../ftp/descriptor-net.ts'
+import { nativeTlsWorks } from '../ftp/link-context.ts'
 import { loadNative } from '../native/load.ts'
 import { NATIVE_PARTS, type Native } from '../native/native.ts'
 import { cipherAddonLoaded } from '../sftp/cipher-addon.ts'
@@ -15,6 +16,7 @@ export function nativeOf(config: Config): Native | undefined {
 const WORKS: Readonly<Partial<Record<string, (native: Native) => boolean>>> = {
   'packet ciphers': nativeCiphersWork,
   'data connections': nativeSocketsWork,
+  'encrypted data connections': nativeTlsWorks,
 } satisfies Partial<Record<keyof typeof NATIVE_PARTS, (native: Native) => boolean>>
 
 /** Ours and those of packages. The switch is for ours: a package looks for its own. */

@@ -9,8 +9,9 @@ import { DataLink } from './data-link.ts'
 import type { DescriptorNet } from './descriptor-net.ts'
 import { DescriptorPort, openDescriptorPort } from './descriptor-port.ts'
 import { limit } from './limit.ts'
+import type { Link } from './link.ts'
 import { openPassive, type PassivePort } from './passive.ts'
-import { type DataUse, type Direction, secureData, type TlsDeps } from './secure-data.ts'
+import { type DataUse, type Direction, secureData, secureLink, type TlsDeps } from './secure-data.ts'
 import type { FtpSettings } from './settings.ts'
 
 export type DataSocket = Socket | TLSSocket
@@ -52,7 +53,7 @@ export class DataChannel {
   #keep: Timer | undefined
   #closing: Closing | undefined
   /** The last download's: the client has not said yet that it has all of it. */
-  #left: DataLink | undefined
+  #left: Link | undefined
   #closed = false
 
   constructor(deps: DataDeps) {
@@ -82,25 +83,26 @@ export class DataChannel {
 
   /** The plan is for a connection that needs none of Node's sockets. */
   get direct(): boolean {
-    if (this.protection !== 'C' || this.#plan?.kind !== 'passive') return false
-    return this.#plan.port instanceof DescriptorPort
+    if (this.#plan?.kind !== 'passive' || !(this.#plan.port instanceof DescriptorPort)) return false
+    return this.protection === 'C' || this.#deps.peer?.links() !== undefined
   }
 
   /** Uses a `direct` plan up. The caller closes the link, or hands it to `leave`. */
-  openLink(signal: () => AbortSignal): MaybePromise<DataLink> {
+  openLink(use: DataUse): MaybePromise<Link> {
     const plan = this.#plan
     this.#plan = undefined
     this.#dropClosing()
     if (plan?.kind !== 'passive' || !(plan.port instanceof DescriptorPort))
       throw new FileServerError('transfer.no-data-connection')
     const link = plan.port.take()
-    if (link === undefined) return this.#arrival<DataLink>(plan.port, signal())
-    this.#keepPort()
-    return link
+    if (link !== undefined) this.#keepPort()
+    const arrived = link ?? this.#arrival<DataLink>(plan.port, use.signal)
+    if (this.protection === 'C') return arrived
+    return andThen(arrived, (raw) => secureLink(this.#deps, raw, use))
   }
 
   /** Closes the link of a download when the next one opens, or after a while: the client may be behind. */
-  leave(link: DataLink): void {
+  leave(link: Link): void {
     this.#dropClosing()
     if (this.#closed) link.closeGently()
     else {

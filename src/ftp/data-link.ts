@@ -1,14 +1,17 @@
 import { Socket, type SocketConstructorOpts } from 'node:net'
 import { constants } from 'node:os'
 import type { DescriptorNet } from './descriptor-net.ts'
+import type { Link } from './link.ts'
 
 const { EAGAIN } = constants.errno
 
 /**
- * A data connection in clear, as a descriptor that nobody else knows. Whoever takes it closes it; `close` is idempotent,
- * and nothing is done to a closed one: its number may be another's by then.
+ * A data connection in clear, as a descriptor that nobody else knows. Nothing is done to a closed one: its number may be
+ * another's by then.
  */
-export class DataLink {
+export class DataLink implements Link {
+  readonly encrypted = false
+  readonly more = false
   readonly #net: DescriptorNet
   #fd: number
   /** Of a link that was ever waited for; else 0. */
@@ -21,22 +24,27 @@ export class DataLink {
     this.#fd = fd
   }
 
-  /** -1 when it is closed. */
+  get open(): boolean {
+    return this.#fd >= 0
+  }
+
   get descriptor(): number {
     return this.#fd
   }
 
-  /** Gives how many bytes were taken, 0 when there is no room now. Throws when the connection is lost. */
   send(bytes: Uint8Array, from: number): number {
     return this.#moved(this.#net.native.sendBytes(this.#fd, bytes, from, bytes.length)) ?? 0
   }
 
-  /** Fills `into` behind its first `used` bytes. 0 at the end, undefined when nothing is here now. */
+  /** What is taken is the system's. */
+  flush(): boolean {
+    return true
+  }
+
   receive(into: Uint8Array, used: number): number | undefined {
     return this.#moved(this.#net.native.receiveInto(this.#fd, into, used))
   }
 
-  /** `ready` is called as long as the link is ready for `events`, until `rest`, another `wait` or `close`. Throws when it is closed. */
   wait(events: number, ready: () => void): void {
     if (this.#fd < 0) throw new Error('data connection lost')
     this.#ready = ready
@@ -50,12 +58,10 @@ export class DataLink {
     this.#watched = false
   }
 
-  /** The peer sees the end behind what was sent. Throws when the connection is lost. */
   endSending(): void {
     this.#moved(this.#net.native.endSending(this.#fd))
   }
 
-  /** Closes without cutting what is still on its way to the peer, whatever the peer has sent. */
   closeGently(): void {
     this.#close(1)
   }
@@ -64,7 +70,6 @@ export class DataLink {
     this.#close(0)
   }
 
-  /** Closes, and lets who waits find out. */
   cut(): void {
     const ready = this.#ready
     this.close()

@@ -1,6 +1,6 @@
 import { FileServerError } from '../core/errors.ts'
 import { andThen, type MaybePromise } from '../core/maybe-promise.ts'
-import type { DataLink } from './data-link.ts'
+import { endLink, type Link } from './link.ts'
 import type { Ftp } from './session.ts'
 import type { Job } from './stream-transfer.ts'
 
@@ -17,20 +17,17 @@ export function progressOf({ ftp, transfer }: Job): (bytes: number) => void {
 }
 
 /** `withConnection` on a link: no stream, no signal, and no promise where there is nothing to wait for. */
-export function withLink(job: Job, use: (link: DataLink) => MaybePromise<void>): MaybePromise<void> {
+export function withLink(job: Job, use: (link: Link) => MaybePromise<void>): MaybePromise<void> {
   const { ftp, transfer, opening } = job
   ftp.say(opening)
   transfer.throwIfAborted()
-  return andThen(
-    ftp.data.openLink(() => transfer.signal),
-    (link) => run(job, link, use),
-  )
+  return andThen(ftp.data.openLink(transfer), (link) => run(job, link, use))
 }
 
 function run(
   { ftp, transfer }: Job,
-  link: DataLink,
-  use: (link: DataLink) => MaybePromise<void>,
+  link: Link,
+  use: (link: Link) => MaybePromise<void>,
 ): MaybePromise<void> {
   let using: MaybePromise<void>
   try {
@@ -52,7 +49,12 @@ function run(
   })
 }
 
-function lost(link: DataLink, cause: unknown): never {
+/** Ends a download; the client may still be reading it. */
+export function endDown({ ftp }: Job, link: Link): MaybePromise<void> {
+  return andThen(endLink(link), () => ftp.data.leave(link))
+}
+
+function lost(link: Link, cause: unknown): never {
   link.close()
   if (cause instanceof FileServerError) throw cause
   throw new FileServerError('transfer.aborted', 'data connection lost', { cause })

@@ -1,5 +1,5 @@
 import type { WriteHandle } from '../core/vfs/storage.ts'
-import type { DataLink } from './data-link.ts'
+import type { Link } from './link.ts'
 import { READABLE } from './native-sockets.ts'
 import { giveSlab, LARGE_SLAB, type Slab, SMALL_SLAB, takeSlab } from './slabs.ts'
 
@@ -23,7 +23,7 @@ type Piece = Readonly<{ slab: Slab; used: number }>
 /** An upload on a link: one slab is filled while another is being written; with a third the client has to wait. */
 class Intake {
   readonly done: Promise<void>
-  readonly #link: DataLink
+  readonly #link: Link
   readonly #job: LinkUp
   readonly #resolve: () => void
   readonly #reject: (cause: unknown) => void
@@ -37,7 +37,7 @@ class Intake {
   #ended = false
   #failure: { cause: unknown } | undefined
 
-  constructor(link: DataLink, job: LinkUp) {
+  constructor(link: Link, job: LinkUp) {
     const { promise, resolve, reject } = Promise.withResolvers<void>()
     this.done = promise
     this.#resolve = resolve
@@ -75,7 +75,8 @@ class Intake {
       // Of a small file the end mostly is here by now. Else it is looked for in another turn: a client that died shows
       // it on its control connection too, and first.
       if (room >= minRoom(slab)) {
-        if (this.#job.died !== undefined && slab.size === SMALL_SLAB) continue
+        const looksOn = this.#job.died !== undefined && slab.size === SMALL_SLAB
+        if (looksOn || this.#link.more) continue
         return
       }
       this.#hand(slab)
@@ -168,6 +169,6 @@ function minRoom(slab: Slab): number {
  * Writes what the peer sends until its end, and closes the link then. Rejects when the connection breaks or the target
  * fails; what had come by then has been written, so that the partial is as long as it can be.
  */
-export function receiveUp(link: DataLink, job: LinkUp): Promise<void> {
+export function receiveUp(link: Link, job: LinkUp): Promise<void> {
   return new Intake(link, job).done
 }

@@ -2,7 +2,13 @@ import type { Socket } from 'node:net'
 import type { TLSSocket } from 'node:tls'
 import { FileServerError } from '../core/errors.ts'
 import type { TlsReuse } from '../core/identity.ts'
+import type { Clock } from '../core/ports.ts'
 import type { TransferNote } from '../core/vfs/session.ts'
+import type { DataLink } from './data-link.ts'
+import { limit } from './limit.ts'
+import { readyFor } from './link.ts'
+import { SecureLink } from './secure-link.ts'
+import type { FtpSettings } from './settings.ts'
 import type { TlsPeer } from './tls.ts'
 import { createTlsFeed } from './tls-feed.ts'
 
@@ -17,14 +23,15 @@ export type TlsDeps = {
   readonly peer: TlsPeer | undefined
   /** Of the user, or of the listener. */
   readonly reuse: TlsReuse
+  readonly settings: Pick<FtpSettings, 'tlsHandshakeMs'>
+  readonly clock: Clock
 }
 
 /** Looks which session was resumed, if anybody wants to know; throws when it must be another. */
-function judge({ reuse }: TlsDeps, socket: TLSSocket, own: boolean, note: TransferNote): void {
+function judge({ reuse, peer }: TlsDeps, resumed: () => boolean, note: TransferNote): void {
   if (reuse === 'off') return
-  note.tlsSession = !socket.isSessionReused() ? 'none' : own ? 'bound' : 'resumable'
+  note.tlsSession = !resumed() ? 'none' : peer?.own === true ? 'bound' : 'resumable'
   if (reuse === 'prefer' || note.tlsSession === 'bound') return
-  socket.destroy()
   throw new FileServerError('transfer.no-data-connection', 'TLS session was not resumed')
 }
 
@@ -44,15 +51,47 @@ export async function secureData(
     const socket =
       feed === undefined ? await peer.accept(raw, 'sending') : await peer.accept(feed.stream, 'receiving')
     feed?.attach(socket)
-    judge(deps, socket, peer.own, note)
+    judge(deps, () => socket.isSessionReused(), note)
     return socket
   } catch (cause) {
     raw.destroy()
-    signal.throwIfAborted()
-    // A handshake that takes too long ends its data connection, not the session.
-    if (cause instanceof FileServerError && cause.code !== 'session.idle') throw cause
-    throw new FileServerError('transfer.no-data-connection', 'TLS handshake failed', { cause })
+    throw failed(cause, signal)
   } finally {
+    signal.removeEventListener('abort', cut)
+  }
+}
+
+function failed(cause: unknown, signal: AbortSignal): unknown {
+  if (signal.aborted) return signal.reason
+  // A handshake that takes too long ends its data connection, not the session.
+  if (cause instanceof FileServerError && cause.code !== 'session.idle') return cause
+  return new FileServerError('transfer.no-data-connection', 'TLS handshake failed', { cause })
+}
+
+/** The same without Node's sockets; closes `raw` when that fails, or must not be used. */
+export async function secureLink(
+  deps: TlsDeps,
+  raw: DataLink,
+  { signal, note }: DataUse,
+): Promise<SecureLink> {
+  const { peer, clock, settings } = deps
+  const links = peer?.links()
+  if (links === undefined) throw new FileServerError('internal', 'PROT P without TLS')
+  const link = new SecureLink(links, raw)
+  const cut = () => link.cut()
+  const deadline = limit(clock, settings.tlsHandshakeMs, cut)
+  signal.addEventListener('abort', cut, { once: true })
+  try {
+    signal.throwIfAborted()
+    for (let wanted = link.shakeHands(); wanted !== 0; wanted = link.shakeHands())
+      await readyFor(link, wanted)
+    judge(deps, () => link.resumed, note)
+    return link
+  } catch (cause) {
+    link.close()
+    throw failed(cause, signal)
+  } finally {
+    deadline.cancel()
     signal.removeEventListener('abort', cut)
   }
 }

@@ -3,6 +3,7 @@ import type { Authenticator } from '../core/auth/login.ts'
 import type { TlsReuse } from '../core/identity.ts'
 import type { Clock, Logger } from '../core/ports.ts'
 import type { NativeSockets } from './native-sockets.ts'
+import type { NativeTls } from './native-tls.ts'
 
 /** What one FTP listener may do. All times in milliseconds, 0 = no limit. Defaults live in the configuration. */
 export type FtpSettings = Readonly<{
@@ -72,7 +73,7 @@ export type FtpDeps = Readonly<{
   /** The certificate to use for the next handshake; undefined = this door has no TLS. */
   tls: () => TlsMaterial | undefined
   /** Of the addon; undefined without it. */
-  native?: NativeSockets | undefined
+  native?: (NativeSockets & NativeTls) | undefined
   /** Some user must resume though the listener does not ask for it; who it is shows after the handshake only. */
   strictUsers: () => boolean
 }>

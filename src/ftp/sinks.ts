@@ -1,7 +1,7 @@
 import type { Duplex } from 'node:stream'
 import type { MaybePromise } from '../core/maybe-promise.ts'
 import type { Sink } from './course.ts'
-import type { DataLink } from './data-link.ts'
+import { type Link, readyFor } from './link.ts'
 import { WRITABLE } from './native-sockets.ts'
 
 /** A bigger write does not fit a plain socket's buffer whole and costs twice as much; TLS likes fewer, bigger ones. */
@@ -46,11 +46,12 @@ export function socketSink(socket: Duplex): Sink {
 
 /** A data connection without Node's sockets. */
 class LinkSink implements Sink {
-  readonly piece = PLAIN_PIECE
-  readonly #link: DataLink
+  readonly piece: number
+  readonly #link: Link
 
-  constructor(link: DataLink) {
+  constructor(link: Link) {
     this.#link = link
+    this.piece = link.encrypted ? TLS_PIECE : PLAIN_PIECE
   }
 
   get descriptor(): number | undefined {
@@ -59,24 +60,19 @@ class LinkSink implements Sink {
 
   write(bytes: Uint8Array): MaybePromise<void> {
     const sent = this.#link.send(bytes, 0)
-    if (sent < bytes.length) return this.#rest(bytes, sent)
+    if (sent < bytes.length || !this.#link.flush()) return this.#rest(bytes, sent)
   }
 
-  readonly room = (): Promise<void> =>
-    new Promise((resolve, reject) => {
-      const link = this.#link
-      link.wait(WRITABLE, () => {
-        if (link.descriptor < 0) return reject(new Error('data connection lost'))
-        link.rest()
-        resolve()
-      })
-    })
+  readonly room = (): Promise<void> => readyFor(this.#link, WRITABLE)
 
   async #rest(bytes: Uint8Array, from: number): Promise<void> {
-    for (let sent = from; sent < bytes.length; sent += this.#link.send(bytes, sent)) await this.room()
+    for (let sent = from; sent < bytes.length || !this.#link.flush(); ) {
+      await this.room()
+      if (sent < bytes.length) sent += this.#link.send(bytes, sent)
+    }
   }
 }
 
-export function linkSink(link: DataLink): Sink {
+export function linkSink(link: Link): Sink {
   return new LinkSink(link)
 }

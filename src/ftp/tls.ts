@@ -1,20 +1,23 @@
-import { constants, randomBytes } from 'node:crypto'
-import { Server as NetServer, Socket } from 'node:net'
+import { type Server as NetServer, Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
-import { createSecureContext, type SecureContext, TLSSocket } from 'node:tls'
+import { type SecureContext, TLSSocket } from 'node:tls'
 import type { ClientCertificate } from '../core/auth/login.ts'
 import { FileServerError } from '../core/errors.ts'
 import type { Clock, Timer } from '../core/ports.ts'
 import { limit } from './limit.ts'
+import type { LinkContext } from './link-context.ts'
 import { beginWith, canReadThrough, readOnce, readThrough } from './read-into.ts'
-import type { ClientTrust, FtpDeps, TlsIdentity, TlsMaterial } from './settings.ts'
+import type { FtpDeps, TlsMaterial } from './settings.ts'
 import { cryptoOf, hostName, knownHost, verifiedCertificate } from './tls-client.ts'
 import { LEGACY_PROFILE, modernProfile, type TlsProfile } from './tls-profiles.ts'
+import { createSetup, type TlsSetup } from './tls-setup.ts'
 
 /** Server side of the handshakes of one control connection and its data connections. */
 export type TlsPeer = {
   /** Only this control connection's own sessions can be resumed with it. */
   readonly own: boolean
+  /** For data connections without Node's sockets; undefined where they need Node's TLS. */
+  links(): LinkContext | undefined
   /** Takes the socket over. Rejects (socket destroyed) when the handshake fails or takes too long. */
   accept(socket: Duplex, use: TlsUse): Promise<TLSSocket>
   /** What the handshake of an accepted socket says about the client. */
@@ -44,43 +47,26 @@ export type TlsEngine = {
 
 /** Ticket keys protect the past only as long as they are thrown away: shared ones are made anew twice a day. */
 const SHARED_KEYS_MS = 12 * 3600 * 1000
-const SHARED_SESSION_SECONDS = 24 * 3600
-/** Longer than the longest control session: where resuming is a must, none may lose it on the way. */
-const OWN_SESSION_SECONDS = 7 * 24 * 3600
-/** TLS 1.2 sessions kept for clients that resume by session id; the oldest go first. */
-const KEPT_SESSIONS_SHARED = 2048
-const KEPT_SESSIONS_OWN = 16
 
-type TlsDeps = Pick<FtpDeps, 'tls' | 'settings' | 'clock' | 'strictUsers'>
-
-type Resumption = Readonly<{ seconds: number; kept: number }>
-const SHARED: Resumption = { seconds: SHARED_SESSION_SECONDS, kept: KEPT_SESSIONS_SHARED }
-const OWN: Resumption = { seconds: OWN_SESSION_SECONDS, kept: KEPT_SESSIONS_OWN }
-
-type Setup = Readonly<{
-  /** Of a name with a certificate of its own; else the listener's. */
-  contextOf(host: string | undefined): SecureContext
-  sessions: NetServer
-  clients: ClientTrust | undefined
-}>
+type TlsDeps = Pick<FtpDeps, 'tls' | 'settings' | 'clock' | 'strictUsers' | 'native'>
 
 /**
  * Where resuming is a must, for the listener or for some user, every control connection has keys of its own, so that a
  * data connection can only resume that one's session (about 0.3 ms and 31 KiB each); otherwise all connections of the
  * door share one context.
  */
-export function createTlsEngine({ tls: material, settings, clock, strictUsers }: TlsDeps): TlsEngine {
-  let shared: { material: TlsMaterial; profile: TlsProfile; setup: Setup; until: number } | undefined
+export function createTlsEngine({ tls: material, settings, clock, strictUsers, native }: TlsDeps): TlsEngine {
+  let shared: { material: TlsMaterial; profile: TlsProfile; setup: TlsSetup; until: number } | undefined
   const modern = modernProfile(settings)
 
-  function setupFor(current: TlsMaterial, own: boolean): Setup {
+  function setupFor(current: TlsMaterial, own: boolean): TlsSetup {
     const profile = clock.now() <= settings.legacyTlsUntilMs ? LEGACY_PROFILE : modern
-    if (own) return createSetup(current, profile, OWN)
+    if (own) return createSetup(current, profile, { own, native })
     const now = clock.monotonic()
     const same = shared?.material === current && shared.profile === profile
     // Control sessions under way keep the setup they began with, and so do their data connections.
     if (shared === undefined || !same || now >= shared.until) {
-      const setup = createSetup(current, profile, SHARED)
+      const setup = createSetup(current, profile, { own, native })
       shared = { material: current, profile, setup, until: now + SHARED_KEYS_MS }
     }
     return shared.setup
@@ -98,6 +84,7 @@ export function createTlsEngine({ tls: material, settings, clock, strictUsers }:
       const handshakeOf = { ...setup, host, clock, ms: settings.tlsHandshakeMs }
       return {
         own,
+        links: setup.links,
         accept: (socket, use) => handshake(socket, { ...handshakeOf, use }),
         introduce: (secure) => ({
           host: knownHost(settings, secure),
@@ -109,47 +96,7 @@ export function createTlsEngine({ tls: material, settings, clock, strictUsers }:
   }
 }
 
-function createSetup(material: TlsMaterial, profile: TlsProfile, { seconds, kept }: Resumption): Setup {
-  const { clients } = material
-  // The same for all names: data connections resume a session whichever name began it.
-  const common = {
-    ...profile,
-    honorCipherOrder: true,
-    secureOptions: constants.SSL_OP_NO_RENEGOTIATION,
-    ticketKeys: randomBytes(48),
-    sessionIdContext: randomBytes(16).toString('hex'),
-    sessionTimeout: seconds,
-    ...(clients !== undefined && { ca: clients.authorities, crl: clients.revoked }),
-  } as const
-  const contexts = new Map<TlsIdentity, SecureContext>()
-  const contextOf = (host: string | undefined): SecureContext => {
-    const identity = (host === undefined ? undefined : material.hosts?.get(host)) ?? material
-    const made = contexts.get(identity)
-    if (made !== undefined) return made
-    const context = createSecureContext({ ...common, cert: identity.certificate, key: identity.key })
-    contexts.set(identity, context)
-    return context
-  }
-  return { contextOf, sessions: createSessionHub(kept), clients }
-}
-
-/** Never listens: TLSSocket takes a server as the place where TLS 1.2 sessions are stored and found by id. */
-function createSessionHub(kept: number): NetServer {
-  const sessions = new Map<string, Buffer>()
-  const hub = new NetServer()
-  hub.on('newSession', (id: Buffer, data: Buffer, done: () => void) => {
-    const oldest = sessions.keys().next()
-    if (sessions.size >= kept && !oldest.done) sessions.delete(oldest.value)
-    sessions.set(id.toString('latin1'), data)
-    done()
-  })
-  hub.on('resumeSession', (id: Buffer, done: (error: null, data: Buffer | null) => void) => {
-    done(null, sessions.get(id.toString('latin1')) ?? null)
-  })
-  return hub
-}
-
-type Handshake = Setup & Readonly<{ host: string | undefined; clock: Clock; ms: number; use: TlsUse }>
+type Handshake = TlsSetup & Readonly<{ host: string | undefined; clock: Clock; ms: number; use: TlsUse }>
 
 function handshake(socket: Duplex, setup: Handshake): Promise<TLSSocket> {
   const { use, clock, ms, sessions } = setup

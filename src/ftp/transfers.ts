@@ -5,7 +5,7 @@ import type { VfsSession } from '../core/vfs/session.ts'
 import type { ReadHandle, WriteHandle } from '../core/vfs/storage.ts'
 import { fromNetwork, toNetwork } from './ascii.ts'
 import type { Sink } from './course.ts'
-import { goesDirect, progressOf, withLink } from './link-transfer.ts'
+import { endDown, goesDirect, progressOf, withLink } from './link-transfer.ts'
 import { receiveUp } from './link-up.ts'
 import { pumpDown } from './pump-down.ts'
 import { pumpUp } from './pump-up.ts'
@@ -30,8 +30,7 @@ export async function sendText(job: Job, texts: AsyncIterable<string>): Promise<
     return withConnection(job, 'down', (socket, progress) => sendTo(socketSink(socket), progress))
   return withLink(job, async (link) => {
     await sendTo(linkSink(link), progressOf(job))
-    link.endSending()
-    ftp.data.leave(link)
+    await endDown(job, link)
   })
 }
 
@@ -64,10 +63,7 @@ function sendContent(job: Job, source: ReadHandle): MaybePromise<void> {
   }
   const progress = progressOf(job)
   return withLink(job, (link) =>
-    andThen(pumpDown(linkSink(link), { ...content, convert: undefined, progress }), () => {
-      link.endSending()
-      ftp.data.leave(link)
-    }),
+    andThen(pumpDown(linkSink(link), { ...content, convert: undefined, progress }), () => endDown(job, link)),
   )
 }
 

@@ -4,6 +4,12 @@ export type PacketKeys = object
 /** Descriptors whose readiness is told to one function. */
 export type Watch = object
 
+/** What TLS connections have in common: certificate, ciphers and the keys of their tickets. */
+export type TlsContext = object
+
+/** The server's side of TLS on one descriptor, which it does not own. */
+export type TlsConnection = object
+
 /**
  * The functions of the addon in `native/`: system calls that Node does not offer, and ciphers as SSH needs them. Each answers with a number:
  * what it did, or the negative errno. Every caller has a way without them.
@@ -99,6 +105,54 @@ export type Native = Readonly<{
   unwatchDescriptor(watch: Watch, fd: number): number
   /** Nothing is told any more; every later call answers -EINVAL. */
   closeWatch(watch: Watch): number
+  /** 1 where Node's OpenSSL can be reached for TLS. */
+  knowsTls(): number
+  /**
+   * For servers that ask for no client certificate. PEM in, the own certificate first; `ciphers` up to TLS 1.2 and `suites`
+   * of TLS 1.3 as OpenSSL writes them; `version` is the lowest, as TLS encodes it. Null for what OpenSSL refuses, and where
+   * Node's cannot be reached.
+   */
+  createTlsContext(
+    certificates: Uint8Array,
+    key: Uint8Array,
+    ciphers: string,
+    suites: string,
+    version: number,
+  ): TlsContext | null
+  /**
+   * Once for each context, before its first connection: sessions can be resumed that began in one of Node's contexts with the
+   * same `ticketKeys` (48 bytes) and `sessionIdContext`. `find` knows those of TLS 1.2 that have an id, as Node stores them.
+   */
+  resumeSessions(
+    context: TlsContext,
+    ticketKeys: Uint8Array,
+    sessionIdContext: string,
+    seconds: number,
+    find: (id: Uint8Array) => Uint8Array | undefined,
+  ): number
+  /** On a connected socket that does not block. Whoever closes the socket closes this before. */
+  openTls(context: TlsContext, fd: number): TlsConnection | null
+  /** Goes on with the handshake: 0 when it is done, else what has to be waited for, of WATCH. -EPROTO: it failed. */
+  shakeHands(tls: TlsConnection): number
+  /** 1: the client resumed a session. */
+  tlsResumed(tls: TlsConnection): number
+  /**
+   * Encrypts from `bytes`, the byte `to` not included; gives how many were taken, of which some may wait to be flushed. After
+   * -EAGAIN, or where not all were taken, the next call goes on with the same bytes.
+   */
+  sendTls(tls: TlsConnection, bytes: Uint8Array, from: number, to: number): number
+  /** 0: the system has all that was taken. -EAGAIN: the socket is full. */
+  flushTls(tls: TlsConnection): number
+  /** Takes close_notify to be sent, as `sendTls` does bytes. */
+  endTls(tls: TlsConnection): number
+  /** As `receiveInto`. 0: the peer sent close_notify. -EPROTO: the connection ended without, or TLS failed. */
+  receiveTls(tls: TlsConnection, into: Uint8Array, used: number): number
+  /** 1: the last call has not read all; the socket may not be readable for the rest. */
+  pendingTls(tls: TlsConnection): number
+  /** What failed last, in OpenSSL's words. */
+  tlsProblem(tls: TlsConnection): string
+  /** Says nothing to the peer; every later call answers -EINVAL. */
+  closeTls(tls: TlsConnection): number
 }>
 
 /** What `watchDescriptor` waits for; of native/src/watch.c. */
@@ -128,6 +182,7 @@ export const NATIVE_PARTS = {
   'cached reads': 'a slow disk can hold up other sessions until it is noticed',
   'direct sending': 'downloads over FTP in clear cost some three times the CPU',
   'directory calls': 'listings cost about twice the CPU',
+  'encrypted data connections': 'small files over FTPS cost about half as much CPU again',
   'data connections': 'small files over SFTP and FTP in clear cost about twice the CPU',
   'packet ciphers': "without ssh2's ciphers as well SFTP transfers cost 1.5 to 2.5 times the CPU",
 } as const
@@ -165,4 +220,17 @@ export const NATIVE_FUNCTIONS = {
   watchDescriptor: 'data connections',
   unwatchDescriptor: 'data connections',
   closeWatch: 'data connections',
+  knowsTls: 'encrypted data connections',
+  createTlsContext: 'encrypted data connections',
+  resumeSessions: 'encrypted data connections',
+  openTls: 'encrypted data connections',
+  shakeHands: 'encrypted data connections',
+  tlsResumed: 'encrypted data connections',
+  sendTls: 'encrypted data connections',
+  flushTls: 'encrypted data connections',
+  endTls: 'encrypted data connections',
+  receiveTls: 'encrypted data connections',
+  pendingTls: 'encrypted data connections',
+  tlsProblem: 'encrypted data connections',
+  closeTls: 'encrypted data connections',
 } as const satisfies Readonly<Record<keyof Native, keyof typeof NATIVE_PARTS>>

@@ -80,7 +80,9 @@ describe('line reader', () => {
   })
 
   test('words come out as they went in', () => {
-    const word = fc.string({ unit: 'grapheme', maxLength: 15 }).filter((text) => !/[\r\n]/.test(text))
+    const word = fc
+      .string({ unit: 'grapheme', maxLength: 15 })
+      .filter((text) => !/[\r\n]/.test(text) && Buffer.byteLength(`Z${text}`) <= LIMIT)
     fc.assert(
       fc.property(fc.array(word), (words) => {
         const input = Buffer.from(words.map((text) => `Z${text}\r\n`).join(''))

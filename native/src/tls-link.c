@@ -1,0 +1,255 @@
+// TLS on a bare descriptor. Whoever owns the descriptor closes it, and ends its TLS before. None of these functions waits;
+// those that give a number give -EAGAIN where the peer has to do something first, and -EPROTO when TLS failed for good.
+//   openTls(context, descriptor): the server's side of a connection
+//   shakeHands(tls): 0 when it is done, else what to wait for, as watch.c has it
+//   tlsResumed(tls): 1 for a session that had begun elsewhere
+//   sendTls(tls, bytes, from, to), flushTls(tls), endTls(tls): out
+//   receiveTls(tls, into, used), pendingTls(tls): in
+//   tlsProblem(tls): what failed last, in OpenSSL's words
+//   closeTls(tls): frees it; the collector does it for those that were forgotten
+#include "tls-context.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+// What is encrypted before one system call takes it.
+#define WRITE_BUFFER (128 * 1024)
+#define WAIT_READABLE 1
+#define WAIT_WRITABLE 2
+
+typedef struct {
+  tls_context *context;
+  // NULL once it is closed.
+  tls_connection *connection;
+  // Of the connection, in front of the socket.
+  byte_stream *out;
+  // The last read found nothing more: only the socket can tell when there is.
+  bool drained;
+  unsigned long problem;
+} tls_link;
+
+static void close_link(tls_link *link) {
+  if (link->connection == NULL) return;
+  tls.connection_free(link->connection);
+  link->connection = NULL;
+  tls.clear_errors();
+  release_tls_context(link->context);
+}
+
+static void finalize(napi_env env, void *data, void *hint) {
+  (void)env;
+  (void)hint;
+  close_link(data);
+  free(data);
+}
+
+// NULL for one that is closed; OpenSSL's queue of errors is empty then as well, as its functions want it.
+static tls_link *link_at(const arguments *given) {
+  void *found = NULL;
+  if (napi_get_value_external(given->env, given->values[0], &found) != napi_ok) return NULL;
+  tls_link *link = found;
+  if (link == NULL || link->connection == NULL) return NULL;
+  tls.clear_errors();
+  return link;
+}
+
+// The socket behind a buffer, or NULL.
+static byte_stream *buffered(int fd) {
+  byte_stream *socket = tls.socket_stream(fd, 0), *buffer = tls.stream_new(tls.buffer_method());
+  bool made = socket != NULL && buffer != NULL &&
+              tls.stream_control_with(buffer, STREAM_BUFFER_SIZE, WRITE_BUFFER, 1) == 1;
+  if (made) return tls.stream_push(buffer, socket);
+  tls.stream_free(socket);
+  tls.stream_free(buffer);
+  return NULL;
+}
+
+static bool connect_streams(tls_link *link, int fd) {
+  byte_stream *in = tls.socket_stream(fd, 0);
+  link->out = buffered(fd);
+  if (in == NULL || link->out == NULL || tls.connection_keep(link->connection, CONTEXT_INDEX, link->context) != 1) {
+    tls.stream_free(in);
+    tls.stream_free(link->out);
+    return false;
+  }
+  tls.connection_streams(link->connection, in, link->out);
+  tls.connection_accepts(link->connection);
+  return true;
+}
+
+static napi_value open_tls(napi_env env, napi_callback_info info) {
+  arguments given = take_arguments(env, info);
+  tls_context *context = tls_context_at(&given, 0);
+  napi_value result = NULL;
+  napi_get_null(env, &result);
+  // Without keys its tickets would be nobody's.
+  if (context == NULL || context->find == NULL) return result;
+  tls_link *link = calloc(1, sizeof *link);
+  if (link == NULL) return result;
+  tls.clear_errors();
+  link->connection = tls.connection_new(context->settings);
+  if (link->connection != NULL) {
+    link->context = context;
+    context->users += 1;
+  }
+  bool usable = link->connection != NULL && connect_streams(link, (int)integer_at(&given, 1));
+  if (!usable || napi_create_external(env, link, finalize, NULL, &result) != napi_ok) finalize(env, link, NULL);
+  return result;
+}
+
+// What `result` of one of OpenSSL's functions means; the reason of a failure is kept.
+static int error_of(tls_link *link, int result) {
+  int error = tls.error_of(link->connection, result);
+  if (error == ERROR_WANT_READ || error == ERROR_WANT_WRITE || error == ERROR_ZERO_RETURN) return error;
+  unsigned long reason = tls.take_error();
+  if (reason != 0) link->problem = reason;
+  tls.clear_errors();
+  return error;
+}
+
+static bool waits(int error) {
+  return error == ERROR_WANT_READ || error == ERROR_WANT_WRITE;
+}
+
+// 0, or -1 with the reason in errno.
+static int flush(tls_link *link) {
+  if (tls.stream_control(link->out, STREAM_WAITING, 0, NULL) == 0) return 0;
+  errno = 0;
+  if (tls.stream_control(link->out, STREAM_FLUSH, 0, NULL) == 1) return 0;
+  bool full = errno == EAGAIN || errno == EINTR;
+  tls.clear_errors();
+  errno = full ? EAGAIN : EPROTO;
+  return -1;
+}
+
+static napi_value shake_hands(napi_env env, napi_callback_info info) {
+  arguments given = take_arguments(env, info);
+  tls_link *link = link_at(&given);
+  if (link == NULL) return refused(env, EINVAL);
+  int result = tls.handshake(link->connection);
+  link->drained = result != 1;
+  if (result == 1) return answer(env, flush(link) < 0 && errno != EAGAIN ? -1 : 0);
+  int error = error_of(link, result);
+  if (error == ERROR_WANT_READ) return answer(env, WAIT_READABLE);
+  if (error == ERROR_WANT_WRITE) return answer(env, WAIT_WRITABLE);
+  return refused(env, EPROTO);
+}
+
+static napi_value tls_resumed(napi_env env, napi_callback_info info) {
+  arguments given = take_arguments(env, info);
+  tls_link *link = link_at(&given);
+  return link == NULL ? refused(env, EINVAL) : answer(env, tls.resumed(link->connection));
+}
+
+// One record after the other; gives the bytes that are in records, which may still be in the buffer.
+static int64_t send_records(tls_link *link, const uint8_t *bytes, size_t length) {
+  size_t sent = 0;
+  while (sent < length) {
+    size_t written = 0;
+    int result = tls.write(link->connection, bytes + sent, length - sent, &written);
+    if (result == 1) {
+      sent += written;
+      continue;
+    }
+    if (waits(error_of(link, result))) break;
+    errno = EPROTO;
+    return -1;
+  }
+  if (flush(link) < 0 && errno != EAGAIN) return -1;
+  errno = EAGAIN;
+  return sent == 0 && length > 0 ? -1 : (int64_t)sent;
+}
+
+static napi_value send_tls(napi_env env, napi_callback_info info) {
+  arguments given = take_arguments(env, info);
+  tls_link *link = link_at(&given);
+  size_t length;
+  const uint8_t *bytes = bytes_at(&given, 1, &length);
+  int64_t from = integer_at(&given, 2), to = integer_at(&given, 3);
+  if (link == NULL || bytes == NULL || from < 0 || to < from || (size_t)to > length) return refused(env, EINVAL);
+  return answer(env, send_records(link, bytes + from, (size_t)(to - from)));
+}
+
+static napi_value flush_tls(napi_env env, napi_callback_info info) {
+  arguments given = take_arguments(env, info);
+  tls_link *link = link_at(&given);
+  return link == NULL ? refused(env, EINVAL) : answer(env, flush(link));
+}
+
+static napi_value end_tls(napi_env env, napi_callback_info info) {
+  arguments given = take_arguments(env, info);
+  tls_link *link = link_at(&given);
+  if (link == NULL) return refused(env, EINVAL);
+  int result = tls.shutdown(link->connection);
+  if (result < 0 && !waits(error_of(link, result))) return refused(env, EPROTO);
+  return answer(env, flush(link));
+}
+
+// Fills the room, as far as whole records are here. What failed behind bytes that are whole is told by the next call.
+static int64_t receive_records(tls_link *link, uint8_t *into, size_t room) {
+  size_t got = 0;
+  while (got < room) {
+    size_t read = 0;
+    int result = tls.read(link->connection, into + got, room - got, &read);
+    if (result == 1) {
+      got += read;
+      continue;
+    }
+    int error = error_of(link, result);
+    link->drained = waits(error);
+    if (got > 0) return (int64_t)got;
+    if (error == ERROR_ZERO_RETURN) return 0;
+    errno = waits(error) ? EAGAIN : EPROTO;
+    return -1;
+  }
+  link->drained = false;
+  return (int64_t)got;
+}
+
+static napi_value receive_tls(napi_env env, napi_callback_info info) {
+  arguments given = take_arguments(env, info);
+  tls_link *link = link_at(&given);
+  size_t length;
+  uint8_t *into = bytes_at(&given, 1, &length);
+  int64_t used = integer_at(&given, 2);
+  if (link == NULL || into == NULL || used < 0 || (size_t)used >= length) return refused(env, EINVAL);
+  return answer(env, receive_records(link, into + used, length - (size_t)used));
+}
+
+static napi_value pending_tls(napi_env env, napi_callback_info info) {
+  arguments given = take_arguments(env, info);
+  tls_link *link = link_at(&given);
+  return answer(env, link != NULL && !link->drained);
+}
+
+static napi_value tls_problem(napi_env env, napi_callback_info info) {
+  arguments given = take_arguments(env, info);
+  void *found = NULL;
+  napi_value result = NULL;
+  napi_get_value_external(env, given.values[0], &found);
+  const tls_link *link = found;
+  const char *reason = link == NULL || link->problem == 0 ? NULL : tls.error_reason(link->problem);
+  napi_create_string_utf8(env, reason == NULL ? "the connection was lost" : reason, NAPI_AUTO_LENGTH, &result);
+  return result;
+}
+
+static napi_value close_tls(napi_env env, napi_callback_info info) {
+  arguments given = take_arguments(env, info);
+  tls_link *link = link_at(&given);
+  if (link == NULL) return refused(env, EINVAL);
+  close_link(link);
+  return answer(env, 0);
+}
+
+void add_tls_link(napi_env env, napi_value exports) {
+  add_function(env, exports, "openTls", open_tls);
+  add_function(env, exports, "shakeHands", shake_hands);
+  add_function(env, exports, "tlsResumed", tls_resumed);
+  add_function(env, exports, "sendTls", send_tls);
+  add_function(env, exports, "flushTls", flush_tls);
+  add_function(env, exports, "endTls", end_tls);
+  add_function(env, exports, "receiveTls", receive_tls);
+  add_function(env, exports, "pendingTls", pending_tls);
+  add_function(env, exports, "tlsProblem", tls_problem);
+  add_function(env, exports, "closeTls", close_tls);
+}

@@ -1,0 +1,48 @@
+import type { NativeTls } from './native-tls.ts'
+import type { TlsMaterial } from './settings.ts'
+import type { TlsProfile } from './tls-profiles.ts'
+
+/** The TLS of data connections without Node's sockets. */
+export type LinkContext = Readonly<{ native: NativeTls; handle: object }>
+
+/** How sessions that began on control connections are resumed. */
+export type Resuming = Readonly<{
+  ticketKeys: Buffer
+  sessionIdContext: string
+  seconds: number
+  /** A session of TLS 1.2 by its id, as Node stores it. */
+  find: (id: Uint8Array) => Uint8Array | undefined
+}>
+
+export function nativeTlsWorks(native: NativeTls): boolean {
+  return native.knowsTls() === 1
+}
+
+/** As TLS encodes them. */
+const VERSIONS = { TLSv1: 0x0301, 'TLSv1.1': 0x0302, 'TLSv1.2': 0x0303, 'TLSv1.3': 0x0304 } as const
+
+/**
+ * Undefined where data connections need more than this: a certificate of each client, and a choice of certificates by name.
+ * They have Node's TLS then. Where a client may have a certificate, its control connection has shown it.
+ */
+export function createLinkContext(
+  native: NativeTls,
+  material: TlsMaterial,
+  profile: TlsProfile,
+  resuming: Resuming,
+): LinkContext | undefined {
+  if (material.clients?.required === true || (material.hosts?.size ?? 0) > 0) return undefined
+  const names = profile.ciphers.split(':')
+  const handle = native.createTlsContext(
+    Buffer.from(material.certificate),
+    Buffer.from(material.key),
+    names.filter((name) => !name.startsWith('TLS_')).join(':'),
+    names.filter((name) => name.startsWith('TLS_')).join(':'),
+    VERSIONS[profile.minVersion],
+  )
+  if (handle === null) return undefined
+  const { ticketKeys, sessionIdContext, seconds, find } = resuming
+  return native.resumeSessions(handle, ticketKeys, sessionIdContext, seconds, find) < 0
+    ? undefined
+    : { native, handle }
+}

@@ -1,0 +1,95 @@
+import { constants, randomBytes } from 'node:crypto'
+import { Server as NetServer } from 'node:net'
+import { createSecureContext, type SecureContext } from 'node:tls'
+import { createLinkContext, type LinkContext } from './link-context.ts'
+import type { ClientTrust, FtpDeps, TlsIdentity, TlsMaterial } from './settings.ts'
+import type { TlsProfile } from './tls-profiles.ts'
+
+const SHARED_SESSION_SECONDS = 24 * 3600
+/** Longer than the longest control session: where resuming is a must, none may lose it on the way. */
+const OWN_SESSION_SECONDS = 7 * 24 * 3600
+/** TLS 1.2 sessions kept for clients that resume by session id; the oldest go first. */
+const KEPT_SESSIONS_SHARED = 2048
+const KEPT_SESSIONS_OWN = 16
+
+/** Certificates, ciphers and sessions of one control connection and its data connections, or of all of a door. */
+export type TlsSetup = Readonly<{
+  /** Of a name with a certificate of its own; else the listener's. */
+  contextOf(host: string | undefined): SecureContext
+  sessions: NetServer
+  clients: ClientTrust | undefined
+  /** Made when the first data connection asks for it. */
+  links: () => LinkContext | undefined
+}>
+
+/** `own`: of one control connection only. */
+type SetupOptions = Readonly<{ own: boolean; native: FtpDeps['native'] }>
+
+export function createSetup(material: TlsMaterial, profile: TlsProfile, options: SetupOptions): TlsSetup {
+  const { clients } = material
+  const { own, native } = options
+  const seconds = own ? OWN_SESSION_SECONDS : SHARED_SESSION_SECONDS
+  const { hub, find } = createSessionHub(own ? KEPT_SESSIONS_OWN : KEPT_SESSIONS_SHARED)
+  const resuming = {
+    ticketKeys: randomBytes(48),
+    sessionIdContext: randomBytes(16).toString('hex'),
+    seconds,
+    find,
+  }
+  // The same for all names: data connections resume a session whichever name began it.
+  const common = {
+    ...profile,
+    honorCipherOrder: true,
+    secureOptions: constants.SSL_OP_NO_RENEGOTIATION,
+    ticketKeys: resuming.ticketKeys,
+    sessionIdContext: resuming.sessionIdContext,
+    sessionTimeout: seconds,
+    ...(clients !== undefined && { ca: clients.authorities, crl: clients.revoked }),
+  } as const
+  const contexts = new Map<TlsIdentity, SecureContext>()
+  const contextOf = (host: string | undefined): SecureContext => {
+    const identity = (host === undefined ? undefined : material.hosts?.get(host)) ?? material
+    const made = contexts.get(identity)
+    if (made !== undefined) return made
+    const context = createSecureContext({ ...common, cert: identity.certificate, key: identity.key })
+    contexts.set(identity, context)
+    return context
+  }
+  const links = () => native && createLinkContext(native, material, profile, resuming)
+  return { contextOf, sessions: hub, clients, links: own ? whileUsed(links) : once(links) }
+}
+
+function once<T>(make: () => T): () => T {
+  let made: { value: T } | undefined
+  return () => {
+    made ??= { value: make() }
+    return made.value
+  }
+}
+
+/** Made again when the last one has been collected: a session that transfers nothing keeps none. */
+function whileUsed<T extends object>(make: () => T | undefined): () => T | undefined {
+  let made: WeakRef<T> | undefined
+  return () => {
+    const value = made?.deref() ?? make()
+    if (value !== undefined && made?.deref() !== value) made = new WeakRef(value)
+    return value
+  }
+}
+
+/** Never listens: TLSSocket takes a server as the place where TLS 1.2 sessions are stored and found by id. */
+function createSessionHub(kept: number) {
+  const sessions = new Map<string, Buffer>()
+  const hub = new NetServer()
+  hub.on('newSession', (id: Buffer, data: Buffer, done: () => void) => {
+    const oldest = sessions.keys().next()
+    if (sessions.size >= kept && !oldest.done) sessions.delete(oldest.value)
+    sessions.set(id.toString('latin1'), data)
+    done()
+  })
+  const find = (id: Uint8Array) => sessions.get(Buffer.from(id).toString('latin1'))
+  hub.on('resumeSession', (id: Buffer, done: (error: null, data: Buffer | null) => void) => {
+    done(null, find(id) ?? null)
+  })
+  return { hub, find }
+}
