@@ -1,6 +1,7 @@
-// Encrypted uploads, by both ways in which a TLS socket can be fed: Node's inner names let the server read into memory of
-// its own, and where a Node has others, a stream of ours stands between. This file runs itself once more without the names,
-// and with it the tests of what clients and attackers do to encrypted connections.
+// Encrypted uploads, by all ways there are: the addon's TLS, and two in which one of Node's TLS sockets is fed. Its inner
+// names let the server read into memory of its own, and where a Node has others, a stream of ours stands between. This file
+// runs itself once more without the addon and without the names as well, and with it the tests of what clients and
+// attackers do to encrypted connections.
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { mkdtempSync, rmSync } from 'node:fs'
@@ -16,7 +17,8 @@ import { connectFtp, type FtpClient } from '../helpers/ftp-client.ts'
 import { startFtpServer } from '../helpers/ftp-server.ts'
 
 const MIB = 1024 * 1024
-const WITHOUT = process.env.WITHOUT_INNER_NAMES !== undefined
+const FIRST = process.env.WITHOUT_NATIVE === undefined
+const WITHOUT_NAMES = process.env.WITHOUT_INNER_NAMES !== undefined
 
 const server = await startFtpServer()
 after(async () => {
@@ -96,27 +98,30 @@ for (const version of ['TLSv1.2', 'TLSv1.3'] as const) {
   })
 }
 
-/** A file of tests without the inner names, in a process of its own. */
-async function withoutNames(file: string): Promise<void> {
+/** A file of tests without the addon, in a process of its own. */
+async function again(file: string, names: boolean): Promise<void> {
   const home = mkdtempSync(join(tmpdir(), 'sallyport-names-'))
   const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url))
-  const args = ['--import', here('../helpers/without-inner-names.ts'), here(file)]
-  const { code, output } = await run(process.execPath, args, { home, env: { WITHOUT_INNER_NAMES: '1' } })
+  const args = names ? [here(file)] : ['--import', here('../helpers/without-inner-names.ts'), here(file)]
+  const env = { WITHOUT_NATIVE: '1', ...(!names && { WITHOUT_INNER_NAMES: '1' }) }
+  const { code, output } = await run(process.execPath, args, { home, env })
   rmSync(home, { recursive: true })
   assert.equal(code, 0, output)
 }
 
-test(WITHOUT ? 'no socket can be read into' : 'sockets can be read into', async () => {
+test(WITHOUT_NAMES ? 'no socket can be read into' : 'sockets can be read into', async () => {
   const listening = createServer().listen(0, '127.0.0.1')
   await new Promise((resolve) => listening.once('listening', resolve))
   const address = listening.address()
   const socket = connectTcp(typeof address === 'object' && address !== null ? address.port : 0)
-  assert.equal(canReadThrough(socket), !WITHOUT)
+  assert.equal(canReadThrough(socket), !WITHOUT_NAMES)
   socket.destroy()
   listening.close()
 })
 
-if (!WITHOUT) {
-  for (const file of ['tls-uploads.test.ts', 'tls.test.ts', 'attacks/probes.test.ts'])
-    test(`without Node's inner names: ${file}`, () => withoutNames(file))
+if (FIRST) {
+  const files = ['tls-uploads.test.ts', 'tls.test.ts', 'attacks/probes.test.ts']
+  for (const file of [...files, 'tls-binding.test.ts', 'departures.test.ts'])
+    test(`without the addon: ${file}`, () => again(file, true))
+  for (const file of files) test(`without Node's inner names: ${file}`, () => again(file, false))
 }

@@ -184,7 +184,7 @@ export async function startFtpServer(options: FtpServerOptions = {}): Promise<Ft
     settings,
     tls: () => (options.plain ? undefined : tls),
     strictUsers,
-    native: options.native === false ? undefined : native,
+    native: options.native === false || process.env.WITHOUT_NATIVE !== undefined ? undefined : native,
   })
   const connections: Connection[] = []
   let count = 0
