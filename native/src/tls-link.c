@@ -128,7 +128,8 @@ static napi_value shake_hands(napi_env env, napi_callback_info info) {
   if (link == NULL) return refused(env, EINVAL);
   int result = tls.handshake(link->connection);
   link->drained = result != 1;
-  if (result == 1) return answer(env, flush(link) < 0 && errno != EAGAIN ? -1 : 0);
+  // Tickets may still wait to be flushed; a client that has sent all and left will never read them (RFC 8446 section 4.6.1).
+  if (result == 1) return answer(env, 0);
   int error = error_of(link, result);
   if (error == ERROR_WANT_READ) return answer(env, WAIT_READABLE);
   if (error == ERROR_WANT_WRITE) return answer(env, WAIT_WRITABLE);
