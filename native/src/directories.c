@@ -105,6 +105,20 @@ static napi_value open_at(napi_env env, napi_callback_info info) {
   return answer(env, openat((int)integer_at(&given, 0), wanted, flags, (mode_t)integer_at(&given, 3)));
 }
 
+// writeAt(fd, bytes, position)
+static napi_value write_at(napi_env env, napi_callback_info info) {
+  arguments given = take_arguments(env, info);
+  size_t length;
+  uint8_t *bytes = bytes_at(&given, 1, &length);
+  errno = EINVAL;
+  if (bytes == NULL) return answer(env, -1);
+  ssize_t written;
+  do {
+    written = pwrite((int)integer_at(&given, 0), bytes, length, integer_at(&given, 2));
+  } while (written < 0 && errno == EINTR);
+  return answer(env, written);
+}
+
 // unlinkAt(directory, name)
 static napi_value unlink_at(napi_env env, napi_callback_info info) {
   arguments given = take_arguments(env, info);
@@ -217,6 +231,7 @@ void add_directories(napi_env env, napi_value exports) {
   add_function(env, exports, "lstatAt", lstat_at);
   add_function(env, exports, "fstatInto", fstat_into);
   add_function(env, exports, "openAt", open_at);
+  add_function(env, exports, "writeAt", write_at);
   add_function(env, exports, "unlinkAt", unlink_at);
   add_function(env, exports, "renameAt", rename_at);
   add_function(env, exports, "readNames", read_names);

@@ -63,17 +63,17 @@ export class LineReader {
 
   /** Something came behind the last item that was told. */
   get pending(): boolean {
-    return this.#behind > 0 || this.#inLine
+    return this.#behind > 0 || this.#inLine()
   }
 
   /** Bytes of a line that has not ended yet are held (or being dropped). */
-  get #inLine(): boolean {
+  #inLine(): boolean {
     return this.#line.length > 0 || this.#dropped > 0 || this.#sawCr || this.#telnet !== 'none'
   }
 
   /** Takes a line that is all here and needs no care; `at` when there is none. */
   #wholeLine(chunk: Buffer, at: number): number {
-    if (this.#swallowLf || this.#inLine) return at
+    if (this.#swallowLf || this.#inLine()) return at
     let all = 0
     let end = at
     for (; end < chunk.length; end += 1) {

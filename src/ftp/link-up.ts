@@ -96,7 +96,7 @@ class Intake {
 
   #write({ slab, used }: Piece): void {
     try {
-      const written = this.#job.target.writev([slab.filled(used)], this.#position)
+      const written = this.#job.target.write(slab.filled(used), this.#position)
       this.#position += used
       if (written === undefined) {
         giveSlab(slab)

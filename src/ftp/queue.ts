@@ -17,6 +17,7 @@ export class CommandQueue {
   }
 
   shift(): LineItem | undefined {
+    if (this.#items === NONE) return undefined
     const item = this.#items.shift()
     // An idle session keeps no list.
     if (this.#items.length === 0) this.#items = NONE

@@ -65,7 +65,7 @@ export class Wire {
 
   /** Goes out before the turn of the event loop ends, at once with `flush`. */
   send(reply: Reply): void {
-    if (this.#gone || !this.#socket.writable) return
+    if (this.#gone) return
     if (this.#unsent === '' && !this.#telling) setImmediate(this.#flushLater)
     this.#unsent += formatReply(reply)
   }
@@ -115,7 +115,7 @@ export class Wire {
   /** The client has closed its side, or all of the connection, though no event may have told it yet. */
   get ended(): boolean {
     if (this.#ended || this.#gone) return true
-    const descriptor = this.#descriptor
+    const descriptor = this.#descriptor()
     if (this.#net === undefined || descriptor === undefined) return false
     return this.#net.native.peerEnded(descriptor) !== 0
   }
@@ -185,7 +185,7 @@ export class Wire {
   /** By the addon, where nothing is queued before it; false when Node has to do it. */
   #sendNow(text: string): boolean {
     const raw = this.#raw
-    const descriptor = this.#descriptor
+    const descriptor = this.#descriptor()
     if (this.#net === undefined || descriptor === undefined || raw.writableLength > 0) return false
     const left = this.#net.native.sendText(descriptor, text)
     if (left > 0) raw.write(Buffer.from(text).subarray(-left))
@@ -193,7 +193,7 @@ export class Wire {
   }
 
   /** In clear, as long as the socket is open: its number may be another's then. */
-  get #descriptor(): number | undefined {
+  #descriptor(): number | undefined {
     if (this.#socket !== this.#raw || this.#raw.destroyed) return undefined
     this.#knownDescriptor ??= descriptorOf(this.#raw)
     return this.#knownDescriptor

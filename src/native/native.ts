@@ -27,6 +27,8 @@ export type Native = Readonly<{
   /** Here and below: one plain name, and -EINVAL for anything that could lead elsewhere. Gives the descriptor. */
   openAt(directory: number, name: string, flags: number, mode: number): number
   unlinkAt(directory: number, name: string): number
+  /** Writes all bytes, or as many as the system takes at once. */
+  writeAt(fd: number, bytes: Uint8Array, position: number): number
   renameAt(from: number, name: string, to: number, newName: string): number
   /**
    * The next names of a directory open for reading, a NUL behind each; gives the bytes. With READ_NAMES_ROOM or more left
@@ -196,6 +198,7 @@ export const NATIVE_FUNCTIONS = {
   fstatInto: 'directory calls',
   openAt: 'directory calls',
   unlinkAt: 'directory calls',
+  writeAt: 'directory calls',
   renameAt: 'directory calls',
   readNames: 'directory calls',
   lstatNames: 'directory calls',

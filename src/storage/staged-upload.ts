@@ -1,5 +1,5 @@
 import { FileServerError } from '../core/errors.ts'
-import { andThen, type MaybePromise, orElse } from '../core/maybe-promise.ts'
+import type { MaybePromise } from '../core/maybe-promise.ts'
 import type { AttributeChanges, Entry, StagedFile, Usage } from '../core/vfs/storage.ts'
 import type { ActiveUpload } from './active-uploads.ts'
 
@@ -100,7 +100,8 @@ class StagedUpload implements StagedFile, ActiveUpload {
   commit(): MaybePromise<Published> {
     this.#requireOpen()
     this.#state = 'ending'
-    const publishing = andThen(this.#staging.drained(), () => this.#publish())
+    const drained = this.#staging.drained()
+    const publishing = drained === undefined ? this.#publish() : drained.then(() => this.#publish())
     return publishing instanceof Promise ? this.#run(publishing) : publishing
   }
 
@@ -137,15 +138,28 @@ class StagedUpload implements StagedFile, ActiveUpload {
   }
 
   #publish(): MaybePromise<Published> {
-    const publish = () =>
-      andThen(this.#staging.publish(), (published) => {
-        this.#state = 'ended'
-        return andThen(this.#release(), () => published)
-      })
-    return orElse(publish, (error) => {
-      if (this.#state === 'ending') this.#state = 'failed'
-      throw error
-    })
+    let publishing: MaybePromise<Published>
+    try {
+      publishing = this.#staging.publish()
+    } catch (error) {
+      return this.#notPublished(error)
+    }
+    if (!(publishing instanceof Promise)) return this.#published(publishing)
+    return publishing.then(
+      (published) => this.#published(published),
+      (error: unknown) => this.#notPublished(error),
+    )
+  }
+
+  #published(published: Published): MaybePromise<Published> {
+    this.#state = 'ended'
+    const released = this.#release()
+    return released === undefined ? published : released.then(() => published)
+  }
+
+  #notPublished(error: unknown): never {
+    this.#state = 'failed'
+    throw error
   }
 
   async #letGo(): Promise<void> {

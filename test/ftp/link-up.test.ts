@@ -20,26 +20,24 @@ type Behaviour = 'at once' | 'later' | 'in turns'
 function target(how: Behaviour, failAt = Number.POSITIVE_INFINITY) {
   const chunks: Buffer[] = []
   const state = { end: 0, busy: false, count: 0 }
-  const take = (pieces: readonly Uint8Array[]) => {
+  const take = (piece: Uint8Array) => {
     if (state.end >= failAt) throw new Error('disk full')
-    for (const piece of pieces) {
-      chunks.push(Buffer.from(piece))
-      state.end += piece.length
-    }
+    chunks.push(Buffer.from(piece))
+    state.end += piece.length
   }
-  const later = async (pieces: readonly Uint8Array[]) => {
+  const later = async (piece: Uint8Array) => {
     state.busy = true
     for (let turn = 0; turn < 20; turn += 1) await new Promise((resolve) => setImmediate(resolve))
     state.busy = false
-    take(pieces)
+    take(piece)
   }
-  const writev = (pieces: readonly Uint8Array[], position: number) => {
+  const write = (piece: Uint8Array, position: number) => {
     assert.equal(state.busy, false)
     assert.equal(position, state.end)
     state.count += 1
-    return how === 'later' || (how === 'in turns' && state.count % 2 === 0) ? later(pieces) : take(pieces)
+    return how === 'later' || (how === 'in turns' && state.count % 2 === 0) ? later(piece) : take(piece)
   }
-  return { handle: { writev } as unknown as WriteHandle, content: () => Buffer.concat(chunks) }
+  return { handle: { write } as unknown as WriteHandle, content: () => Buffer.concat(chunks) }
 }
 
 describe('uploads on a link', needsNative, () => {
@@ -131,7 +129,7 @@ describe('uploads on a link', needsNative, () => {
   test('a client that is faster than the disk has to wait', async () => {
     const { client, link } = await pair()
     const gate = Promise.withResolvers<void>()
-    const { done, seen } = receive(link, { writev: () => gate.promise } as unknown as WriteHandle)
+    const { done, seen } = receive(link, { write: () => gate.promise } as unknown as WriteHandle)
     const endless = Buffer.alloc(64 * MiB)
     client.write(endless)
     let last = -1

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { closeSync, mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs'
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { constants, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
@@ -47,6 +47,25 @@ test('records and names go nowhere but into the memory that was given', needsNat
   assert.equal(native.lstatNames(fd, Buffer.from('.\0'), 5, record, 1000), 0)
   // @ts-expect-error: what the types refuse must not reach memory either
   assert.equal(native.lstatAt(fd, '.', Buffer.alloc(1000)), -EINVAL)
+})
+
+test('writeAt writes at a position, and only what it was given', needsNative, (t) => {
+  assert.ok(native)
+  const folder = mkdtempSync(join(tmpdir(), 'sallyport-native-'))
+  const file = join(folder, 'file')
+  const fd = openSync(file, 'w')
+  t.after(() => {
+    closeSync(fd)
+    rmSync(folder, { recursive: true })
+  })
+  const bytes = Buffer.from('0123456789')
+  assert.equal(native.writeAt(fd, bytes.subarray(2, 6), 3), 4)
+  assert.equal(native.writeAt(fd, bytes.subarray(0, 1), 1), 1)
+  assert.equal(readFileSync(file, 'latin1'), '\x000\x002345')
+  assert.equal(native.writeAt(-1, bytes, 0), -EBADF)
+  assert.equal(native.writeAt(fd, bytes, -1), -EINVAL)
+  // @ts-expect-error: what the types refuse must not reach memory either
+  assert.equal(native.writeAt(fd, 'text', 0), -EINVAL)
 })
 
 test('timesWaited counts waits, and not work', needsNative, () => {

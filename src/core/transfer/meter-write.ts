@@ -1,5 +1,5 @@
 import type { TransferOutcome } from '../audit/events.ts'
-import { andThen, type MaybePromise, orElse } from '../maybe-promise.ts'
+import type { MaybePromise } from '../maybe-promise.ts'
 import type { AttributeChanges, Entry, StagedFile, WriteHandle } from '../vfs/storage.ts'
 import { byteLength } from './byte-length.ts'
 import { type MeterOptions, Tally } from './meter.ts'
@@ -62,16 +62,17 @@ class MeteredWrite implements WriteHandle {
   }
 
   commit(): MaybePromise<Entry> {
-    return orElse(
-      () => {
-        if (this.#tally.failure !== undefined) throw this.#tally.failure
-        return andThen(this.#staged.commit(), ({ entry }) => {
-          this.#tally.end('complete')
-          return entry
-        })
-      },
-      (error) => this.#giveUp(error),
-    )
+    try {
+      if (this.#tally.failure !== undefined) throw this.#tally.failure
+      const committing = this.#staged.commit()
+      if (!(committing instanceof Promise)) return this.#committed(committing.entry)
+      return committing.then(
+        ({ entry }) => this.#committed(entry),
+        (error: unknown) => this.#giveUp(error),
+      )
+    } catch (error) {
+      return this.#giveUp(error)
+    }
   }
 
   async abort(): Promise<void> {
@@ -87,6 +88,11 @@ class MeteredWrite implements WriteHandle {
   #counted(bytes: number, writing: MaybePromise<void>): MaybePromise<void> {
     this.#tally.bytes += bytes
     return writing === undefined ? writing : writing.catch((error: unknown) => this.#tally.fail(error))
+  }
+
+  #committed(entry: Entry): Entry {
+    this.#tally.end('complete')
+    return entry
   }
 
   async #giveUp(error: unknown): Promise<never> {

@@ -52,8 +52,9 @@ class Mounts implements MountTable {
   }
 
   locate(path: VirtualPath): Place | undefined {
-    const mount = this.#longestFirst.find(({ at }) => isWithin(at, path))
-    return mount === undefined ? undefined : { mount, key: keyOf(mount, path) }
+    for (const mount of this.#longestFirst)
+      if (isWithin(mount.at, path)) return { mount, key: keyOf(mount, path) }
+    return undefined
   }
 
   namesIn(path: VirtualPath): ReadonlySet<string> {
@@ -61,7 +62,10 @@ class Mounts implements MountTable {
   }
 
   isFixed(path: VirtualPath): boolean {
-    return path === ROOT || this.#longestFirst.some(({ at }) => isWithin(path, at))
+    if (path === ROOT) return true
+    // Most logins have but the root's, which is below no path.
+    for (const { at } of this.#longestFirst) if (at !== ROOT && isWithin(path, at)) return true
+    return false
   }
 
   targetOut({ mount }: Place, target: string): string {

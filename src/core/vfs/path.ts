@@ -13,6 +13,11 @@ export const PATH_LIMITS = { pathBytes: 4096, nameBytes: 255, depth: 256 } as co
 /** UTF-8 needs at most three bytes per UTF-16 unit, so shorter texts need no count. */
 const BYTES_PER_UNIT = 3
 
+/** Names of ASCII with single slashes between them, none of them `.` or `..`: such a path stays as it is. */
+const PLAIN = /^\/?(?:(?!\.{1,2}(?:\/|$))[ -.0-~]+(?:\/(?!$)|$))+$/
+/** No path of so few characters reaches any limit. */
+const SHORT = PATH_LIMITS.nameBytes
+
 const utf8 = new TextEncoder()
 
 function tooLong(text: string, maxBytes: number): boolean {
@@ -51,6 +56,10 @@ function apply(components: string[], input: string): void {
  * name and stops at the root. Throws path.invalid for NUL, text that was not UTF-8, names, paths and depths over the limits.
  */
 export function resolveVirtual(cwd: VirtualPath, input: string): VirtualPath {
+  if (input.length + cwd.length < SHORT && PLAIN.test(input)) {
+    const start = input.startsWith('/') ? '' : cwd === ROOT ? '/' : `${cwd}/`
+    return `${start}${input}` as VirtualPath
+  }
   if (input.length > PATH_LIMITS.pathBytes) refuse('path is too long')
   checkText(input)
   const components = input.startsWith('/') || cwd === ROOT ? [] : cwd.slice(1).split('/')

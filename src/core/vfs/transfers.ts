@@ -68,12 +68,11 @@ async function isTaken(context: VfsContext, place: Place): Promise<boolean> {
 /** `replacing`: a file has the name already; looked up only where the answer matters. */
 function demandWrite(context: VfsContext, path: VirtualPath): MaybePromise<Demanded> {
   const { access, quota } = context
-  const permissions = access.permissions(path)
-  const place = access.place(path, permissions.has('overwrite') ? 'overwrite' : 'create')
+  const overwrites = access.permissions(path).has('overwrite')
+  const place = access.place(path, overwrites ? 'overwrite' : 'create')
   if (context.mounts.isFixed(path)) throw new FileServerError('path.is-directory')
-  if (permissions.has('create') && permissions.has('overwrite') && !quota.limited) {
+  if (overwrites && place.mount.permissions.has('create') && !quota.limited)
     return { place, replacing: false }
-  }
   return isTaken(context, place).then((replacing) => {
     access.demand(path, replacing ? 'overwrite' : 'create')
     return { place, replacing }

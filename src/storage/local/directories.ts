@@ -4,7 +4,25 @@ import type { Clock } from '../../core/ports.ts'
 /** An open directory of a mount. `path` is where it was found, without links; '' is the mount's root. */
 export type Directory = Readonly<{ fd: number; root: string; path: string; id: string }>
 
-type Slot = { directory: Directory; openedAt: number; users: number; cached: boolean }
+/** A directory with its place in the cache. */
+class Slot implements Directory {
+  readonly fd: number
+  readonly root: string
+  readonly path: string
+  readonly id: string
+  readonly openedAt: number
+  users = 0
+  cached = true
+
+  constructor(fd: number, root: string, path: string, openedAt: number) {
+    const { dev, ino } = fstatSync(fd)
+    this.fd = fd
+    this.root = root
+    this.path = path
+    this.id = `${dev}:${ino}`
+    this.openedAt = openedAt
+  }
+}
 
 /**
  * Keeps handles of directories for a short while, least recently used out first. A handle stays true when its
@@ -33,43 +51,45 @@ function keyOf(root: string, path: string): string {
 export function createDirectories({ max, ttlMs, clock }: DirectoriesOptions): Directories {
   /** In order of use; the first was used longest ago. */
   const cached = new Map<string, Slot>()
-  const slots = new WeakMap<Directory, Slot>()
+  /** The last of them: many files of one directory need no look into the map. */
+  let newest: Slot | undefined
 
   const closeUnused = (slot: Slot) => {
-    if (!slot.cached && slot.users === 0) closeSync(slot.directory.fd)
+    if (!slot.cached && slot.users === 0) closeSync(slot.fd)
   }
   const evict = (key: string, slot: Slot) => {
     cached.delete(key)
     slot.cached = false
+    if (slot === newest) newest = undefined
     closeUnused(slot)
   }
   const evictWhere = (matches: (key: string) => boolean) => {
     for (const [key, slot] of cached) if (matches(key)) evict(key, slot)
   }
   const count = (directory: Directory, by: number) => {
-    const slot = slots.get(directory)
-    if (slot === undefined) return
-    slot.users += by
-    if (by < 0) closeUnused(slot)
+    if (!(directory instanceof Slot)) return
+    directory.users += by
+    if (by < 0) closeUnused(directory)
   }
+  const isFresh = (slot: Slot) => clock.monotonic() - slot.openedAt <= ttlMs
 
   return {
     find: (root, path) => {
+      if (newest?.path === path && newest.root === root && isFresh(newest)) return newest
       const key = keyOf(root, path)
       const slot = cached.get(key)
       if (slot === undefined) return undefined
-      if (clock.monotonic() - slot.openedAt > ttlMs) {
+      if (!isFresh(slot)) {
         evict(key, slot)
         return undefined
       }
       cached.delete(key)
       cached.set(key, slot)
-      return slot.directory
+      newest = slot
+      return slot
     },
     add: (root, path, fd) => {
-      const { dev, ino } = fstatSync(fd)
-      const directory = { fd, root, path, id: `${dev}:${ino}` }
-      const slot = { directory, openedAt: clock.monotonic(), users: 0, cached: true }
+      const slot = new Slot(fd, root, path, clock.monotonic())
       const key = keyOf(root, path)
       const same = cached.get(key)
       if (same !== undefined) evict(key, same)
@@ -78,8 +98,8 @@ export function createDirectories({ max, ttlMs, clock }: DirectoriesOptions): Di
         evict(oldestKey, oldest)
       }
       cached.set(key, slot)
-      slots.set(directory, slot)
-      return directory
+      newest = slot
+      return slot
     },
     retain: (directory) => count(directory, 1),
     release: (directory) => count(directory, -1),

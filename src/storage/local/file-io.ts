@@ -1,8 +1,10 @@
-import { read, write, writeSync, writev } from 'node:fs'
+import { read, write, writev } from 'node:fs'
 import { FileServerError } from '../../core/errors.ts'
 import type { MaybePromise } from '../../core/maybe-promise.ts'
 import type { Clock } from '../../core/ports.ts'
+import type { LocalContext } from './context.ts'
 import { translate } from './errno.ts'
+import type { LocalSystem } from './system.ts'
 
 /** The start of a file this small is written at once: a hop through the thread pool costs more than the write. */
 const SYNC_FILE_BYTES = 64 * 1024
@@ -20,6 +22,8 @@ export type FileIo = {
   /** Waits until no read or write is under way. */
   drained(): MaybePromise<void>
 }
+
+type IoContext = Pick<LocalContext, 'clock' | 'system'>
 
 type Range = { from: number; to: number; done: Promise<unknown> }
 
@@ -94,14 +98,16 @@ class DescriptorIo implements FileIo {
   /** Made by the first that has to be waited for; small files have none. */
   #order: RangeOrder | undefined
   readonly #fd: number
-  readonly #clock: Pick<Clock, 'monotonic'>
+  readonly #clock: Clock
+  readonly #system: LocalSystem
   #size: number
   #sync = true
 
-  constructor(fd: number, size: number, clock: Pick<Clock, 'monotonic'>) {
+  constructor(fd: number, size: number, { clock, system }: IoContext) {
     this.#fd = fd
     this.#size = size
     this.#clock = clock
+    this.#system = system
   }
 
   get size(): number {
@@ -112,7 +118,7 @@ class DescriptorIo implements FileIo {
     const bytes = chunk.byteLength
     requireOffset(position, bytes)
     if (bytes === 0) return
-    const small = this.#sync && position + bytes <= SYNC_FILE_BYTES && this.#idle
+    const small = this.#sync && position + bytes <= SYNC_FILE_BYTES && this.#idle()
     if (small && this.#now(chunk, position)) return
     return this.#later([chunk], position, bytes)
   }
@@ -143,10 +149,10 @@ class DescriptorIo implements FileIo {
   }
 
   drained(): MaybePromise<void> {
-    return this.#idle ? undefined : this.#order?.drained()
+    return this.#idle() ? undefined : this.#order?.drained()
   }
 
-  get #idle(): boolean {
+  #idle(): boolean {
     return this.#order === undefined || this.#order.idle
   }
 
@@ -174,7 +180,7 @@ class DescriptorIo implements FileIo {
   #now(chunk: Uint8Array, position: number): boolean {
     const start = this.#clock.monotonic()
     try {
-      const written = writeSync(this.#fd, chunk, 0, chunk.byteLength, position)
+      const written = this.#system.write(this.#fd, chunk, position)
       this.#grow(position + written)
       if (this.#clock.monotonic() - start > SLOW_MS) this.#sync = false
       return written === chunk.byteLength
@@ -184,6 +190,6 @@ class DescriptorIo implements FileIo {
   }
 }
 
-export function createFileIo(fd: number, initialSize: number, clock: Pick<Clock, 'monotonic'>): FileIo {
-  return new DescriptorIo(fd, initialSize, clock)
+export function createFileIo(fd: number, initialSize: number, context: IoContext): FileIo {
+  return new DescriptorIo(fd, initialSize, context)
 }

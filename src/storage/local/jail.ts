@@ -7,7 +7,19 @@ import { errnoOf } from './errno.ts'
 import { inside, OPEN_DIRECTORY, OPEN_ROOT } from './proc.ts'
 
 /** A name in an open directory. `at` is the path for system calls: it can't lead anywhere else, but it may be a link. */
-export type Spot = Readonly<{ directory: Directory; name: string; at: string }>
+export class Spot {
+  readonly directory: Directory
+  readonly name: string
+
+  constructor(directory: Directory, name: string) {
+    this.directory = directory
+    this.name = name
+  }
+
+  get at(): string {
+    return inside(this.directory.fd, this.name)
+  }
+}
 
 /** What a visitor answers when it met a symbolic link that it wants followed. */
 export const LINK = Symbol('link')
@@ -20,7 +32,7 @@ export type Jail = {
    * Opens the way to `key`, each component relative to its parent's handle, and visits its last name; must be
    * finished with the spot in the same turn, or retain its directory. Visitors open with O_NOFOLLOW only.
    */
-  find<T>(key: StorageKey, visit: (spot: Spot) => T | typeof LINK): T
+  find<T>(key: StorageKey, visit: Visit<T>): T
   /** The directory that `key` leads to, links followed; for this turn, or to be retained. */
   directory(key: StorageKey): Directory
 }
@@ -35,12 +47,10 @@ const MAX_LINKS = 40
 /** Deeper than any tree that is in use; who removes directories as fast as they are opened must not hold a walk. */
 const MAX_FORGOTTEN = 64
 
-/** Where a walk begins, and the names still to go, last first. */
-type Start = { directory: Directory; pending: string[] }
+/** Where a walk is, and the names still to go, last first. */
+type Walker = { directory: Directory; readonly pending: string[] }
 
-function spotIn(directory: Directory, name: string): Spot {
-  return { directory, name, at: inside(directory.fd, name) }
-}
+type Visit<T> = (spot: Spot) => T | typeof LINK
 
 /** The parts of a path, last first, ready to be popped. */
 function reversedParts(path: string): string[] {
@@ -111,38 +121,33 @@ export function createJail(options: JailOptions): Jail {
   }
 
   /** Begins at the parent's handle when it is known. */
-  const toName = (key: StorageKey): Start => {
+  const toName = (key: StorageKey): Walker => {
     const slash = key.lastIndexOf('/')
-    const known = slash > 0 ? directories.find(location, key.slice(0, slash)) : undefined
+    const known = key === '/' ? undefined : directories.find(location, key.slice(0, slash))
     if (known !== undefined) return { directory: known, pending: [key.slice(slash + 1)] }
     return { directory: steps.root(), pending: reversedParts(key) }
   }
-  const toDirectory = (key: StorageKey): Start => {
+  const toDirectory = (key: StorageKey): Walker => {
     const known = directories.find(location, key === '/' ? '' : key)
     if (known !== undefined) return { directory: known, pending: [] }
     return { directory: steps.root(), pending: [ITSELF, ...reversedParts(key)] }
   }
 
-  const walk = <T>(
-    start: Start,
-    visit: (spot: Spot) => T | typeof LINK,
-    seen: (directory: Directory) => void,
-  ): T => {
-    const { pending } = start
-    let { directory } = start
+  const walk = <T>(walker: Walker, visit: Visit<T>): T => {
+    const { pending } = walker
     for (let links = 0; links <= MAX_LINKS; ) {
-      seen(directory)
+      const { directory } = walker
       const name = pending.pop() ?? ITSELF
       if (name === '..') {
-        directory = steps.parent(directory)
+        walker.directory = steps.parent(directory)
         continue
       }
       if (isReserved(name)) throw new FileServerError('path.not-found')
-      const spot = spotIn(directory, name)
+      const spot = new Spot(directory, name)
       if (pending.length > 0) {
         const next = steps.enter(directory, name)
         if (next !== undefined) {
-          directory = next
+          walker.directory = next
           continue
         }
       } else {
@@ -150,34 +155,28 @@ export function createJail(options: JailOptions): Jail {
         if (answer !== LINK) return answer
       }
       links += 1
-      directory = follow(spot, pending)
+      walker.directory = follow(spot, pending)
     }
     throw new FileServerError('path.not-found', 'too many links')
   }
 
-  const run = <T>(begin: () => Start, visit: (spot: Spot) => T | typeof LINK): T => {
-    let last: Directory | undefined
-    const seen = (directory: Directory) => {
-      last = directory
-    }
+  const run = <T>(key: StorageKey, begin: (key: StorageKey) => Walker, visit: Visit<T>): T => {
     for (let forgotten = 0; ; forgotten += 1) {
-      last = undefined
+      let walker: Walker | undefined
       try {
-        return walk(begin(), visit, seen)
+        walker = begin(key)
+        return walk(walker, visit)
       } catch (error) {
         // Known handles may be those of directories which were removed, and made again, by somebody else: with each
         // that is forgotten, the walk begins further up.
         if (errnoOf(error) !== 'ENOENT' && errnoOf(error) !== 'path.not-found') throw error
-        if (forgotten === MAX_FORGOTTEN || last === undefined || !directories.forgetRemoved(last)) throw error
+        if (forgotten === MAX_FORGOTTEN || walker === undefined) throw error
+        if (!directories.forgetRemoved(walker.directory)) throw error
       }
     }
   }
   return {
-    find: (key, visit) => run(() => toName(key), visit),
-    directory: (key) =>
-      run(
-        () => toDirectory(key),
-        ({ directory }) => directory,
-      ),
+    find: (key, visit) => run(key, toName, visit),
+    directory: (key) => run(key, toDirectory, ({ directory }) => directory),
   }
 }

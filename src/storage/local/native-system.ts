@@ -74,6 +74,7 @@ export function createNativeSystem(native: Native, clock: Pick<Clock, 'monotonic
       return entryOf(record, 0, name)
     },
     open: (directory, name, flags, mode = 0) => checked(native.openAt(directory, name, flags, mode)),
+    write: (fd, bytes, position) => checked(native.writeAt(fd, bytes, position)),
     unlink: (directory, name) => void checked(native.unlinkAt(directory, name)),
     rename: (from, name, to, newName) => void checked(native.renameAt(from, name, to, newName)),
     scan: (directory, reserved) => createScan({ directory, source: openSource(directory), reserved, clock }),

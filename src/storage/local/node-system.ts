@@ -1,4 +1,13 @@
-import { type Dir, fstatSync, lstatSync, opendirSync, openSync, renameSync, unlinkSync } from 'node:fs'
+import {
+  type Dir,
+  fstatSync,
+  lstatSync,
+  opendirSync,
+  openSync,
+  renameSync,
+  unlinkSync,
+  writeSync,
+} from 'node:fs'
 import type { Clock } from '../../core/ports.ts'
 import { toEntry } from './entry.ts'
 import { inside } from './proc.ts'
@@ -50,6 +59,7 @@ export function createNodeSystem(clock: Pick<Clock, 'monotonic'>): LocalSystem {
     },
     fstat: (fd, name) => toEntry(fstatSync(fd), name),
     open: (directory, name, flags, mode) => openSync(inside(directory, name), flags, mode),
+    write: (fd, bytes, position) => writeSync(fd, bytes, 0, bytes.byteLength, position),
     unlink: (directory, name) => unlinkSync(inside(directory, name)),
     rename: (from, name, to, newName) => renameSync(inside(from, name), inside(to, newName)),
     scan: (directory, reserved) => createScan({ directory, source: openSource(directory), reserved, clock }),

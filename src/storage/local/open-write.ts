@@ -15,6 +15,7 @@ import { createInPlace, createStaging } from './staging.ts'
 import type { LocalSystem } from './system.ts'
 
 const { O_RDWR, O_RDONLY, O_CREAT, O_EXCL, COPYFILE_EXCL, COPYFILE_FICLONE } = constants
+const MAKE_PARTIAL = O_RDWR | O_CREAT | O_EXCL | OPEN_SAFELY
 /** Nobody but the server reads a partial; the final mode comes at commit. */
 const PARTIAL_MODE = 0o600
 
@@ -59,17 +60,18 @@ function reopen(system: LocalSystem, directory: number, partial: Entry): Partial
 
 /** A new partial; drops what is in its place. That there mostly is nothing is found out by trying. */
 function createEmpty(system: LocalSystem, directory: number, name: string): Partial {
-  const create = () => system.open(directory, name, O_RDWR | O_CREAT | O_EXCL | OPEN_SAFELY, PARTIAL_MODE)
-  const empty = { size: 0, continues: false, fresh: true }
+  let fd: number
+  let inherited = NO_USAGE
   try {
-    return { fd: create(), inherited: NO_USAGE, ...empty }
+    fd = system.open(directory, name, MAKE_PARTIAL, PARTIAL_MODE)
   } catch (error) {
     if (errnoOf(error) !== 'EEXIST') throw error
     const old = system.lstat(directory, name)
-    const inherited = usageOf(old)
+    inherited = usageOf(old)
     lettingGo(directory, old, () => system.unlink(directory, name))
-    return { fd: create(), inherited, ...empty }
+    fd = system.open(directory, name, MAKE_PARTIAL, PARTIAL_MODE)
   }
+  return { fd, size: 0, inherited, continues: false, fresh: true }
 }
 
 /** A copy shares the blocks with the file where the file system can (FICLONE). */
@@ -163,20 +165,21 @@ function openInTurn(
   options: WriteOptions,
   claim: Claim & Readonly<{ waited: boolean }>,
 ): MaybePromise<StagedFile> {
-  const { active, system } = context
-  const { spot } = found
-  const lookAgain = (): Ground => {
-    const existing = system.lstat(spot.directory.fd, spot.name)
-    requireReplaceable(existing, options)
-    return { spot, existing }
-  }
-  if (!claim.waited) requireReplaceable(found.existing, options)
-  const ground = claim.waited ? lookAgain() : found
+  const { active } = context
+  const { name, key, waited } = claim
+  const ground = waited ? lookAgain(context, found) : found
+  requireReplaceable(ground.existing, options)
   // A newcomer that cannot be opened anyway has not ended the upload that runs.
-  if (!active.has(claim.key)) return openStaged(context, ground, options, { ...claim, taken: false })
-  return active
-    .takeOver(claim.key)
-    .then((taken) => openStaged(context, lookAgain(), options, { ...claim, taken }))
+  if (!active.has(key)) return openStaged(context, ground, options, { name, key, taken: false })
+  return active.takeOver(key).then((taken) => {
+    const now = lookAgain(context, found)
+    requireReplaceable(now.existing, options)
+    return openStaged(context, now, options, { name, key, taken })
+  })
+}
+
+function lookAgain({ system }: LocalContext, { spot }: Ground): Ground {
+  return { spot, existing: system.lstat(spot.directory.fd, spot.name) }
 }
 
 /**

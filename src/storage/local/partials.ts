@@ -13,6 +13,8 @@ import type { LocalSystem } from './system.ts'
 const OWNER_DIGITS = 10
 const NAME_DIGITS = 32
 const MAX_NAME_BYTES = 255
+/** UTF-8 needs at most three bytes per UTF-16 unit, so shorter names need no count. */
+const BYTES_PER_UNIT = 3
 /** Owners remembered with their prefix. */
 const MAX_KNOWN_OWNERS = 4096
 
@@ -51,6 +53,7 @@ export function createPartials(active: ActiveUploads, system: LocalSystem): Part
   }
   const nameFor = (owner: UserId, name: string): string => {
     const plain = `${ownerPrefix(owner)}~${name}`
+    if (plain.length * BYTES_PER_UNIT <= MAX_NAME_BYTES) return plain
     if (Buffer.byteLength(plain) <= MAX_NAME_BYTES) return plain
     return `${ownerPrefix(owner)}#${hash(name, NAME_DIGITS)}`
   }

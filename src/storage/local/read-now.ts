@@ -39,16 +39,15 @@ export type ReadContext = Pick<LocalContext, 'clock' | 'native' | 'system' | 'un
 
 /** Asks the kernel each time, as far as the file system can tell; otherwise it is `measured`. */
 export function createReadNow(fd: number, device: number, { clock, native, untold }: ReadContext): ReadNow {
-  const measured = readMeasured(fd, clock)
-  if (native === undefined || untold.has(device)) return measured
-  let tells = true
+  if (native === undefined || untold.has(device)) return readMeasured(fd, clock)
+  let measured: ReadNow | undefined
   return (into, position) => {
-    if (!tells) return measured(into, position)
+    if (measured !== undefined) return measured(into, position)
     const bytes = native.readCached(fd, into, Math.min(into.byteLength, SYNC_BYTES), position)
     if (bytes >= 0) return bytes
     if (bytes === -constants.errno.EAGAIN) return undefined
     // Whatever else it is, the ordinary read finds it again and says it in words.
-    tells = false
+    measured = readMeasured(fd, clock)
     if (bytes === -constants.errno.EOPNOTSUPP) untold.add(device)
     return measured(into, position)
   }

@@ -19,7 +19,7 @@ import type { AttributeChanges, Entry, Usage } from '../../core/vfs/storage.ts'
 import { NO_USAGE, type Staging } from '../staged-upload.ts'
 import type { LocalContext } from './context.ts'
 import { isSame, MODE_BITS, usageOf } from './entry.ts'
-import { guarded, guardedNow, refusesHardLinks } from './errno.ts'
+import { guarded, refusesHardLinks, translate } from './errno.ts'
 import { createFileIo, type FileIo } from './file-io.ts'
 import type { Spot } from './jail.ts'
 import { closeFile, LARGE_BYTES, lettingGo } from './letting-go.ts'
@@ -32,6 +32,7 @@ const truncateLater = promisify(ftruncate)
 
 type Published = Readonly<{ entry: Entry; freed: Usage }>
 type Attributes = Pick<AttributeChanges, 'mode' | 'mtimeMs' | 'atimeMs'>
+const NO_ATTRIBUTES: Attributes = {}
 
 /** Sets what the client asked for; later than all writes, which would change the times again. */
 function applyAttributes(fd: number, { mode, mtimeMs, atimeMs }: Attributes): void {
@@ -49,14 +50,14 @@ class Content {
   protected readonly context: LocalContext
   protected readonly fd: number
   protected readonly name: string
-  protected pending: Attributes = {}
+  protected pending: Attributes = NO_ATTRIBUTES
   readonly #io: FileIo
 
   constructor(context: LocalContext, { fd, size, name }: OpenedContent) {
     this.context = context
     this.fd = fd
     this.name = name
-    this.#io = createFileIo(fd, size, context.clock)
+    this.#io = createFileIo(fd, size, context)
   }
 
   get size(): number {
@@ -146,9 +147,12 @@ class PartialStaging extends Content implements Staging {
   }
 
   publish(): MaybePromise<Published> {
-    return guardedNow(() =>
-      this.context.settings.syncOnCommit ? flush(this.fd).then(() => this.#publish()) : this.#publish(),
-    )
+    if (this.context.settings.syncOnCommit) return guarded(() => flush(this.fd).then(() => this.#publish()))
+    try {
+      return this.#publish()
+    } catch (error) {
+      throw translate(error)
+    }
   }
 
   keep(): Promise<Usage> {
@@ -197,7 +201,7 @@ class PartialStaging extends Content implements Staging {
   #dress(own: Entry, old: Entry | undefined): Entry {
     const usual = old?.kind === 'file' ? old.mode : NEW_FILE_MODE & ~this.context.settings.umask
     const { mode = usual, mtimeMs, atimeMs } = this.pending
-    if (this.#fresh && mode === own.mode && mtimeMs === undefined && atimeMs === undefined) return own
+    if (this.#fresh && this.pending === NO_ATTRIBUTES && mode === own.mode) return own
     applyAttributes(this.fd, { ...this.pending, mode })
     return mtimeMs === undefined && atimeMs === undefined ? { ...own, mode: mode & MODE_BITS } : this.#own()
   }

@@ -20,6 +20,8 @@ export type LocalSystem = Readonly<{
   /** `name` is what the entry is to be called. */
   fstat(fd: number, name: string): Entry
   open(directory: number, name: string, flags: number, mode?: number): number
+  /** In this turn; may write less than all. */
+  write(fd: number, bytes: Uint8Array, position: number): number
   unlink(directory: number, name: string): void
   rename(from: number, name: string, to: number, newName: string): void
   /** `reserved` hears of the reserved names of some hundred entries before the first of them is given. */

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import fc from 'fast-check'
 import { join, nameOf, PATH_LIMITS, parentOf, ROOT, resolveVirtual } from '../../../src/core/vfs/path.ts'
 import { fails } from '../../helpers/storage-files.ts'
 
@@ -22,6 +23,32 @@ test('paths are taken from the working directory and normalised', () => {
     '\\..\\x': '/docs/\\..\\x',
   }
   for (const [input, path] of Object.entries(cases)) assert.equal(resolveVirtual(docs, input), path)
+})
+
+test('what needs no care is the same with care', () => {
+  const part = fc.constantFrom(
+    '',
+    '.',
+    '..',
+    '...',
+    'a',
+    '.b',
+    'c d',
+    '~',
+    '-',
+    '/',
+    '//',
+    'ä',
+    '\u007f',
+    'x'.repeat(60),
+  )
+  fc.assert(
+    fc.property(fc.array(part, { maxLength: 8 }), fc.constantFrom(ROOT, docs), (parts, cwd) => {
+      const input = parts.join('/')
+      const careful = input.startsWith('/') ? `/.${input}` : `./${input}`
+      assert.equal(resolveVirtual(cwd, input), resolveVirtual(cwd, careful))
+    }),
+  )
 })
 
 test('what no file can be called is refused', async () => {
