@@ -9,7 +9,7 @@ import type { ReplyPool } from './reply-pool.ts'
 import type { NativeSend } from './socket-output.ts'
 import type { Traffic } from './timers.ts'
 import type { TurnBudget } from './turn-budget.ts'
-import type { TurnEnd } from './turn-end.ts'
+import type { TurnEnd, TurnTask } from './turn-end.ts'
 
 /** What the channels of a connection have together. */
 export type SftpChannelHost = Readonly<{
@@ -27,8 +27,8 @@ export type SftpChannelHost = Readonly<{
   traffic: Traffic
   native: NativeSend | undefined
   logger: Logger
-  /** A request came in or was finished. */
-  onProgress: () => void
+  /** To be told when requests came in or were finished. */
+  progress: TurnTask
   /** The peer broke the rules of the transport, or the transport is dead: the connection has to end. */
   onViolation: (why: string) => void
 }>

@@ -71,7 +71,7 @@ export class ChannelOutput implements BurstOwner {
   flush(): void {
     if (this.#options.burst.owner === this && this.#sendBurst()) return
     this.moveOut()
-    this.#drain()
+    if (this.#items !== undefined) this.#drain()
   }
 
   /** Calls `fn` when all is sent; later replies are released and forgotten. */

@@ -15,9 +15,10 @@ import type { ChannelContext } from './request.ts'
 import { RequestSource } from './request-source.ts'
 import { type ChannelInput, takeInput } from './ssh-input.ts'
 import { createPacketWriter } from './ssh-packets.ts'
+import type { TurnTask } from './turn-end.ts'
 
 /** One SFTP conversation. A class, as all it is made of: thousands of them are idle. */
-export class SftpChannel implements ChannelContext, ChannelInput {
+export class SftpChannel implements ChannelContext, ChannelInput, TurnTask {
   readonly handles: HandleTable
   readonly #host: SftpChannelHost
   readonly #channel: ServerChannel
@@ -25,11 +26,6 @@ export class SftpChannel implements ChannelContext, ChannelInput {
   readonly #output: ChannelOutput
   readonly #order = new RequestOrder()
   readonly #stopListening: () => void
-  readonly #pumpNow = (): void => this.#pump()
-  readonly #goOn = (): void => {
-    this.#output.flush()
-    this.#pump()
-  }
   /** Since the last time that the connection was told. */
   #worked = false
   #ended = false
@@ -48,13 +44,13 @@ export class SftpChannel implements ChannelContext, ChannelInput {
     this.#output = new ChannelOutput({
       writer: createPacketWriter(client, channel, host),
       ...{ burst: host.burst, gate },
-      onRoom: this.#pumpNow,
+      onRoom: () => this.#pump(),
       onBroken: onDead,
     })
-    this.#stopListening = gate.onOpen(this.#goOn)
+    this.#stopListening = gate.onOpen(() => this.turnEnded())
     this.#source = new RequestSource({
-      ...{ room: host.inputRoom, context: this, window, onDead },
-      openWindow: takeInput(client, channel, this),
+      ...{ room: host.inputRoom, context: this, size: window, onDead },
+      window: takeInput(client, channel, this),
       greet: (reply) => this.#output.send(reply),
     })
     channel.on('error', () => host.onViolation('channel failed'))
@@ -93,8 +89,8 @@ export class SftpChannel implements ChannelContext, ChannelInput {
     return this.#source.ready
   }
 
-  atTurnEnd(fn: () => void): void {
-    this.#host.turnEnd.call(fn)
+  atTurnEnd(task: TurnTask): void {
+    this.#host.turnEnd.call(task)
   }
 
   checkOpen(): void {
@@ -107,8 +103,13 @@ export class SftpChannel implements ChannelContext, ChannelInput {
     if (overrun) this.#host.onViolation('data beyond the window')
     else if (this.#disposing === undefined) {
       this.#source.push(bytes, from, to)
-      this.#host.turnEnd.call(this.#pumpNow)
+      this.#host.turnEnd.call(this)
     }
+  }
+
+  turnEnded(): void {
+    this.#output.flush()
+    this.#pump()
   }
 
   end(): void {
@@ -199,13 +200,13 @@ export class SftpChannel implements ChannelContext, ChannelInput {
   }
 
   #complete(request: ParsedRequest, reply: Reply): void {
-    const { gate, turnEnd, onProgress } = this.#host
+    const { gate, turnEnd, progress } = this.#host
     this.#order.finish(request.row?.order ?? 'alone', handleOf(request))
     gate.drop(replyRoomOf(request))
     this.#answer(request, reply)
     if (!this.working) this.#idle?.()
-    turnEnd.call(this.#goOn)
-    turnEnd.call(onProgress)
+    turnEnd.call(this)
+    turnEnd.call(progress)
   }
 
   #pump(): void {
@@ -223,7 +224,7 @@ export class SftpChannel implements ChannelContext, ChannelInput {
     this.#output.flush()
     if (this.#worked) {
       this.#worked = false
-      this.#host.onProgress()
+      this.#host.progress.turnEnded()
     }
     if (this.#ended && !this.#source.pending && !this.working) this.#end(0)
   }
@@ -255,6 +256,6 @@ export class SftpChannel implements ChannelContext, ChannelInput {
     this.#source.close()
     if (this.working) await new Promise<void>((resolve) => (this.#idle = resolve))
     await this.handles.abandon()
-    this.#host.onProgress()
+    this.#host.progress.turnEnded()
   }
 }

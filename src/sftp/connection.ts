@@ -29,7 +29,7 @@ import { answerLateRequests } from './ssh-requests.ts'
 import { namesOf, type TermsOf } from './terms.ts'
 import { SessionTimers, type Traffic } from './timers.ts'
 import { TurnBudget } from './turn-budget.ts'
-import { TurnEnd } from './turn-end.ts'
+import { TurnEnd, type TurnTask } from './turn-end.ts'
 
 export type ConnectionOptions = Readonly<{
   authenticator: Authenticator
@@ -66,7 +66,7 @@ export function createConnection(socket: Socket, origin: Origin, options: Connec
 }
 
 /** A class, as all that it keeps after the login: thousands of them are idle. */
-class OpenConnection implements SshConnection {
+class OpenConnection implements SshConnection, TurnTask {
   readonly done: Promise<void>
   readonly #socket: Socket
   readonly #origin: Origin
@@ -112,7 +112,7 @@ class OpenConnection implements SshConnection {
     if (how === 'now') this.#end(DISCONNECT.byApplication)
     else {
       this.#draining = true
-      this.#progress()
+      this.turnEnded()
     }
   }
 
@@ -169,6 +169,12 @@ class OpenConnection implements SshConnection {
     })
   }
 
+  /** Requests came in or were finished. */
+  turnEnded(): void {
+    this.#timers?.active()
+    if (this.#draining && !this.busy) this.#end(DISCONNECT.byApplication)
+  }
+
   #welcome(parts: Parts, granted: Session): void {
     const { client, transport, reads, room, guard, gate } = parts
     const { settings, clock, logger, pool, burst } = this.#options
@@ -180,25 +186,16 @@ class OpenConnection implements SshConnection {
     if (this.#ending) return
     const traffic: Traffic = { bytes: 0 }
     const turnEnd = new TurnEnd()
-    const moved = (bytes: number): void => {
-      traffic.bytes += bytes
-      this.#timers?.moved()
-    }
-    socket.on('data', (bytes: Buffer) => moved(bytes.length))
-    reads.share({
-      ...{ client, turnEnd },
-      onRead: (bytes) => {
-        guard.received(bytes)
-        moved(bytes)
-      },
-    })
-    this.#timers = new SessionTimers({
+    const timers = new SessionTimers({
       ...{ clock, settings, socket, client, transport, traffic },
-      onRekey: guard.goOn,
+      onRekey: () => guard.goOn(),
       working: () => [...this.#channels].some((channel) => channel.working),
       onIdle: () => this.#end(DISCONNECT.byApplication),
       onDead: () => socket.destroy(),
     })
+    this.#timers = timers
+    socket.on('data', (bytes: Buffer) => timers.moved(bytes.length))
+    reads.share({ client, turnEnd, guard, timers })
     granted.onEnded((why) => this.#end(disconnectCodeOf(why.code)))
     const host = {
       ...{ client, socket, pool, burst, clock, gate, logger, turnEnd, traffic, inputRoom: room },
@@ -206,7 +203,7 @@ class OpenConnection implements SshConnection {
       native: this.#options.native,
       handlesPerChannel: settings.handlesPerChannel,
       budget: new TurnBudget(),
-      onProgress: () => this.#progress(),
+      progress: this,
       onViolation: (why: string) => this.#violation(why),
     }
     serveSessions({
@@ -257,10 +254,5 @@ class OpenConnection implements SshConnection {
     const { audit } = this.#options
     this.#audited(audit).record({ type: 'session.error', code: 'protocol.syntax', detail: why })
     this.#end(DISCONNECT.protocolError)
-  }
-
-  #progress(): void {
-    this.#timers?.active()
-    if (this.#draining && !this.busy) this.#end(DISCONNECT.byApplication)
   }
 }

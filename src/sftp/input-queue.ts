@@ -27,12 +27,12 @@ export type InputRoom = {
   largeHeld: number
   /** Memory of all blocks in use, full or not. */
   held: number
-  /** Some of it came back. */
-  onFreed: () => void
+  /** Hears when some of it came back. */
+  guard: { goOn(): void } | undefined
 }
 
 export function createInputRoom(pools: InputPools): InputRoom {
-  return { pools, largeHeld: 0, held: 0, onFreed: () => {} }
+  return { pools, largeHeld: 0, held: 0, guard: undefined }
 }
 
 /** `taken` packets stand before `start`, whole ones and at most one unfinished one between `start` and `end`. */
@@ -133,7 +133,7 @@ export class InputQueue {
     pool?.give(bytes)
     if (pool === room.pools.large) room.largeHeld -= 1
     room.held -= bytes.length
-    room.onFreed()
+    room.guard?.goOn()
   }
 
   /** Nothing is kept for a channel that has no unfinished packet. */

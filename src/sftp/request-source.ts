@@ -5,6 +5,7 @@ import { WINDOW_SHARE } from './limits.ts'
 import { type ParsedRequest, parseRequest } from './parse.ts'
 import { type Reply, version } from './replies.ts'
 import type { ChannelContext } from './request.ts'
+import type { InputWindow } from './ssh-input.ts'
 import { EXTENSIONS, INIT, PROTOCOL_VERSION } from './table.ts'
 
 export type RequestSourceOptions = Readonly<{
@@ -12,9 +13,8 @@ export type RequestSourceOptions = Readonly<{
   /** What the requests are to work with. */
   context: ChannelContext
   /** What the peer may send before it is worked off. */
-  window: number
-  /** Lets the peer send so many bytes more; throws when the transport is dead. */
-  openWindow: (bytes: number) => void
+  size: number
+  window: InputWindow
   /** Takes the answer to INIT. */
   greet: (reply: Reply) => void
   onDead: () => void
@@ -67,13 +67,13 @@ export class RequestSource {
   /** The bytes of a request that was taken, or looked at, are used no more. */
   workedOff({ packet, cost }: ParsedRequest): void {
     this.#input.release(packet)
-    const { window, openWindow, onDead } = this.#options
+    const { size, window, onDead } = this.#options
     this.#credit += cost
-    if (this.#credit < window / WINDOW_SHARE || this.#closed) return
+    if (this.#credit < size / WINDOW_SHARE || this.#closed) return
     const amount = this.#credit
     this.#credit = 0
     try {
-      openWindow(amount)
+      window.open(amount)
     } catch {
       onDead()
     }

@@ -6,6 +6,7 @@ import type { BodyReader } from './codec.ts'
 import type { HandleTable } from './handles.ts'
 import type { Reply } from './replies.ts'
 import type { ReplyPool } from './reply-pool.ts'
+import type { TurnTask } from './turn-end.ts'
 
 /** What every request of a channel works with. */
 export type ChannelContext = Readonly<{
@@ -18,8 +19,8 @@ export type ChannelContext = Readonly<{
   checkOpen(): void
   /** Another request stands right behind this one. */
   moreComing(): boolean
-  /** Calls `fn` once, when all that arrived together with this request has been looked at. */
-  atTurnEnd(fn: () => void): void
+  /** Does it once, when all that arrived together with this request has been looked at. */
+  atTurnEnd(task: TurnTask): void
 }>
 
 export type Request = Readonly<{

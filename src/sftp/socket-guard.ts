@@ -35,20 +35,21 @@ export class SocketGuard {
   #received = 0
   #kexSince = 0
   #paused = false
-  /** To be called when this side has begun a key exchange, whose answer must be read. */
-  readonly goOn = (): void => {
-    if (!this.#paused || this.#full) return
-    this.#paused = false
-    this.#options.socket.resume()
-  }
 
   constructor(options: GuardOptions) {
     const { socket, input, channels } = options
     this.#options = options
     this.#limit = inputLimit(channels)
     socket.on('data', (bytes: Buffer) => this.received(bytes.length))
-    socket.on('drain', this.goOn)
-    input.onFreed = this.goOn
+    socket.on('drain', () => this.goOn())
+    input.guard = this
+  }
+
+  /** To be called when this side has begun a key exchange, whose answer must be read. */
+  goOn(): void {
+    if (!this.#paused || this.#full) return
+    this.#paused = false
+    this.#options.socket.resume()
   }
 
   /** To be called for each read that is no `data` event. */

@@ -13,12 +13,15 @@ function symbolsOf(socket: Socket): { buffer: symbol; callback: symbol } | undef
     : undefined
 }
 
+/** Is told how many bytes of the buffer a read filled, and has to copy what it wants to keep of them. */
+export type Reader = { received(count: number): void }
+
 /**
- * Lets the socket read into `buffer`, which any number of sockets may share: in place of `data` events `receive` is told how
- * many bytes of it each read filled, and has to copy what it wants to keep of them. Node would allocate 64 KiB for each read and so bring about a full
+ * Lets the socket read into `buffer`, which any number of sockets may share: in place of `data` events `reader` is told of
+ * each read. Node would allocate 64 KiB for each read and so bring about a full
  * garbage collection every few dozen MiB. False when this Node can't do it; the socket then works as ever.
  */
-export function readInto(socket: Socket, buffer: Buffer, receive: (count: number) => void): boolean {
+export function readInto(socket: Socket, buffer: Buffer, reader: Reader): boolean {
   const handle: unknown = Reflect.get(socket, '_handle')
   const symbols = symbolsOf(socket)
   if (symbols === undefined || typeof handle !== 'object' || handle === null) return false
@@ -26,7 +29,7 @@ export function readInto(socket: Socket, buffer: Buffer, receive: (count: number
   if (typeof use !== 'function' || socket.isPaused() || socket.readableLength > 0) return false
   Reflect.set(socket, symbols.buffer, buffer)
   Reflect.set(socket, symbols.callback, (count: number) => {
-    receive(count)
+    reader.received(count)
     return true
   })
   Reflect.apply(use, handle, [buffer])

@@ -1,7 +1,7 @@
 // With the other ssh-*.ts all that knows how ssh2 1.17 looks inside: the way of a channel's data from packets to us.
 import type { ServerChannel, Connection as SshClient } from 'ssh2'
 import { FileServerError } from '../core/errors.ts'
-import { type OnPayload, SshDecipher } from './ciphers/ssh-decipher.ts'
+import { type DataTaker, type OnPayload, SshDecipher } from './ciphers/ssh-decipher.ts'
 import { type Direction, has, isDirection } from './shapes.ts'
 
 const CHANNEL_DATA = 94
@@ -43,61 +43,65 @@ const protocolOf = (client: SshClient): unknown => Reflect.get(client, '_protoco
 type Taker = { readonly incoming: Direction; readonly input: ChannelInput }
 
 /** Who takes the data of a client's channels, by their number. */
-const takers = new WeakMap<SshClient, Map<number, Taker>>()
+class Takers implements DataTaker {
+  readonly byChannel = new Map<number, Taker>()
 
-function takersOf(client: SshClient): Map<number, Taker> {
+  /** False for what ssh2 has to look at: no data, data for nobody, or broken. */
+  take(bytes: Buffer, from: number, to: number): boolean {
+    if (to - from < DATA_AT || bytes[from] !== CHANNEL_DATA) return false
+    const taker = this.byChannel.get(bytes.readUInt32BE(from + 1))
+    const size = bytes.readUInt32BE(from + 5)
+    if (taker === undefined || size !== to - from - DATA_AT) return false
+    taker.incoming.window -= size
+    taker.input.data(bytes, from + DATA_AT, to, taker.incoming.window < 0)
+    return true
+  }
+}
+
+const takers = new WeakMap<SshClient, Takers>()
+
+function takersOf(client: SshClient): Takers {
   const known = takers.get(client)
   if (known !== undefined) return known
-  const made = new Map<number, Taker>()
+  const made = new Takers()
   takers.set(client, made)
   return made
 }
 
-/** Of a payload between `from` and `to`; false for what ssh2 has to look at: no data, data for nobody, or broken. */
-function deliver(channels: ReadonlyMap<number, Taker>, bytes: Buffer, from: number, to: number): boolean {
-  if (to - from < DATA_AT || bytes[from] !== CHANNEL_DATA) return false
-  const taker = channels.get(bytes.readUInt32BE(from + 1))
-  const size = bytes.readUInt32BE(from + 5)
-  if (taker === undefined || size !== to - from - DATA_AT) return false
-  taker.incoming.window -= size
-  taker.input.data(bytes, from + DATA_AT, to, taker.incoming.window < 0)
-  return true
-}
-
-/** What ssh2 gets of each packet, with its copies; `takeData` spares data even the view. */
-function payloadsTo(channels: ReadonlyMap<number, Taker>, original: OnPayload): OnPayload {
-  const takeData = (bytes: Buffer, from: number, to: number): boolean => deliver(channels, bytes, from, to)
+/** What ssh2 gets of each packet, with its copies; `data` spares data even the view. */
+function payloadsTo(data: DataTaker, original: OnPayload): OnPayload {
   const onPayload = (payload: Buffer): ReturnType<OnPayload> => {
     if (payload[0] === CHANNEL_DATA)
-      return takeData(payload, 0, payload.length) ? undefined : original(payload)
+      return data.take(payload, 0, payload.length) ? undefined : original(payload)
     const result = original(Buffer.from(payload))
-    // False: come back to `receive` with the rest, which from here on belongs to a key exchange.
+    // False: come back with the rest, which from here on belongs to a key exchange.
     return payload[0] === KEXINIT && result === undefined ? false : result
   }
-  return Object.assign(onPayload, { takeData })
+  return Object.assign(onPayload, { data })
 }
 
-/**
- * Makes ssh2 copy what it keeps of its input beyond the call, so that all reads can share `buffer`: key exchanges keep
- * whole messages, and a cipher its packet while the MAC is on its way. Channel data goes where it lies, and past ssh2's
- * handlers, to who took it. Gives what takes a read of so many bytes in `buffer`, and throws what they break; undefined
- * when this version of ssh2 looks different, and must be given buffers of its own.
- */
-export function shareReads(client: SshClient, buffer: Buffer): ((count: number) => void) | undefined {
-  const protocol: unknown = protocolOf(client)
-  if (!isProtocol(protocol) || !isDecipher(protocol._decipher)) return undefined
-  const isShared = (bytes: unknown): bytes is Uint8Array =>
-    bytes instanceof Uint8Array && bytes.buffer === buffer.buffer
-  const original = protocol._onPayload
-  const onPayload = payloadsTo(takersOf(client), original)
-  if (protocol._decipher._onPayload === original) protocol._decipher._onPayload = onPayload
-  protocol._onPayload = onPayload
-  const receive = (read: Buffer, from: number, to: number): void => {
+/** The reads of one connection. A class, as is all that each packet passes: V8 learns nothing from one closure for the next. */
+export class SharedReads {
+  readonly #protocol: Protocol
+  readonly #buffer: Buffer
+
+  constructor(protocol: Protocol, buffer: Buffer) {
+    this.#protocol = protocol
+    this.#buffer = buffer
+  }
+
+  /** Takes the first `count` bytes of the buffer; throws what they break. */
+  received(count: number): void {
+    this.parse(this.#buffer, 0, count)
+  }
+
+  parse(read: Buffer, from: number, to: number): void {
+    const protocol = this.#protocol
     let bytes = read
     let at = from
     let end = to
     while (at < end) {
-      if (protocol._kexinit !== undefined && isShared(bytes)) {
+      if (protocol._kexinit !== undefined && this.#isShared(bytes)) {
         bytes = Buffer.from(bytes.subarray(at, end))
         at = 0
         end = bytes.length
@@ -108,28 +112,64 @@ export function shareReads(client: SshClient, buffer: Buffer): ((count: number) 
     }
     const decipher = protocol._decipher
     // Ours has memory of its own for a packet that is not all there.
-    if (decipher instanceof SshDecipher) return
-    if (isDecipher(decipher) && isShared(decipher._packet)) decipher._packet = Buffer.from(decipher._packet)
+    if (decipher instanceof SshDecipher || !isDecipher(decipher)) return
+    if (this.#isShared(decipher._packet)) decipher._packet = Buffer.from(decipher._packet)
   }
-  protocol.parse = receive
-  return (count) => receive(buffer, 0, count)
+
+  #isShared(bytes: unknown): bytes is Uint8Array {
+    return bytes instanceof Uint8Array && bytes.buffer === this.#buffer.buffer
+  }
+}
+
+/**
+ * Makes ssh2 copy what it keeps of its input beyond the call, so that all reads can share `buffer`: key exchanges keep
+ * whole messages, and a cipher its packet while the MAC is on its way. Channel data goes where it lies, and past ssh2's
+ * handlers, to who took it. Undefined when this version of ssh2 looks different, and must be given buffers of its own.
+ */
+export function shareReads(client: SshClient, buffer: Buffer): SharedReads | undefined {
+  const protocol: unknown = protocolOf(client)
+  if (!isProtocol(protocol) || !isDecipher(protocol._decipher)) return undefined
+  const original = protocol._onPayload
+  const onPayload = payloadsTo(takersOf(client), original)
+  if (protocol._decipher._onPayload === original) protocol._decipher._onPayload = onPayload
+  protocol._onPayload = onPayload
+  const reads = new SharedReads(protocol, buffer)
+  protocol.parse = (chunk, from, to) => reads.parse(chunk, from, to)
+  return reads
+}
+
+/** What the peer may send on a channel. */
+export class InputWindow {
+  readonly #protocol: Opener
+  readonly #incoming: Direction
+  readonly #peer: number
+
+  /** `peer`: the number that the channel has there. */
+  constructor(protocol: Opener, incoming: Direction, peer: number) {
+    this.#protocol = protocol
+    this.#incoming = incoming
+    this.#peer = peer
+  }
+
+  /** Lets the peer send so many bytes more; throws when the transport is dead. */
+  open(bytes: number): void {
+    if (this.#incoming.state !== 'open') return
+    this.#incoming.window += bytes
+    this.#protocol.channelWindowAdjust(this.#peer, bytes)
+  }
 }
 
 /**
  * Takes a channel's input past its stream: no copy, and the window opens when we say so and not when a buffer has been
- * read. Returns the function that opens it by so many bytes.
+ * read.
  */
-export function takeInput(
-  client: SshClient,
-  channel: ServerChannel,
-  input: ChannelInput,
-): (bytes: number) => void {
+export function takeInput(client: SshClient, channel: ServerChannel, input: ChannelInput): InputWindow {
   const { incoming, outgoing } = channel
   const protocol = protocolOf(client)
   if (!isDirection(incoming) || !isDirection(outgoing) || !isOpener(protocol)) {
     throw new FileServerError('internal', 'this version of ssh2 has no window')
   }
-  const channels = takersOf(client)
+  const channels = takersOf(client).byChannel
   const { id } = incoming
   const push = channel.push.bind(channel)
   channels.set(id, { incoming, input })
@@ -151,9 +191,5 @@ export function takeInput(
     input.end()
     return false
   }
-  return (bytes) => {
-    if (incoming.state !== 'open') return
-    incoming.window += bytes
-    protocol.channelWindowAdjust(outgoing.id, bytes)
-  }
+  return new InputWindow(protocol, incoming, outgoing.id)
 }

@@ -49,9 +49,10 @@ export class SessionTimers {
     })
   }
 
-  /** To be called after each read. */
-  moved(): void {
+  /** To be called after each read, with its bytes. */
+  moved(bytes: number): void {
     const { settings, traffic } = this.#options
+    traffic.bytes += bytes
     if (settings.rekeyBytes > 0 && traffic.bytes - this.#rekeyedAt >= settings.rekeyBytes)
       this.#exchangeKeys()
   }

@@ -1,5 +1,6 @@
 import type { MaybePromise } from '../core/maybe-promise.ts'
 import type { WriteHandle } from '../core/vfs/storage.ts'
+import type { TurnTask } from './turn-end.ts'
 
 /** One step of the storage takes no more than this; what is beyond waits for the next. */
 const MAX_BATCH = 1024 * 1024
@@ -19,16 +20,12 @@ type Batch = {
  * The WRITEs of one handle on their way to the file. While one step is at the storage, those that follow on each other
  * gather for the next: a trip through the thread pool costs more than the write itself.
  */
-export class WriteQueue {
+export class WriteQueue implements TurnTask {
   readonly #file: Target
   /** Undefined while nothing gathers: so it is for a small file, from its beginning to its end. */
   #batches: Batch[] | undefined
   #tail: number | undefined
   #running = false
-  /** Starts what was gathered. */
-  readonly flush = (): void => {
-    if (!this.#running && this.#batches !== undefined) void this.#run()
-  }
 
   constructor(file: Target) {
     this.#file = file
@@ -41,7 +38,7 @@ export class WriteQueue {
 
   /**
    * Done, or a promise that resolves, when the bytes are in the file; they must stay until then. With `gather` more are
-   * coming: it starts with `flush` only.
+   * coming: it starts with `turnEnded` only.
    */
   write(bytes: Buffer, position: number, gather: boolean): MaybePromise<void> {
     if (!gather && !this.#running && this.#batches === undefined) return this.#writeNow(bytes, position)
@@ -52,6 +49,11 @@ export class WriteQueue {
     const waiting = Promise.withResolvers<void>()
     batch.waiting.push(waiting)
     return waiting.promise
+  }
+
+  /** Starts what was gathered. */
+  turnEnded(): void {
+    if (!this.#running && this.#batches !== undefined) void this.#run()
   }
 
   /** A single WRITE, while nothing else is on its way. */

@@ -223,7 +223,7 @@ test('a peer whose answers pile up is not read until they are gone; a key exchan
   socket.emit('data', Buffer.alloc(1))
   assert.equal(socket.paused, true)
   input.held = inputLimit(3)
-  input.onFreed()
+  input.guard?.goOn()
   assert.equal(socket.paused, false)
   input.held = inputLimit(3) + 1
   socket.emit('data', Buffer.alloc(1))

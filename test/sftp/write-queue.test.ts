@@ -25,13 +25,13 @@ test('writes that follow on each other gather while one is at the storage', asyn
   const file = slowFile()
   const queue = new WriteQueue(file)
   const first = queue.write(piece(10), 0, true)
-  queue.flush()
+  queue.turnEnded()
   const later = [
     queue.write(piece(10), 10, true),
     queue.write(piece(10), 20, true),
     queue.write(piece(10), 50, true),
   ]
-  queue.flush()
+  queue.turnEnded()
   assert.equal(file.steps.length, 1)
   file.steps[0]?.end.resolve()
   await first
@@ -54,7 +54,7 @@ test('a failed step fails its own writes and no others', async () => {
     queue.write(piece(1), 1, true),
     queue.write(piece(1), 9, true),
   ]
-  queue.flush()
+  queue.turnEnded()
   file.steps[0]?.end.reject(new Error('disk'))
   const [one, two] = await Promise.allSettled(writes.slice(0, 2))
   assert.deepEqual([one?.status, two?.status], ['rejected', 'rejected'])
@@ -68,7 +68,7 @@ test('what is appended goes behind what is still on its way', async () => {
   assert.equal(queue.end, 7)
   const write = queue.write(piece(5), queue.end, true)
   assert.equal(queue.end, 12)
-  queue.flush()
+  queue.turnEnded()
   file.steps[0]?.end.resolve()
   await write
 })
@@ -78,7 +78,7 @@ test('no step takes more than a mebibyte', async () => {
   const queue = new WriteQueue(file)
   const size = 255 * 1024
   const writes = Array.from({ length: 9 }, (_, index) => queue.write(piece(size), index * size, true))
-  queue.flush()
+  queue.turnEnded()
   for (let index = 0; index < 3; index += 1) {
     const step = file.steps[index]
     assert.ok(step !== undefined && step.bytes <= 1024 * 1024)
@@ -103,7 +103,7 @@ test('a single write is at the storage at once, and is waited for only where tha
   assert.equal(file.steps.length, 1)
   assert.equal(queue.end, 110)
   const second = queue.write(piece(10), 110, false)
-  queue.flush()
+  queue.turnEnded()
   assert.equal(file.steps.length, 1, 'the second waits for the first')
   file.steps[0]?.end.reject(new Error('disk'))
   await assert.rejects(async () => first)

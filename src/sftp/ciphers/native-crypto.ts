@@ -40,41 +40,74 @@ function sealed(result: number): number {
   return result
 }
 
+/** A class, as the other one: V8 learns nothing from the closures of one connection for those of the next. */
+class NativeSealer implements Sealer {
+  readonly block: number
+  readonly #native: NativeCiphers
+  readonly #secret: object
+
+  constructor(native: NativeCiphers, secret: object, block: number) {
+    this.#native = native
+    this.#secret = secret
+    this.block = block
+  }
+
+  seal(packet: Buffer, sequence: number): void {
+    sealed(this.#native.sealPacket(this.#secret, packet, sequence))
+  }
+
+  sealAndSend(memory: Buffer, length: number, sequence: number, socket: number): number {
+    return sealed(this.#native.sealAndSend(this.#secret, memory, length, sequence, socket))
+  }
+
+  free(): void {
+    this.#native.freePacketKeys(this.#secret)
+  }
+}
+
+class NativeOpener implements Opener {
+  readonly block: number
+  readonly #native: NativeCiphers
+  readonly #secret: object
+
+  constructor(native: NativeCiphers, secret: object, block: number) {
+    this.#native = native
+    this.#secret = secret
+    this.block = block
+  }
+
+  lengthOf(field: Buffer, sequence: number): number {
+    return this.#native.packetLength(this.#secret, field, sequence)
+  }
+
+  open(packet: Buffer, sequence: number): Buffer {
+    if (this.#native.openPacket(this.#secret, packet, sequence) < 0) {
+      throw new FileServerError('protocol.syntax', 'packet with a wrong MAC')
+    }
+    return packet.subarray(LENGTH_FIELD, packet.length - TAG_LENGTH)
+  }
+
+  openRun(data: Buffer, from: number, to: number, sequence: number, places: Uint32Array): number {
+    const count = this.#native.openPackets(this.#secret, data, from, to, sequence, places)
+    if (count < 0) throw new FileServerError('protocol.syntax', 'packet with a wrong MAC or length')
+    return count
+  }
+
+  free(): void {
+    this.#native.freePacketKeys(this.#secret)
+  }
+}
+
 /** Undefined where Node's OpenSSL has no such cipher or cannot be reached. */
 export function createNativeSealer(native: NativeCiphers, keys: CipherKeys): Sealer | undefined {
   const secret = create(native, keys)
-  if (secret === undefined) return undefined
-  return {
-    block: blockOf(keys.name),
-    seal(packet, sequence) {
-      sealed(native.sealPacket(secret, packet, sequence))
-    },
-    sealAndSend: (memory, length, sequence, socket) =>
-      sealed(native.sealAndSend(secret, memory, length, sequence, socket)),
-    free: () => void native.freePacketKeys(secret),
-  }
+  return secret && new NativeSealer(native, secret, blockOf(keys.name))
 }
 
 /** As above. Opens packets where they lie. */
 export function createNativeOpener(native: NativeCiphers, keys: CipherKeys): Opener | undefined {
   const secret = create(native, keys)
-  if (secret === undefined) return undefined
-  return {
-    block: blockOf(keys.name),
-    lengthOf: (field, sequence) => native.packetLength(secret, field, sequence),
-    open(packet, sequence) {
-      if (native.openPacket(secret, packet, sequence) < 0) {
-        throw new FileServerError('protocol.syntax', 'packet with a wrong MAC')
-      }
-      return packet.subarray(LENGTH_FIELD, packet.length - TAG_LENGTH)
-    },
-    openRun(data, from, to, sequence, places) {
-      const count = native.openPackets(secret, data, from, to, sequence, places)
-      if (count < 0) throw new FileServerError('protocol.syntax', 'packet with a wrong MAC or length')
-      return count
-    },
-    free: () => void native.freePacketKeys(secret),
-  }
+  return secret && new NativeOpener(native, secret, blockOf(keys.name))
 }
 
 /** Whether this Node's OpenSSL can be reached from the addon. */

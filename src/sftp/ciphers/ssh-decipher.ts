@@ -9,13 +9,14 @@ const RUN = 64
 const PER_PACKET = 3
 const places = new Uint32Array(RUN * PER_PACKET)
 
+/** True when nobody else needs the payload between `from` and `to`. */
+export type DataTaker = { take(bytes: Buffer, from: number, to: number): boolean }
+
 /**
- * Undefined: go on. False, or a number: give what follows in the input, from there on, back to the transport. `takeData`
- * is asked first, for what lies between `from` and `to`: true when nobody else needs that payload.
+ * Undefined: go on. False, or a number: give what follows in the input, from there on, back to the transport. `data` is
+ * asked first.
  */
-export type OnPayload = ((payload: Buffer) => false | number | undefined) & {
-  readonly takeData?: (bytes: Buffer, from: number, to: number) => boolean
-}
+export type OnPayload = ((payload: Buffer) => false | number | undefined) & { readonly data?: DataTaker }
 
 /** What ssh2 calls the inbound half of its keys, over an opener of ours. A payload may be a view of the input. */
 export class SshDecipher {
@@ -66,12 +67,12 @@ export class SshDecipher {
   /** All but the last are channel data, of which nobody gives anything back. */
   _deliverRun(data: Buffer, count: number): false | number | undefined {
     let result: false | number | undefined
-    const { takeData } = this._onPayload
+    const taker = this._onPayload.data
     for (let index = 0; index < count * PER_PACKET && !this._dead; index += PER_PACKET) {
       const from = places[index] ?? 0
       const to = places[index + 1] ?? 0
       this.inSeqno = (this.inSeqno + 1) % SEQUENCES
-      if (takeData?.(data, from, to) !== true) result = this._onPayload(data.subarray(from, to))
+      if (taker?.take(data, from, to) !== true) result = this._onPayload(data.subarray(from, to))
     }
     return result
   }

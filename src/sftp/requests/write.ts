@@ -18,6 +18,6 @@ export function write({ id, body, context }: Request): MaybePromise<Reply> {
   if (!Number.isSafeInteger(position + payload.length)) throw new FileServerError('transfer.bad-offset')
   const done = open.queue.write(payload, position, context.moreComing())
   if (done === undefined) return ok(id)
-  context.atTurnEnd(open.queue.flush)
+  context.atTurnEnd(open.queue)
   return done.then(() => ok(id))
 }
