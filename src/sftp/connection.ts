@@ -195,14 +195,14 @@ class OpenConnection implements SshConnection, TurnTask {
     })
     this.#timers = timers
     socket.on('data', (bytes: Buffer) => timers.moved(bytes.length))
-    reads.share({ client, turnEnd, guard, timers })
+    const budget = new TurnBudget()
+    reads.share({ client, turnEnd, budget, guard, timers })
     granted.onEnded((why) => this.#end(disconnectCodeOf(why.code)))
     const host = {
-      ...{ client, socket, pool, burst, clock, gate, logger, turnEnd, traffic, inputRoom: room },
+      ...{ client, socket, pool, burst, clock, gate, logger, turnEnd, budget, traffic, inputRoom: room },
       files: granted.files,
       native: this.#options.native,
       handlesPerChannel: settings.handlesPerChannel,
-      budget: new TurnBudget(),
       progress: this,
       onViolation: (why: string) => this.#violation(why),
     }

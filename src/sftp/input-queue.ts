@@ -70,6 +70,8 @@ export class InputQueue {
   readonly #room: InputRoom
   /** Undefined while nothing is here. */
   #blocks: Block[] | undefined
+  /** The last of them, where what comes goes. */
+  #filling: Block | undefined
   /** What has come of a length field, and of how many bytes that is. */
   #lengthField = 0
   #lengthSeen = 0
@@ -121,6 +123,7 @@ export class InputQueue {
   clear(): void {
     const blocks = this.#blocks ?? []
     this.#blocks = undefined
+    this.#filling = undefined
     // Blocks that requests still use come back with the last of these.
     for (const block of blocks) if (block.taken === 0) this.#giveBack(block)
     this.#length = 0
@@ -140,8 +143,9 @@ export class InputQueue {
   #tidy(block: Block): void {
     const blocks = this.#blocks ?? []
     const index = blocks.indexOf(block)
-    const filling = this.#missing > 0 && index === blocks.length - 1
-    if (index >= 0 && (block.start < block.end || filling)) return
+    const isFilling = block === this.#filling
+    if (index >= 0 && (block.start < block.end || (isFilling && this.#missing > 0))) return
+    if (isFilling) this.#filling = undefined
     if (index >= 0 && blocks.length > 1) blocks.splice(index, 1)
     else if (index >= 0) this.#blocks = undefined
     this.#giveBack(block)
@@ -159,7 +163,7 @@ export class InputQueue {
   }
 
   #blockFor(size: number): Block {
-    const last = this.#blocks?.at(-1)
+    const last = this.#filling
     if (last !== undefined && last.bytes.length - last.end >= size) return last
     const pool = this.#poolFor(size)
     const bytes = pool?.take() ?? Buffer.allocUnsafeSlow(size)
@@ -167,6 +171,7 @@ export class InputQueue {
     this.#room.held += block.bytes.length
     if (this.#blocks === undefined) this.#blocks = [block]
     else this.#blocks.push(block)
+    this.#filling = block
     return block
   }
 
@@ -203,7 +208,7 @@ export class InputQueue {
   }
 
   #fill(bytes: Buffer, from: number, to: number): number {
-    const block = this.#blocks?.at(-1)
+    const block = this.#filling
     if (block === undefined) return 0
     const count = Math.min(this.#missing, to - from)
     bytes.copy(block.bytes, block.end, from, from + count)

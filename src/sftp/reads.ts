@@ -4,11 +4,13 @@ import type { SocketGuard } from './socket-guard.ts'
 import { type Reader, readInto } from './socket-input.ts'
 import { type SharedReads, shareReads } from './ssh-input.ts'
 import type { SessionTimers } from './timers.ts'
+import type { TurnBudget } from './turn-budget.ts'
 import type { TurnEnd } from './turn-end.ts'
 
 export type ShareOptions = Readonly<{
   client: SshClient
   turnEnd: TurnEnd
+  budget: TurnBudget
   /** Both hear of a read after all that it brought has been worked on. */
   guard: SocketGuard
   timers: SessionTimers
@@ -25,6 +27,8 @@ export class Reads implements Reader {
   readonly #socket: Socket
   readonly #buffer: Buffer
   #shared: Shared | undefined
+  /** The last read filled the buffer: then, and only then, Node reads on in the same turn. */
+  #wasFull = false
 
   constructor(socket: Socket, buffer: Buffer) {
     this.#socket = socket
@@ -52,7 +56,9 @@ export class Reads implements Reader {
     this.#socket.emit('data', own)
   }
 
-  #work({ client, turnEnd, guard, timers, reads }: Shared, count: number): void {
+  #work({ client, turnEnd, budget, guard, timers, reads }: Shared, count: number): void {
+    if (!this.#wasFull) budget.renew()
+    this.#wasFull = count === this.#buffer.length
     turnEnd.hold()
     try {
       reads.received(count)

@@ -64,8 +64,11 @@ export function handle(id: number, name: HandleName): Reply {
   bytes[4] = REPLY.handle
   bytes.writeUInt32BE(id, ID_AT)
   bytes.writeUInt32BE(NAME_BYTES, ID_AT + 4)
-  let at = ID_AT + 8
-  for (const part of name) at = bytes.writeUInt32BE(part, at)
+  const at = ID_AT + 8
+  bytes.writeUInt32BE(name[0], at)
+  bytes.writeUInt32BE(name[1], at + 4)
+  bytes.writeUInt32BE(name[2], at + 8)
+  bytes.writeUInt32BE(name[3], at + 12)
   return plain(bytes)
 }
 

@@ -47,7 +47,7 @@ export class SocketGuard {
 
   /** To be called when this side has begun a key exchange, whose answer must be read. */
   goOn(): void {
-    if (!this.#paused || this.#full) return
+    if (!this.#paused || this.#isFull()) return
     this.#paused = false
     this.#options.socket.resume()
   }
@@ -61,13 +61,13 @@ export class SocketGuard {
       onViolation('key exchange without an end')
       return
     }
-    if (!this.#full) return
+    if (!this.#isFull()) return
     this.#paused = true
     socket.pause()
   }
 
   /** During a key exchange no request runs, and what would end it stands behind the data: the windows alone bound that then. */
-  get #full(): boolean {
+  #isFull(): boolean {
     const { socket, input, transport } = this.#options
     const overfull = input.held > this.#limit && !transport.inKeyExchange
     return socket.writableLength > SOCKET_STOP_READING || overfull

@@ -1,8 +1,5 @@
 import { TURN_BUDGET } from './limits.ts'
 
-/** A turn that costs less than this part of the budget is not worth a look at the next one. */
-const WORTH_RENEWING = TURN_BUDGET / 4
-
 /**
  * Work of one connection that is done without waiting. Keeps one session from holding up all others. A class, as all that
  * an idle session keeps.
@@ -18,7 +15,11 @@ export class TurnBudget {
 
   spend(cost: number): void {
     this.#spent += cost
-    if (this.#spent >= WORTH_RENEWING) this.#schedule()
+  }
+
+  /** To be called when a turn has begun. Without it the budget is whole again only after it was asked for. */
+  renew(): void {
+    if (this.#waiting === undefined) this.#spent = 0
   }
 
   /** Calls `fn` in a later turn, when the budget is whole again. */
