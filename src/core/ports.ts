@@ -70,7 +70,7 @@ export type StateStore = {
 
 /**
  * Append-only: each call is one AuditEvent, in its parts. One session gives the same `context` again and again, so that it
- * need be put into words only once. `record` never throws and never waits for the disk; `flush` resolves when all before it
+ * need be put into words only once; neither it nor `detail` ever changes. `record` never throws and never waits for the disk; `flush` resolves when all before it
  * is written.
  */
 export type AuditSink = {

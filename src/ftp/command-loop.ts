@@ -77,6 +77,7 @@ export class CommandLoop {
     if (this.#running || this.#resting || host.ended) return
     const item = this.#queue.shift()
     if (item === undefined) {
+      this.#turn = TURN_COMMANDS
       host.drained()
       return
     }

@@ -1,6 +1,6 @@
 import { closeSync, mkdirSync, openSync, write } from 'node:fs'
 import { dirname } from 'node:path'
-import type { AuditContext } from '../core/audit/events.ts'
+import type { AuditContext, AuditDetail } from '../core/audit/events.ts'
 import type { AuditSink, Clock, Logger, Timer } from '../core/ports.ts'
 
 export type AuditLog = AuditSink & {
@@ -17,18 +17,28 @@ const RETRY_MS = 1000
 const MAX_WAITING = 16 * 1024 * 1024
 /** Lines of this time go out as one write, which costs more than all else about them; a crash loses no more than these. */
 const GATHER_MS = 20
-/** So many characters are not waited with. */
-const ENOUGH = 64 * 1024
+/** So many lines are not waited with. */
+const ENOUGH = 256
 
-/** The fields of contexts as they stand in a line: a session's are the same in all its lines. */
-function createOpenings(): (context: AuditContext) => string {
-  const known = new WeakMap<AuditContext, string>()
-  return (context) => {
-    const found = known.get(context)
-    if (found !== undefined) return found
+type Gathered = Readonly<{ at: number; context: AuditContext; detail: AuditDetail }>
+
+/** Puts events into words, the fields of a context once for all of its events: a session's are the same in all its lines. */
+class Wording {
+  readonly #known = new WeakMap<AuditContext, string>()
+
+  linesOf(events: readonly Gathered[]): string {
+    let lines = ''
+    for (const { at, context, detail } of events)
+      lines += `{"at":${at},${this.#opening(context)}${JSON.stringify(detail).slice(1)}\n`
+    return lines
+  }
+
+  #opening(context: AuditContext): string {
+    const known = this.#known.get(context)
+    if (known !== undefined) return known
     const fields = JSON.stringify(context).slice(1, -1)
     const opening = fields === '' ? '' : `${fields},`
-    known.set(context, opening)
+    this.#known.set(context, opening)
     return opening
   }
 }
@@ -40,10 +50,12 @@ function createOpenings(): (context: AuditContext) => string {
 export function createAuditLog(file: string, deps: { clock: Clock; logger: Logger }): AuditLog {
   mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
   let fd = openSync(file, 'a', 0o600)
-  const opening = createOpenings()
+  const wording = new Wording()
+  /** Not put into words yet: many events at once cost half of what each costs between other work. */
+  let gathered: Gathered[] = []
   /** Lines that no write has taken yet. */
-  let gathered = ''
-  /** Characters of all that is not written, what a write has taken included. */
+  let lines = ''
+  /** Characters of all lines that are not written, what a write has taken included. */
   let waitingLength = 0
   let gathering: Timer | undefined
   let writing: Promise<void> | undefined
@@ -77,32 +89,37 @@ export function createAuditLog(file: string, deps: { clock: Clock; logger: Logge
     }
   }
 
+  function putIntoWords(): void {
+    const more = wording.linesOf(gathered)
+    gathered = []
+    lines += more
+    waitingLength += more.length
+  }
+
   async function drain(): Promise<void> {
     do {
-      const lines = gathered
-      gathered = ''
-      await persist(Buffer.from(lines))
-      waitingLength -= lines.length
-    } while (gathered.length >= ENOUGH)
+      putIntoWords()
+      const taken = lines
+      lines = ''
+      await persist(Buffer.from(taken))
+      waitingLength -= taken.length
+    } while (lines !== '')
     writing = undefined
-    gather()
+    if (gathered.length > 0) gatherMore()
   }
 
   function writeNow(): void {
-    if (writing !== undefined || gathered === '') return
     gathering?.cancel()
     gathering = undefined
-    writing = drain()
+    if (writing === undefined && (lines !== '' || gathered.length > 0)) writing = drain()
   }
 
-  function gather(): void {
-    if (writing !== undefined || gathered === '') return
-    if (gathered.length >= ENOUGH) writeNow()
-    else gathering ??= deps.clock.timer(GATHER_MS, writeNow)
+  function gatherMore(): void {
+    if (writing === undefined) gathering ??= deps.clock.timer(GATHER_MS, writeNow)
   }
 
   async function flush(): Promise<void> {
-    while (waitingLength > 0) {
+    while (waitingLength > 0 || gathered.length > 0) {
       writeNow()
       await writing
     }
@@ -113,10 +130,10 @@ export function createAuditLog(file: string, deps: { clock: Clock; logger: Logge
       return waitingLength > MAX_WAITING
     },
     record(at, context, detail) {
-      const line = `{"at":${at},${opening(context)}${JSON.stringify(detail).slice(1)}\n`
-      gathered += line
-      waitingLength += line.length
-      gather()
+      gathered.push({ at, context, detail })
+      if (gathered.length < ENOUGH) return gatherMore()
+      putIntoWords()
+      writeNow()
     },
     flush,
     async reopen() {
