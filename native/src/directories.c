@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/fs.h>
 #include <stdbool.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -135,6 +136,15 @@ static napi_value rename_at(napi_env env, napi_callback_info info) {
   return answer(env, renameat((int)integer_at(&given, 0), from, (int)integer_at(&given, 2), to));
 }
 
+// renameNewAt(from, name, to, newName): fails with EEXIST where the new name is taken, in one step.
+static napi_value rename_new_at(napi_env env, napi_callback_info info) {
+  arguments given = take_arguments(env, info);
+  name from, to;
+  if (!take_name(&given, 1, &from) || !take_name(&given, 3, &to)) return answer(env, -1);
+  int from_directory = (int)integer_at(&given, 0), to_directory = (int)integer_at(&given, 2);
+  return answer(env, syscall(SYS_renameat2, from_directory, from, to_directory, to, RENAME_NOREPLACE));
+}
+
 // Strict, as decoders are: no surrogates, nothing longer than it needs to be, nothing above U+10FFFF.
 static bool is_utf8(const uint8_t *at, const uint8_t *end) {
   while (at < end) {
@@ -234,6 +244,7 @@ void add_directories(napi_env env, napi_value exports) {
   add_function(env, exports, "writeAt", write_at);
   add_function(env, exports, "unlinkAt", unlink_at);
   add_function(env, exports, "renameAt", rename_at);
+  add_function(env, exports, "renameNewAt", rename_new_at);
   add_function(env, exports, "readNames", read_names);
   add_function(env, exports, "lstatNames", lstat_names);
   add_function(env, exports, "timesWaited", times_waited);

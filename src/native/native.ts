@@ -30,6 +30,8 @@ export type Native = Readonly<{
   /** Writes all bytes, or as many as the system takes at once. */
   writeAt(fd: number, bytes: Uint8Array, position: number): number
   renameAt(from: number, name: string, to: number, newName: string): number
+  /** As `renameAt`, but -EEXIST where the new name is taken; -EINVAL or -ENOSYS where the system cannot do that in one step. */
+  renameNewAt(from: number, name: string, to: number, newName: string): number
   /**
    * The next names of a directory open for reading, a NUL behind each; gives the bytes. With READ_NAMES_ROOM or more left
    * the directory has ended; `into` holds at least that much.
@@ -200,6 +202,7 @@ export const NATIVE_FUNCTIONS = {
   unlinkAt: 'directory calls',
   writeAt: 'directory calls',
   renameAt: 'directory calls',
+  renameNewAt: 'directory calls',
   readNames: 'directory calls',
   lstatNames: 'directory calls',
   timesWaited: 'directory calls',

@@ -104,6 +104,18 @@ function writing(driver: Driver): void {
     assert.equal(await get(driver(), '/replace'), 'new')
   })
 
+  test('what came under the name during the upload is replaced, with its mode, and counted', async () => {
+    const upload = await openWrite(driver(), '/meanwhile')
+    await upload.write(bytes('new'), 0)
+    await put(driver(), '/meanwhile', 'theirs', BOB)
+    await driver().setAttributes(keyOf('/meanwhile'), BOB, { mode: 0o600 }, true)
+    const { entry, freed } = await upload.commit()
+    assert.deepEqual(freed, { bytes: 6, files: 1 })
+    assert.equal(entry.mode, 0o600)
+    assert.equal((await driver().stat(keyOf('/meanwhile'), BOB, true)).mode, 0o600)
+    assert.equal(await get(driver(), '/meanwhile', BOB), 'new')
+  })
+
   test('positions may come in any order and overlap', async () => {
     const upload = await openWrite(driver(), '/order')
     await Promise.all([

@@ -50,3 +50,8 @@ export function untold(native: Native): Native {
 export function unsendable(native: Native): Native {
   return { ...native, sendFile: () => -EINVAL }
 }
+
+/** A file system that cannot tell in one step that a name is free. */
+export function withoutRenameNew(native: Native): Native {
+  return { ...native, renameNewAt: () => -EINVAL }
+}

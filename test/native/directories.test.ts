@@ -24,6 +24,8 @@ test('a name is one plain name: nothing leads out of the directory', needsNative
     assert.equal(native.unlinkAt(fd, name), -EINVAL, name)
     assert.equal(native.renameAt(fd, 'file', fd, name), -EINVAL, name)
     assert.equal(native.renameAt(fd, name, fd, 'other'), -EINVAL, name)
+    assert.equal(native.renameNewAt(fd, 'file', fd, name), -EINVAL, name)
+    assert.equal(native.renameNewAt(fd, name, fd, 'other'), -EINVAL, name)
   }
   assert.equal(native.lstatAt(fd, 'ä'.repeat(128), record), -ENAMETOOLONG)
   assert.equal(native.lstatAt(fd, 'file', record), 0)

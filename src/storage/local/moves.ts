@@ -15,8 +15,9 @@ function nameAt(system: LocalSystem, { directory, name }: Spot): Entry | undefin
   return system.lstat(directory.fd, name)
 }
 
-/** Moves without replacing: a link for files, an empty directory of our own as the place for directories. */
+/** Moves without replacing; where the file system cannot do that in one step: a link for files, an empty directory of our own as the place for directories. */
 function moveToFreeName(system: LocalSystem, from: Spot, to: Spot, entry: Entry): void {
+  if (system.renameNew(from.directory.fd, from.name, to.directory.fd, to.name)) return
   if (entry.kind === 'directory') {
     mkdirSync(to.at)
     try {

@@ -77,6 +77,12 @@ export function createNativeSystem(native: Native, clock: Pick<Clock, 'monotonic
     write: (fd, bytes, position) => checked(native.writeAt(fd, bytes, position)),
     unlink: (directory, name) => void checked(native.unlinkAt(directory, name)),
     rename: (from, name, to, newName) => void checked(native.renameAt(from, name, to, newName)),
+    renameNew: (from, name, to, newName) => {
+      const result = native.renameNewAt(from, name, to, newName)
+      if (result === -constants.errno.EINVAL || result === -constants.errno.ENOSYS) return false
+      checked(result)
+      return true
+    },
     scan: (directory, reserved) => createScan({ directory, source: openSource(directory), reserved, clock }),
   }
 }

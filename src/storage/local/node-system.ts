@@ -62,6 +62,7 @@ export function createNodeSystem(clock: Pick<Clock, 'monotonic'>): LocalSystem {
     write: (fd, bytes, position) => writeSync(fd, bytes, 0, bytes.byteLength, position),
     unlink: (directory, name) => unlinkSync(inside(directory, name)),
     rename: (from, name, to, newName) => renameSync(inside(from, name), inside(to, newName)),
+    renameNew: () => false,
     scan: (directory, reserved) => createScan({ directory, source: openSource(directory), reserved, clock }),
   }
 }

@@ -148,8 +148,10 @@ type Start = Readonly<{ ground: Ground; partial: Partial; turn: Turn; options: W
 function startUpload(context: LocalContext, { ground, partial, turn, options }: Start): StagedFile {
   const { active } = context
   const { name, key, taken } = turn
+  const { spot, existing } = ground
+  const { exclusive } = options
   const upload = createStagedUpload({
-    staging: createStaging({ context, spot: ground.spot, name, partial, exclusive: options.exclusive }),
+    staging: createStaging({ context, spot, name, partial, exclusive, makesName: existing === undefined }),
     inherited: taken ? NO_USAGE : partial.inherited,
     continues: partial.continues,
     onEnd: () => active.remove(key),

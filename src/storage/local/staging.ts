@@ -19,7 +19,7 @@ import type { AttributeChanges, Entry, Usage } from '../../core/vfs/storage.ts'
 import { NO_USAGE, type Staging } from '../staged-upload.ts'
 import type { LocalContext } from './context.ts'
 import { isSame, MODE_BITS, usageOf } from './entry.ts'
-import { guarded, refusesHardLinks, translate } from './errno.ts'
+import { errnoOf, guarded, refusesHardLinks, translate } from './errno.ts'
 import { createFileIo, type FileIo } from './file-io.ts'
 import type { Spot } from './jail.ts'
 import { closeFile, LARGE_BYTES, lettingGo } from './letting-go.ts'
@@ -107,7 +107,7 @@ class Content {
   }
 }
 
-/** Gives the partial its final name without ever replacing a file, in one step where the file system can. */
+/** Gives the partial its final name without ever replacing a file, where the system cannot do that in one step. */
 function publishExclusively(from: string, to: string): void {
   try {
     linkSync(from, to)
@@ -129,6 +129,8 @@ export type StagingOptions = Readonly<{
   /** `fresh`: nobody has given it another mode than the one it was made with. */
   partial: Readonly<{ fd: number; size: number; fresh: boolean }>
   exclusive: boolean
+  /** Nothing had the final name when the upload began. */
+  makesName: boolean
 }>
 
 /** An upload into a partial beside its final name. */
@@ -137,13 +139,15 @@ class PartialStaging extends Content implements Staging {
   readonly #partialName: string
   readonly #fresh: boolean
   readonly #exclusive: boolean
+  readonly #makesName: boolean
 
-  constructor({ context, spot, name, partial, exclusive }: StagingOptions) {
+  constructor({ context, spot, name, partial, exclusive, makesName }: StagingOptions) {
     super(context, { fd: partial.fd, size: partial.size, name: spot.name })
     this.#spot = spot
     this.#partialName = name
     this.#fresh = partial.fresh
     this.#exclusive = exclusive
+    this.#makesName = makesName
   }
 
   publish(): MaybePromise<Published> {
@@ -183,10 +187,28 @@ class PartialStaging extends Content implements Staging {
   }
 
   #publish(): Published {
-    const { system } = this.context
-    const { directory, name, at } = this.#spot
     const own = this.#own()
     if (!this.#isOurs(own)) throw new FileServerError('transfer.aborted', 'the partial is no longer ours')
+    if (!this.#makesName) return this.#replace(own)
+    return this.#makeName(own) ?? this.#replace(this.#own())
+  }
+
+  /** In one step, as nothing had the name when the upload began. Undefined, and nothing done, when that is not so any more. */
+  #makeName(own: Entry): Published | undefined {
+    const { fd } = this.#spot.directory
+    const entry = this.#dress(own, undefined)
+    try {
+      const made = this.context.system.renameNew(fd, this.#partialName, fd, this.name)
+      return made ? { entry, freed: NO_USAGE } : undefined
+    } catch (error) {
+      if (errnoOf(error) === 'EEXIST') return undefined
+      throw error
+    }
+  }
+
+  #replace(own: Entry): Published {
+    const { system } = this.context
+    const { directory, name, at } = this.#spot
     const old = system.lstat(directory.fd, name)
     if (old?.kind === 'directory') throw new FileServerError('path.is-directory')
     if (this.#exclusive && old !== undefined) throw new FileServerError('path.exists')

@@ -24,6 +24,8 @@ export type LocalSystem = Readonly<{
   write(fd: number, bytes: Uint8Array, position: number): number
   unlink(directory: number, name: string): void
   rename(from: number, name: string, to: number, newName: string): void
+  /** As `rename`, but EEXIST when something has the new name. False where that cannot be done in one step, and nothing is done. */
+  renameNew(from: number, name: string, to: number, newName: string): boolean
   /** `reserved` hears of the reserved names of some hundred entries before the first of them is given. */
   scan(directory: number, reserved: (name: string) => void): DirectoryScan
 }>

@@ -209,3 +209,29 @@ test('all ways open, describe, rename and remove', (t) => {
     assert.equal(system.lstat(fd, 'moved'), undefined, name)
   }
 })
+
+test('a name is given only while it is free, in one step or not at all', (t) => {
+  for (const [name, system] of Object.entries(allSystems())) {
+    const { folder, fd } = folderOf(t)
+    const at = (file: string) => join(folder, file)
+    writeFileSync(at('a'), 'a')
+    writeFileSync(at('b'), 'b')
+    mkdirSync(at('d'))
+    const done = system.renameNew(fd, 'a', fd, 'free')
+    assert.equal(readFileSync(at(done ? 'free' : 'a'), 'latin1'), 'a', name)
+    if (!done) continue
+    for (const taken of ['free', 'd'])
+      assert.throws(
+        () => system.renameNew(fd, 'b', fd, taken),
+        (error) => errnoOf(error) === 'EEXIST',
+        name,
+      )
+    assert.throws(
+      () => system.renameNew(fd, 'gone', fd, 'x'),
+      (error) => errnoOf(error) === 'ENOENT',
+      name,
+    )
+    assert.equal(readFileSync(at('free'), 'latin1'), 'a', name)
+    assert.equal(readFileSync(at('b'), 'latin1'), 'b', name)
+  }
+})
