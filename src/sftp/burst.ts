@@ -1,7 +1,6 @@
+import { BEFORE_DATA } from './channel-data.ts'
 import { SMALL_REPLY } from './limits.ts'
 
-/** Headers of an SSH packet and of its message (RFC 4253, section 6; RFC 4254, section 5.2), in front of a channel's data. */
-export const BEFORE_DATA = 5 + 9
 /** Padding and MAC, behind it. */
 const BEHIND_DATA = 40
 /** Behind length and type of an SFTP packet. */

@@ -1,9 +1,10 @@
 import type { Burst, BurstOwner } from './burst.ts'
+import type { Outgoing } from './channel-data.ts'
 import { SMALL_REPLY } from './limits.ts'
 import type { OutputGate } from './output-gate.ts'
 import type { Reply } from './replies.ts'
 import { copyReplies } from './reply-pool.ts'
-import type { Outgoing, PacketWriter } from './ssh-packets.ts'
+import type { PacketWriter } from './ssh-packets.ts'
 
 export type ChannelOutputOptions = Readonly<{
   writer: PacketWriter

@@ -42,8 +42,8 @@ export function openSubsystem(client: Client): Promise<ClientChannel> {
   })
 }
 
-export async function openRaw(port: number): Promise<RawClient> {
-  const client = await connect(port)
+export async function openRaw(port: number, config: ConnectConfig = {}): Promise<RawClient> {
+  const client = await connect(port, config)
   const raw = wrap(client, await openSubsystem(client))
   raw.sendBytes(packet(1, uint32(3)))
   const hello = await raw.receive()

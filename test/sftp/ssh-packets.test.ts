@@ -4,10 +4,13 @@ import { createRequire } from 'node:module'
 import type { Socket } from 'node:net'
 import { test } from 'node:test'
 import { Burst } from '../../src/sftp/burst.ts'
+import type { Outgoing } from '../../src/sftp/channel-data.ts'
+import { SshCipher } from '../../src/sftp/ciphers/ssh-cipher.ts'
 import { finishData } from '../../src/sftp/replies.ts'
 import { createReplyPool } from '../../src/sftp/reply-pool.ts'
 import { ownCipher } from '../../src/sftp/ssh-ciphers.ts'
-import { createPacketWriter, type Outgoing } from '../../src/sftp/ssh-packets.ts'
+import { createPacketWriter } from '../../src/sftp/ssh-packets.ts'
+import { native as ciphers, needsNative } from '../helpers/native.ts'
 
 type Info = { sslName?: string; keyLen: number; ivLen: number; len: number }
 type Cipher = { allocPacket(size: number): Buffer; encrypt(packet: Buffer): void; _dead: boolean }
@@ -47,7 +50,7 @@ function pair(suite: readonly [string, string], forceNative: boolean) {
   const cipher = ssh.createCipher({
     outbound: {
       ...{ cipherInfo: info, cipherKey: key, cipherIV: Buffer.from(iv), macInfo: mac, macKey },
-      ...{ seqno: 3, onWrite, forceNative },
+      ...{ seqno: 3, onWrite: (bytes: Uint8Array) => void socket.write(bytes), forceNative },
     },
   })
   const decipher = ssh.createDecipher({
@@ -61,12 +64,13 @@ function pair(suite: readonly [string, string], forceNative: boolean) {
     _kexinit: undefined as unknown,
     _cipher: cipher as unknown,
     channelData(id: number, data: Buffer) {
-      const packet = cipher.allocPacket(9 + data.length)
+      const sealing = protocol._cipher instanceof SshCipher ? protocol._cipher : cipher
+      const packet = sealing.allocPacket(9 + data.length)
       packet.writeUInt8(94, 5)
       packet.writeUInt32BE(id, 6)
       packet.writeUInt32BE(data.length, 10)
       packet.set(data, 14)
-      cipher.encrypt(packet)
+      sealing.encrypt(packet)
     },
   }
   const socket = {
@@ -117,7 +121,7 @@ function pair(suite: readonly [string, string], forceNative: boolean) {
       }),
     )
   }
-  return { writer, channel, socket, protocol, cipher, system, traffic, arrived }
+  return { writer, channel, socket, protocol, cipher, onWrite, system, traffic, arrived }
 }
 
 const pool = createReplyPool()
@@ -160,6 +164,45 @@ for (const suite of SUITES) {
       }
     })
   }
+}
+
+const OWN = SUITES.slice(0, 3).flatMap((suite) => [
+  { suite, used: undefined, label: suite[0], needs: {} },
+  { suite, used: ciphers, label: `${suite[0]} in machine code`, needs: needsNative },
+])
+for (const { suite, used, label, needs } of OWN) {
+  test(
+    `${label}, ours: what waits for the network stays as it is, whatever is sealed behind it`,
+    needs,
+    async () => {
+      await ssh.init
+      const { writer, channel, socket, protocol, cipher, onWrite, arrived } = pair(suite, true)
+      protocol._cipher = ownCipher(cipher, used)
+      const queue: { bytes: Uint8Array; written: (() => void) | undefined }[] = []
+      socket.write = (bytes, written) => queue.push({ bytes, written }) > 0
+      const expected: Buffer[] = []
+      let free = 0
+      for (let round = 0; round < 60; round += 1) {
+        const next = reply([1, 2, 31, 4096, 32_741, 32_755, 65_536, 261_120][round] ?? randomInt(1, 261_121))
+        const { outgoing } = next
+        expected.push(next.expected)
+        channel.outgoing.packetSize = randomInt(4) === 0 ? randomInt(200, 33_000) : 32_768
+        while (outgoing.from < outgoing.to) {
+          channel.outgoing.window = randomInt(3) === 0 ? randomInt(1, 60_000) : 2 ** 21
+          writer.send(outgoing, () => {
+            free += 1
+          })
+        }
+      }
+      const writes = queue.length
+      for (const { bytes, written } of queue) {
+        onWrite(bytes)
+        written?.()
+      }
+      assert.ok(arrived().equals(Buffer.concat(expected)))
+      assert.ok(free > 0 && writes >= free)
+    },
+  )
 }
 
 test('a whole reply is one write to the socket, when the addon is there', {

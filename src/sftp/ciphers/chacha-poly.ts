@@ -2,6 +2,7 @@
 import { createCipheriv, createSecretKey, timingSafeEqual } from 'node:crypto'
 import { FileServerError } from '../../core/errors.ts'
 import { createChachaBlocks } from './chacha-block.ts'
+import { giveBack } from './output-memory.ts'
 import {
   blockOf,
   type CipherKeys,
@@ -11,7 +12,6 @@ import {
   TAG_LENGTH,
 } from './packet-crypto.ts'
 import { poly1305, polyKey } from './poly1305.ts'
-import { passed } from './young-memory.ts'
 
 const KEY = 32
 /** Above this a cipher of OpenSSL costs less than the blocks of our own. */
@@ -41,7 +41,6 @@ function createParts({ key }: CipherKeys) {
         return body
       }
       iv.writeUInt32BE(sequence, IV_LENGTH - 4)
-      passed(body.length)
       return createCipheriv('chacha20', secret, iv).update(body)
     },
   }
@@ -51,13 +50,14 @@ export function createChachaSealer(keys: CipherKeys): Sealer {
   const { cryptLength, macOf, crypt } = createParts(keys)
   return {
     block: blockOf(keys.name),
-    seal(packet, sequence) {
-      const end = packet.length - TAG_LENGTH
-      cryptLength(packet.subarray(0, LENGTH_FIELD), sequence)
-      const body = packet.subarray(LENGTH_FIELD, end)
+    seal(clear, sequence, into) {
+      const body = clear.subarray(LENGTH_FIELD)
       const sealed = crypt(body, sequence)
-      if (sealed !== body) body.set(sealed)
-      packet.set(macOf(packet.subarray(0, end), sequence), end)
+      into.set(clear.subarray(0, LENGTH_FIELD))
+      into.set(sealed, LENGTH_FIELD)
+      if (sealed !== body) giveBack(sealed)
+      cryptLength(into.subarray(0, LENGTH_FIELD), sequence)
+      into.set(macOf(into.subarray(0, clear.length), sequence), clear.length)
     },
     free() {},
   }

@@ -1,6 +1,7 @@
 // RFC 5647 as aes128-gcm@openssh.com and aes256-gcm@openssh.com: the length field in clear, as associated data.
 import { createCipheriv, createDecipheriv, createSecretKey, type KeyObject } from 'node:crypto'
 import { FileServerError } from '../../core/errors.ts'
+import { giveBack } from './output-memory.ts'
 import {
   blockOf,
   type CipherKeys,
@@ -9,7 +10,6 @@ import {
   type Sealer,
   TAG_LENGTH,
 } from './packet-crypto.ts'
-import { passed } from './young-memory.ts'
 
 export type GcmName = 'aes-128-gcm' | 'aes-256-gcm'
 export type GcmKeys = CipherKeys & Readonly<{ name: GcmName }>
@@ -22,23 +22,29 @@ function prepare({ key, iv }: GcmKeys): { secret: KeyObject; iv: Buffer } {
   return { secret: createSecretKey(key), iv: Buffer.from(iv) }
 }
 
+/** A big integer would cost more than the bytes one by one, of which it is one in almost all cases. */
 function advance(iv: Buffer): void {
-  iv.writeBigUInt64BE(BigInt.asUintN(64, iv.readBigUInt64BE(COUNTER_AT) + 1n), COUNTER_AT)
+  for (let at = iv.length - 1; at >= COUNTER_AT; at -= 1) {
+    const next = ((iv[at] ?? 0) + 1) & 0xff
+    iv[at] = next
+    if (next !== 0) return
+  }
 }
 
 export function createGcmSealer(keys: GcmKeys): Sealer {
   const { secret, iv } = prepare(keys)
   return {
     block: blockOf(keys.name),
-    seal(packet) {
-      const end = packet.length - TAG_LENGTH
+    seal(clear, _sequence, into) {
       const cipher = createCipheriv(keys.name, secret, iv)
-      cipher.setAAD(packet.subarray(0, LENGTH_FIELD))
-      packet.set(cipher.update(packet.subarray(LENGTH_FIELD, end)), LENGTH_FIELD)
+      cipher.setAAD(clear.subarray(0, LENGTH_FIELD))
+      const sealed = cipher.update(clear.subarray(LENGTH_FIELD))
       cipher.final()
-      packet.set(cipher.getAuthTag(), end)
+      into.set(clear.subarray(0, LENGTH_FIELD))
+      into.set(sealed, LENGTH_FIELD)
+      into.set(cipher.getAuthTag(), clear.length)
+      giveBack(sealed)
       advance(iv)
-      passed(packet.length)
     },
     free() {},
   }
@@ -61,7 +67,6 @@ export function createGcmOpener(keys: GcmKeys): Opener {
         throw new FileServerError('protocol.syntax', 'packet with a wrong MAC', { cause })
       }
       advance(iv)
-      passed(packet.length)
       return clear
     },
     free() {},

@@ -34,6 +34,9 @@ const CIPHERS: readonly CipherName[] = ['aes-128-gcm', 'aes-256-gcm', 'chacha20'
 const create = (native: NativeCiphers, { name, key, iv }: CipherKeys): object | undefined =>
   native.createPacketKeys(CIPHERS.indexOf(name), key, iv) ?? undefined
 
+const beginTogether = (one: Buffer, other: Buffer): boolean =>
+  one.byteOffset === other.byteOffset && one.buffer === other.buffer
+
 /** Never may a packet go out as it is. */
 function sealed(result: number): number {
   if (result < 0) throw new FileServerError('internal', 'packet not encrypted')
@@ -52,8 +55,9 @@ class NativeSealer implements Sealer {
     this.block = block
   }
 
-  seal(packet: Buffer, sequence: number): void {
-    sealed(this.#native.sealPacket(this.#secret, packet, sequence))
+  seal(clear: Buffer, sequence: number, into: Buffer): void {
+    if (!beginTogether(clear, into)) into.set(clear)
+    sealed(this.#native.sealPacket(this.#secret, into, sequence))
   }
 
   sealAndSend(memory: Buffer, length: number, sequence: number, socket: number): number {

@@ -11,6 +11,8 @@ export type CipherKeys = Readonly<{ name: CipherName; key: Buffer; iv: Buffer }>
 export const blockOf = (name: CipherName): number => (name === 'chacha20' ? 8 : 16)
 
 const MIN_PADDING = 4
+/** Of ciphers whose blocks have 16 bytes. */
+export const MAX_PADDING = 16 + MIN_PADDING - 1
 
 /** How many bytes make `size` a multiple of `block` (RFC 4253, section 6): four at least. */
 export function paddingTo(block: number, size: number): number {
@@ -21,8 +23,8 @@ export function paddingTo(block: number, size: number): number {
 export type Sealer = {
   /** What the packet without its length field is a multiple of. */
   readonly block: number
-  /** Encrypts a packet where it lies and fills in its MAC, for which its last TAG_LENGTH bytes are kept free. */
-  seal(packet: Buffer, sequence: number): void
+  /** Encrypts a packet into memory that has TAG_LENGTH bytes more, for its MAC; both may overlap, or begin at one place. */
+  seal(clear: Buffer, sequence: number, into: Buffer): void
   /**
    * Seals the packet in the first `length` bytes and hands it to the system at once; gives how many bytes that took, 0 too
    * when the socket fails.

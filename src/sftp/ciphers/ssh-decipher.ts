@@ -1,4 +1,5 @@
 import { FileServerError } from '../../core/errors.ts'
+import { giveBack } from './output-memory.ts'
 import { LENGTH_FIELD, type Opener, TAG_LENGTH } from './packet-crypto.ts'
 
 /** As ssh2 has it; what we announce for channels is 32 KiB. */
@@ -58,7 +59,7 @@ export class SshDecipher {
       else at += whole.length
       const packet = whole ?? this._gathered()
       if (packet === undefined) continue
-      const result = this._deliver(packet)
+      const result = this._deliver(packet, whole === undefined)
       if (result !== undefined) return result === false ? at : result
     }
     return undefined
@@ -122,11 +123,16 @@ export class SshDecipher {
     return packet
   }
 
-  _deliver(packet: Buffer): false | number | undefined {
+  /** `own`: the packet's memory is nobody else's. */
+  _deliver(packet: Buffer, own: boolean): false | number | undefined {
     const body = this._opener.open(packet, this.inSeqno)
     this.inSeqno = (this.inSeqno + 1) % SEQUENCES
     const padding = body[0] ?? 0
     if (padding + 1 > body.length) throw new FileServerError('protocol.syntax', 'SSH packet of padding')
-    return this._onPayload(body.subarray(1, body.length - padding))
+    const end = body.length - padding
+    if (this._onPayload.data?.take(body, 1, end) !== true) return this._onPayload(body.subarray(1, end))
+    if (body.buffer !== packet.buffer) giveBack(body)
+    if (own) giveBack(packet)
+    return undefined
   }
 }
