@@ -22,7 +22,7 @@ export function createChachaBlocks(key: Buffer): ChachaBlocks {
   const state = new Int32Array(WORDS)
   state.set(CONSTANTS)
   for (let word = 0; word < KEY_WORDS; word += 1) state[KEY_AT + word] = key.readInt32LE(4 * word)
-  const stream = Buffer.alloc(CHACHA_BLOCK)
+  const stream = new DataView(new ArrayBuffer(CHACHA_BLOCK))
   return {
     apply(bytes, counter, sequence) {
       state[SEQUENCE_AT] = swap(sequence)
@@ -31,7 +31,7 @@ export function createChachaBlocks(key: Buffer): ChachaBlocks {
         writeBlock(state, stream)
         const count = Math.min(CHACHA_BLOCK, bytes.length - at)
         for (let index = 0; index < count; index += 1) {
-          bytes[at + index] = (bytes[at + index] ?? 0) ^ (stream[index] ?? 0)
+          bytes[at + index] = (bytes[at + index] ?? 0) ^ stream.getUint8(index)
         }
       }
     },
@@ -40,7 +40,7 @@ export function createChachaBlocks(key: Buffer): ChachaBlocks {
 
 const work = new Int32Array(WORDS)
 
-function writeBlock(state: Int32Array, stream: Buffer): void {
+function writeBlock(state: Int32Array, stream: DataView): void {
   work.set(state)
   for (let round = 0; round < DOUBLE_ROUNDS; round += 1) {
     quarter(0, 4, 8, 12)
@@ -53,7 +53,7 @@ function writeBlock(state: Int32Array, stream: Buffer): void {
     quarter(3, 4, 9, 14)
   }
   for (let word = 0; word < WORDS; word += 1) {
-    stream.writeInt32LE(((work[word] ?? 0) + (state[word] ?? 0)) | 0, 4 * word)
+    stream.setInt32(4 * word, ((work[word] ?? 0) + (state[word] ?? 0)) | 0, true)
   }
 }
 

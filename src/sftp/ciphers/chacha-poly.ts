@@ -21,6 +21,9 @@ const IV_LENGTH = 16
 /** Block 0 is the MAC's key. */
 const FIRST_BLOCK = 1
 
+/** The key of one packet's MAC, for as long as that is computed. */
+const oneTime = Buffer.alloc(KEY)
+
 function createParts({ key }: CipherKeys) {
   const blocks = createChachaBlocks(key.subarray(0, KEY))
   const lengths = createChachaBlocks(key.subarray(KEY))
@@ -30,8 +33,7 @@ function createParts({ key }: CipherKeys) {
   return {
     cryptLength: (field: Buffer, sequence: number) => lengths.apply(field, 0, sequence),
     macOf(message: Buffer, sequence: number): Buffer {
-      const oneTime = Buffer.alloc(KEY)
-      blocks.apply(oneTime, 0, sequence)
+      blocks.apply(oneTime.fill(0), 0, sequence)
       return poly1305(message, secret, sequence, polyKey(oneTime))
     },
     /** Of what it is given, or of its own. */

@@ -14,6 +14,15 @@ import {
 export type GcmName = 'aes-128-gcm' | 'aes-256-gcm'
 export type GcmKeys = CipherKeys & Readonly<{ name: GcmName }>
 
+/** The length field of the packet that is worked on. */
+const field = Buffer.alloc(LENGTH_FIELD)
+
+/** A copy: a view would cost more than the four bytes. */
+function fieldOf(packet: Buffer): Buffer {
+  for (let at = 0; at < LENGTH_FIELD; at += 1) field[at] = packet[at] ?? 0
+  return field
+}
+
 /** Of the 12 bytes; those before it never change. */
 const COUNTER_AT = 4
 
@@ -37,10 +46,10 @@ export function createGcmSealer(keys: GcmKeys): Sealer {
     block: blockOf(keys.name),
     seal(clear, _sequence, into) {
       const cipher = createCipheriv(keys.name, secret, iv)
-      cipher.setAAD(clear.subarray(0, LENGTH_FIELD))
+      cipher.setAAD(fieldOf(clear))
       const sealed = cipher.update(clear.subarray(LENGTH_FIELD))
       cipher.final()
-      into.set(clear.subarray(0, LENGTH_FIELD))
+      into.set(field)
       into.set(sealed, LENGTH_FIELD)
       into.set(cipher.getAuthTag(), clear.length)
       giveBack(sealed)
@@ -58,7 +67,7 @@ export function createGcmOpener(keys: GcmKeys): Opener {
     open(packet) {
       const end = packet.length - TAG_LENGTH
       const decipher = createDecipheriv(keys.name, secret, iv, { authTagLength: TAG_LENGTH })
-      decipher.setAAD(packet.subarray(0, LENGTH_FIELD))
+      decipher.setAAD(fieldOf(packet))
       decipher.setAuthTag(packet.subarray(end))
       const clear = decipher.update(packet.subarray(LENGTH_FIELD, end))
       try {

@@ -8,20 +8,26 @@ const CLAMP = 0x0ffffffc0ffffffc0ffffffc0fffffffn
 /** Above this OpenSSL's two passes are cheaper than big integers. */
 const SHORT = 384
 const NONCE_LENGTH = 12
+const nonce = Buffer.alloc(NONCE_LENGTH)
+const WITH_TAG = { authTagLength: TAG_LENGTH }
+const NO_TEXT = { plaintextLength: 0 }
 
 /** The one-time key of a packet, both halves as numbers. */
 export type PolyKey = Readonly<{ r: bigint; s: bigint }>
 
-/** Up to 16 bytes from `at` on, the first one the lowest, with the bit on top that ends each block. */
-function blockAt(bytes: Buffer, at: number, length = BLOCK): bigint {
-  if (length === BLOCK) return number128(bytes, at) | (1n << 128n)
-  let value = 1n
-  for (let index = length - 1; index >= 0; index -= 1) value = (value << 8n) | BigInt(bytes[at + index] ?? 0)
-  return value
+/** The bytes of one number: what a Buffer reads and writes of 64 bits goes through several big integers. */
+const word = Buffer.alloc(BLOCK)
+const view = new DataView(word.buffer, word.byteOffset, BLOCK)
+
+/** Up to 16 bytes from `at` on, the first one the lowest. */
+function number128(bytes: Buffer, at: number, length = BLOCK): bigint {
+  for (let index = 0; index < BLOCK; index += 1) word[index] = index < length ? (bytes[at + index] ?? 0) : 0
+  return (view.getBigUint64(8, true) << 64n) | view.getBigUint64(0, true)
 }
 
-const number128 = (bytes: Buffer, at: number): bigint =>
-  (bytes.readBigUInt64LE(at + 8) << 64n) | bytes.readBigUInt64LE(at)
+/** The same with the bit on top that ends each block. */
+const blockAt = (bytes: Buffer, at: number, length = BLOCK): bigint =>
+  number128(bytes, at, length) | (1n << BigInt(8 * length))
 
 export function polyKey(oneTime: Buffer): PolyKey {
   return { r: number128(oneTime, 0) & CLAMP, s: number128(oneTime, BLOCK) }
@@ -29,10 +35,9 @@ export function polyKey(oneTime: Buffer): PolyKey {
 
 function tagOf(sum: bigint, { s }: PolyKey): Buffer {
   const value = BigInt.asUintN(128, sum + s)
-  const tag = Buffer.allocUnsafe(TAG_LENGTH)
-  tag.writeBigUInt64LE(BigInt.asUintN(64, value), 0)
-  tag.writeBigUInt64LE(value >> 64n, 8)
-  return tag
+  view.setBigUint64(0, BigInt.asUintN(64, value), true)
+  view.setBigUint64(8, value >> 64n, true)
+  return Buffer.from(word)
 }
 
 function shortTag(message: Buffer, key: PolyKey): Buffer {
@@ -44,9 +49,9 @@ function shortTag(message: Buffer, key: PolyKey): Buffer {
 }
 
 /** The MAC that chacha20-poly1305 makes of associated data in whole blocks and no text, less its addend. */
-function aeadSum(message: Buffer, secret: KeyObject, nonce: Buffer, { s }: PolyKey): bigint {
-  const cipher = createCipheriv('chacha20-poly1305', secret, nonce, { authTagLength: TAG_LENGTH })
-  cipher.setAAD(message, { plaintextLength: 0 })
+function aeadSum(message: Buffer, secret: KeyObject, { s }: PolyKey): bigint {
+  const cipher = createCipheriv('chacha20-poly1305', secret, nonce, WITH_TAG)
+  cipher.setAAD(message, NO_TEXT)
   cipher.final()
   return BigInt.asUintN(128, number128(cipher.getAuthTag(), 0) - s)
 }
@@ -61,12 +66,11 @@ const tailOf = (length: number): bigint => BigInt(length) | (1n << 128n)
  */
 function longTag(message: Buffer, secret: KeyObject, sequence: number, key: PolyKey): Buffer {
   const { r } = key
-  const nonce = Buffer.alloc(NONCE_LENGTH)
   nonce.writeUInt32BE(sequence, NONCE_LENGTH - 4)
   const whole = message.length - (message.length % BLOCK)
   const before = whole - BLOCK
-  const withoutLast = aeadSum(message.subarray(0, before), secret, nonce, key)
-  const withLast = aeadSum(message.subarray(0, whole), secret, nonce, key)
+  const withoutLast = aeadSum(message.subarray(0, before), secret, key)
+  const withLast = aeadSum(message.subarray(0, whole), secret, key)
   const step = (blockAt(message, before) - tailOf(before)) * r
   for (let cut = 0n; cut < 4n; cut += 1n) {
     const sum = (((withoutLast + (cut << 128n) + step) % P) + P) % P
