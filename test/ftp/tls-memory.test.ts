@@ -27,7 +27,9 @@ test('an idle session in TLS is two sockets, with no stream between them and not
   assert.equal(sockets, more * 4, 'two of the server, two of the client')
   assert.equal(countOf(Duplex) - before.streams, sockets)
   const held = countOf(ArrayBuffer) - before.buffers
-  assert.ok(held <= more * 2, `${held} blocks of memory, of which Node itself keeps two a session`)
+  // Buffer's pool, of which all sessions take a little, may have got a new block meanwhile.
+  const pool = 1
+  assert.ok(held <= more * 2 + pool, `${held} blocks of memory, of which Node itself keeps two a session`)
   for (const client of clients) client.destroy()
   await server.close()
 })
