@@ -1,8 +1,11 @@
 // The server's side of TLS for connections without Node's sockets. Three functions:
 //   knowsTls(): 1 where Node's OpenSSL can be reached
 //   createTlsContext(certificates, key, ciphers, suites, version): PEM in, null where it cannot be used
-//   resumeSessions(context, ticketKeys, name, seconds, find): sessions that Node's contexts with the same keys and name began
+//   resumeSessions(context, ticketKeys, name, seconds, find, begins): sessions that Node's contexts with the same keys and
+//     name began
 #include "tls-context.h"
+
+#include "tls-input.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -128,12 +131,15 @@ static napi_value create_tls_context(napi_env env, napi_callback_info info) {
 }
 
 // Tickets as Node makes and reads them, whose contexts have the same keys: name, AES-128-CBC, HMAC-SHA-256 (RFC 5077
-// section 4). 1: done, 0: a ticket of other keys, -1: failed.
+// section 4). 1: done, 0: a ticket of other keys, or none to be made, -1: failed.
 static int ticket_keys(tls_connection *connection, uint8_t *name, uint8_t *iv, ticket_cipher *cipher, ticket_mac *mac,
                        int making) {
   const tls_context *context = tls.connection_kept(connection, CONTEXT_INDEX);
   if (context == NULL) return -1;
   int set;
+  // Anybody can connect and begin a session, even where only those of the control connection are good enough. Its ticket
+  // would make it one of those.
+  if (making && !context->begins) return 0;
   if (making) {
     memcpy(name, context->ticket_name, TICKET_KEY_BYTES);
     if (tls.random_bytes(iv, TICKET_KEY_BYTES) != 1) return -1;
@@ -173,6 +179,8 @@ static tls_session *find_session(tls_connection *connection, const uint8_t *id, 
   const uint8_t *bytes = stored(context, id, (size_t)length, &size);
   tls_session *session = bytes == NULL || size > LONG_MAX ? NULL : tls.session_from(NULL, &bytes, (long)size);
   napi_close_handle_scope(context->env, scope);
+  // One that cannot be read is as good as none, and must not look like what became of the handshake.
+  if (session == NULL) tls.clear_errors();
   return session;
 }
 
@@ -191,6 +199,7 @@ static napi_value resume_sessions(napi_env env, napi_callback_info info) {
   memcpy(context->ticket_name, keys, sizeof context->ticket_name);
   memcpy(context->ticket_mac, keys + TICKET_KEY_BYTES, sizeof context->ticket_mac);
   memcpy(context->ticket_cipher, keys + 2 * TICKET_KEY_BYTES, sizeof context->ticket_cipher);
+  context->begins = integer_at(&given, 5) != 0;
   tls.settings_lifetime(context->settings, (long)integer_at(&given, 3));
   tls.settings_callback(context->settings, CONTROL_TICKET_KEYS, (void (*)(void))ticket_keys);
   tls.settings_find(context->settings, find_session);
@@ -204,6 +213,7 @@ static napi_value knows_tls(napi_env env, napi_callback_info info) {
 
 void add_tls_context(napi_env env, napi_value exports) {
   find_tls();
+  prepare_tls_input();
   add_function(env, exports, "knowsTls", knows_tls);
   add_function(env, exports, "createTlsContext", create_tls_context);
   add_function(env, exports, "resumeSessions", resume_sessions);

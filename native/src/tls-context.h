@@ -12,6 +12,8 @@ typedef struct {
   int users;
   napi_env env;
   tls_settings *settings;
+  // A session that begins on a connection of this context can be resumed as well.
+  bool begins;
   // Finds a TLS 1.2 session by its id.
   napi_ref find;
   // In the order in which Node has them in one buffer.

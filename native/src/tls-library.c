@@ -48,7 +48,15 @@ static void find_streams(void) {
   FIND(memory_stream, "BIO_new_mem_buf");
   FIND(socket_stream, "BIO_new_socket");
   FIND(stream_new, "BIO_new");
-  FIND(buffer_method, "BIO_f_buffer");
+  FIND(buffer_kind, "BIO_f_buffer");
+  FIND(stream_kind_new, "BIO_meth_new");
+  FIND(stream_kind_read, "BIO_meth_set_read");
+  FIND(stream_kind_control, "BIO_meth_set_ctrl");
+  FIND(stream_set_ready, "BIO_set_init");
+  FIND(stream_set_data, "BIO_set_data");
+  FIND(stream_data, "BIO_get_data");
+  FIND(stream_flags_on, "BIO_set_flags");
+  FIND(stream_flags_off, "BIO_clear_flags");
   FIND(stream_push, "BIO_push");
   FIND(stream_control, "BIO_ctrl");
   FIND(stream_control_with, "BIO_int_ctrl");

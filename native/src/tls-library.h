@@ -13,7 +13,7 @@ typedef struct tls_connection tls_connection;
 typedef struct tls_method tls_method;
 typedef struct tls_session tls_session;
 typedef struct byte_stream byte_stream;
-typedef struct stream_method stream_method;
+typedef struct stream_kind stream_kind;
 typedef struct certificate certificate;
 typedef struct private_key private_key;
 typedef struct ticket_cipher ticket_cipher;
@@ -24,6 +24,8 @@ typedef struct digest_kind digest_kind;
 typedef int ticket_key_callback(tls_connection *, uint8_t *, uint8_t *, ticket_cipher *, ticket_mac *, int);
 typedef tls_session *find_session_callback(tls_connection *, const uint8_t *, int, int *);
 typedef int passphrase_callback(char *, int, int, void *);
+typedef int read_callback(byte_stream *, char *, int);
+typedef long control_callback(byte_stream *, int, long, void *);
 
 typedef struct {
   // False: at least one of them is not there.
@@ -58,8 +60,16 @@ typedef struct {
   tls_session *(*session_from)(tls_session **, const uint8_t **, long);
   byte_stream *(*memory_stream)(const void *, int);
   byte_stream *(*socket_stream)(int, int);
-  byte_stream *(*stream_new)(const stream_method *);
-  const stream_method *(*buffer_method)(void);
+  byte_stream *(*stream_new)(const stream_kind *);
+  const stream_kind *(*buffer_kind)(void);
+  stream_kind *(*stream_kind_new)(int, const char *);
+  int (*stream_kind_read)(stream_kind *, read_callback *);
+  int (*stream_kind_control)(stream_kind *, control_callback *);
+  void (*stream_set_ready)(byte_stream *, int);
+  void (*stream_set_data)(byte_stream *, void *);
+  void *(*stream_data)(byte_stream *);
+  void (*stream_flags_on)(byte_stream *, int);
+  void (*stream_flags_off)(byte_stream *, int);
   byte_stream *(*stream_push)(byte_stream *, byte_stream *);
   long (*stream_control)(byte_stream *, int, long, void *);
   long (*stream_control_with)(byte_stream *, int, long, int);
@@ -106,6 +116,9 @@ enum {
   STREAM_FLUSH = 11,                 // BIO_CTRL_FLUSH
   STREAM_WAITING = 13,               // BIO_CTRL_WPENDING
   STREAM_BUFFER_SIZE = 117,          // BIO_C_SET_BUFF_SIZE
+  KIND_SOURCE = 0x400,               // BIO_TYPE_SOURCE_SINK
+  FLAGS_RETRY = 0x0f,                // BIO_FLAGS_RWS, BIO_FLAGS_SHOULD_RETRY
+  FLAGS_RETRY_READ = 0x09,           // BIO_FLAGS_READ, BIO_FLAGS_SHOULD_RETRY
 };
 #define OPTION_SERVER_CHOOSES ((uint64_t)1 << 22)     // SSL_OP_CIPHER_SERVER_PREFERENCE
 #define OPTION_NO_SSL3 ((uint64_t)1 << 25)            // SSL_OP_NO_SSLv3

@@ -8,6 +8,7 @@
 //   tlsProblem(tls): what failed last, in OpenSSL's words
 //   closeTls(tls): frees it; the collector does it for those that were forgotten
 #include "tls-context.h"
+#include "tls-input.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -23,6 +24,9 @@ typedef struct {
   tls_connection *connection;
   // Of the connection, in front of the socket.
   byte_stream *out;
+  tls_input in;
+  // Nothing may be asked of OpenSSL any more: it would answer as if the peer had ended well.
+  bool failed;
   // The last read found nothing more: only the socket can tell when there is.
   bool drained;
   unsigned long problem;
@@ -55,7 +59,7 @@ static tls_link *link_at(const arguments *given) {
 
 // The socket behind a buffer, or NULL.
 static byte_stream *buffered(int fd) {
-  byte_stream *socket = tls.socket_stream(fd, 0), *buffer = tls.stream_new(tls.buffer_method());
+  byte_stream *socket = tls.socket_stream(fd, 0), *buffer = tls.stream_new(tls.buffer_kind());
   bool made = socket != NULL && buffer != NULL &&
               tls.stream_control_with(buffer, STREAM_BUFFER_SIZE, WRITE_BUFFER, 1) == 1;
   if (made) return tls.stream_push(buffer, socket);
@@ -65,7 +69,8 @@ static byte_stream *buffered(int fd) {
 }
 
 static bool connect_streams(tls_link *link, int fd) {
-  byte_stream *in = tls.socket_stream(fd, 0);
+  link->in.fd = fd;
+  byte_stream *in = tls_input_stream(&link->in);
   link->out = buffered(fd);
   if (in == NULL || link->out == NULL || tls.connection_keep(link->connection, CONTEXT_INDEX, link->context) != 1) {
     tls.stream_free(in);
@@ -97,12 +102,13 @@ static napi_value open_tls(napi_env env, napi_callback_info info) {
   return result;
 }
 
-// What `result` of one of OpenSSL's functions means; the reason of a failure is kept.
+// What `result` of one of OpenSSL's functions means; a failure is for good, and its reason is kept.
 static int error_of(tls_link *link, int result) {
   int error = tls.error_of(link->connection, result);
   if (error == ERROR_WANT_READ || error == ERROR_WANT_WRITE || error == ERROR_ZERO_RETURN) return error;
   unsigned long reason = tls.take_error();
   if (reason != 0) link->problem = reason;
+  link->failed = true;
   tls.clear_errors();
   return error;
 }
@@ -126,6 +132,8 @@ static napi_value shake_hands(napi_env env, napi_callback_info info) {
   arguments given = take_arguments(env, info);
   tls_link *link = link_at(&given);
   if (link == NULL) return refused(env, EINVAL);
+  if (link->failed) return refused(env, EPROTO);
+  begin_tls_turn(&link->in);
   int result = tls.handshake(link->connection);
   link->drained = result != 1;
   // Tickets may still wait to be flushed; a client that has sent all and left will never read them (RFC 8446 section 4.6.1).
@@ -145,6 +153,8 @@ static napi_value tls_resumed(napi_env env, napi_callback_info info) {
 // One record after the other; gives the bytes that are in records, which may still be in the buffer.
 static int64_t send_records(tls_link *link, const uint8_t *bytes, size_t length) {
   size_t sent = 0;
+  errno = EPROTO;
+  if (link->failed) return -1;
   while (sent < length) {
     size_t written = 0;
     int result = tls.write(link->connection, bytes + sent, length - sent, &written);
@@ -181,6 +191,7 @@ static napi_value end_tls(napi_env env, napi_callback_info info) {
   arguments given = take_arguments(env, info);
   tls_link *link = link_at(&given);
   if (link == NULL) return refused(env, EINVAL);
+  if (link->failed) return refused(env, EPROTO);
   int result = tls.shutdown(link->connection);
   if (result < 0 && !waits(error_of(link, result))) return refused(env, EPROTO);
   return answer(env, flush(link));
@@ -189,6 +200,9 @@ static napi_value end_tls(napi_env env, napi_callback_info info) {
 // Fills the room, as far as whole records are here. What failed behind bytes that are whole is told by the next call.
 static int64_t receive_records(tls_link *link, uint8_t *into, size_t room) {
   size_t got = 0;
+  errno = EPROTO;
+  if (link->failed) return -1;
+  begin_tls_turn(&link->in);
   while (got < room) {
     size_t read = 0;
     int result = tls.read(link->connection, into + got, room - got, &read);
@@ -197,10 +211,12 @@ static int64_t receive_records(tls_link *link, uint8_t *into, size_t room) {
       continue;
     }
     int error = error_of(link, result);
-    link->drained = waits(error);
+    // Never to be waited for: the descriptor is readable meanwhile, and the turns of the loop would go round and round.
+    if (error == ERROR_WANT_WRITE) link->failed = true;
+    link->drained = error == ERROR_WANT_READ;
     if (got > 0) return (int64_t)got;
     if (error == ERROR_ZERO_RETURN) return 0;
-    errno = waits(error) ? EAGAIN : EPROTO;
+    errno = link->drained ? EAGAIN : EPROTO;
     return -1;
   }
   link->drained = false;

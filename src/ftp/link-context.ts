@@ -12,6 +12,8 @@ export type Resuming = Readonly<{
   seconds: number
   /** A session of TLS 1.2 by its id, as Node stores it. */
   find: (id: Uint8Array) => Uint8Array | undefined
+  /** Sessions may begin on data connections too. */
+  begins: boolean
 }>
 
 export function nativeTlsWorks(native: NativeTls): boolean {
@@ -41,8 +43,8 @@ export function createLinkContext(
     VERSIONS[profile.minVersion],
   )
   if (handle === null) return undefined
-  const { ticketKeys, sessionIdContext, seconds, find } = resuming
-  return native.resumeSessions(handle, ticketKeys, sessionIdContext, seconds, find) < 0
+  const { ticketKeys, sessionIdContext, seconds, find, begins } = resuming
+  return native.resumeSessions(handle, ticketKeys, sessionIdContext, seconds, find, Number(begins)) < 0
     ? undefined
     : { native, handle }
 }

@@ -14,6 +14,7 @@ export type NativeTls = Readonly<{
     sessionIdContext: string,
     seconds: number,
     find: (id: Uint8Array) => Uint8Array | undefined,
+    begins: number,
   ): number
   openTls(context: object, fd: number): object | null
   shakeHands(tls: object): number

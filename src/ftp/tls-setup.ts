@@ -17,6 +17,8 @@ export type TlsSetup = Readonly<{
   /** Of a name with a certificate of its own; else the listener's. */
   contextOf(host: string | undefined): SecureContext
   sessions: NetServer
+  /** The same for data connections, whose own sessions only count where all connections share them. */
+  dataSessions: NetServer
   clients: ClientTrust | undefined
   /** Made when the first data connection asks for it. */
   links: () => LinkContext | undefined
@@ -29,12 +31,13 @@ export function createSetup(material: TlsMaterial, profile: TlsProfile, options:
   const { clients } = material
   const { own, native } = options
   const seconds = own ? OWN_SESSION_SECONDS : SHARED_SESSION_SECONDS
-  const { hub, find } = createSessionHub(own ? KEPT_SESSIONS_OWN : KEPT_SESSIONS_SHARED)
+  const { hub, finder, find } = createSessionHub(own ? KEPT_SESSIONS_OWN : KEPT_SESSIONS_SHARED)
   const resuming = {
     ticketKeys: randomBytes(48),
     sessionIdContext: randomBytes(16).toString('hex'),
     seconds,
     find,
+    begins: !own,
   }
   // The same for all names: data connections resume a session whichever name began it.
   const common = {
@@ -56,7 +59,13 @@ export function createSetup(material: TlsMaterial, profile: TlsProfile, options:
     return context
   }
   const links = () => native && createLinkContext(native, material, profile, resuming)
-  return { contextOf, sessions: hub, clients, links: own ? whileUsed(links) : once(links) }
+  return {
+    contextOf,
+    sessions: hub,
+    dataSessions: own ? finder : hub,
+    clients,
+    links: own ? whileUsed(links) : once(links),
+  }
 }
 
 function once<T>(make: () => T): () => T {
@@ -77,7 +86,9 @@ function whileUsed<T extends object>(make: () => T | undefined): () => T | undef
   }
 }
 
-/** Never listens: TLSSocket takes a server as the place where TLS 1.2 sessions are stored and found by id. */
+/**
+ * Neither listens: TLSSocket takes a server as the place where TLS 1.2 sessions are found by id and, in the hub, stored.
+ */
 function createSessionHub(kept: number) {
   const sessions = new Map<string, Buffer>()
   const hub = new NetServer()
@@ -88,8 +99,9 @@ function createSessionHub(kept: number) {
     done()
   })
   const find = (id: Uint8Array) => sessions.get(Buffer.from(id).toString('latin1'))
-  hub.on('resumeSession', (id: Buffer, done: (error: null, data: Buffer | null) => void) => {
+  const resume = (id: Buffer, done: (error: null, data: Buffer | null) => void) =>
     done(null, find(id) ?? null)
-  })
-  return { hub, find }
+  hub.on('resumeSession', resume)
+  const finder = new NetServer().on('resumeSession', resume)
+  return { hub, finder, find }
 }

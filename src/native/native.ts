@@ -126,6 +126,7 @@ export type Native = Readonly<{
   /**
    * Once for each context, before its first connection: sessions can be resumed that began in one of Node's contexts with the
    * same `ticketKeys` (48 bytes) and `sessionIdContext`. `find` knows those of TLS 1.2 that have an id, as Node stores them.
+   * `begins` 0: a session that begins on a connection of this context is not to be resumed by anybody.
    */
   resumeSessions(
     context: TlsContext,
@@ -133,6 +134,7 @@ export type Native = Readonly<{
     sessionIdContext: string,
     seconds: number,
     find: (id: Uint8Array) => Uint8Array | undefined,
+    begins: number,
   ): number
   /** On a connected socket that does not block. Whoever closes the socket closes this before. */
   openTls(context: TlsContext, fd: number): TlsConnection | null
