@@ -48,10 +48,20 @@ export async function secureData(
   const cut = () => raw.destroy()
   signal.addEventListener('abort', cut, { once: true })
   try {
+    const admit = (socket: TLSSocket) => {
+      try {
+        judge(deps, () => socket.isSessionReused(), note)
+      } catch (cause) {
+        // Now, or who is refused would have a session to resume the next time. And only `raw`: Node is at work in the others.
+        raw.destroy()
+        throw cause
+      }
+    }
     const socket =
-      feed === undefined ? await peer.accept(raw, 'sending') : await peer.accept(feed.stream, 'receiving')
+      feed === undefined
+        ? await peer.accept(raw, 'sending', admit)
+        : await peer.accept(feed.stream, 'receiving', admit)
     feed?.attach(socket)
-    judge(deps, () => socket.isSessionReused(), note)
     return socket
   } catch (cause) {
     raw.destroy()
@@ -76,7 +86,10 @@ export async function secureLink(
 ): Promise<SecureLink> {
   const { peer, clock, settings } = deps
   const links = peer?.links()
-  if (links === undefined) throw new FileServerError('internal', 'PROT P without TLS')
+  if (links === undefined) {
+    raw.close()
+    throw new FileServerError('internal', 'PROT P without TLS')
+  }
   const link = new SecureLink(links, raw)
   const cut = () => link.cut()
   const deadline = limit(clock, settings.tlsHandshakeMs, cut)

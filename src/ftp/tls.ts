@@ -14,12 +14,16 @@ import { createSetup, type TlsSetup } from './tls-setup.ts'
 
 /** Server side of the handshakes of one control connection and its data connections. */
 export type TlsPeer = {
-  /** Only this control connection's own sessions can be resumed with it. */
+  /** Only sessions that began on this control connection can be resumed with it. */
   readonly own: boolean
   /** For data connections without Node's sockets; undefined where they need Node's TLS. */
   links(): LinkContext | undefined
-  /** Takes the socket over. Rejects (socket destroyed) when the handshake fails or takes too long. */
-  accept(socket: Duplex, use: TlsUse): Promise<TLSSocket>
+  /**
+   * Takes the socket over. Rejects (socket destroyed) when the handshake fails or takes too long. `admit` is called before
+   * the client has the end of the handshake, and in it what a session needs to be resumed; who throws there destroys what
+   * is below `socket`, and the promise rejects with that.
+   */
+  accept(socket: Duplex, use: TlsUse, admit?: Admit): Promise<TLSSocket>
   /** What the handshake of an accepted socket says about the client. */
   introduce(secure: TLSSocket): Introduction
 }
@@ -29,6 +33,8 @@ export type TlsPeer = {
  * all it carries comes in; somebody else listens to the end of `socket` and finds out whether it came too early.
  */
 export type TlsUse = 'control' | 'sending' | 'receiving'
+
+export type Admit = (secure: TLSSocket) => void
 
 export type Introduction = Readonly<{
   /** The one of the listener's names that the client asked for by SNI. */
@@ -79,13 +85,27 @@ export function createTlsEngine({ tls: material, settings, clock, strictUsers, n
     forControl(host) {
       const current = material()
       if (current === undefined) throw new FileServerError('storage.unsupported', 'no certificate')
-      const own = settings.tlsReuse === 'require' || strictUsers()
+      let own = settings.tlsReuse === 'require' || strictUsers()
       const setup = setupFor(current, own)
+      const begun = (secure: TLSSocket) => {
+        // Its session can be resumed as well, and nothing tells it from the control connection's.
+        if (!secure.isSessionReused()) own = false
+      }
       const handshakeOf = { ...setup, host, clock, ms: settings.tlsHandshakeMs }
       return {
-        own,
+        get own() {
+          return own
+        },
         links: setup.links,
-        accept: (socket, use) => handshake(socket, { ...handshakeOf, use }),
+        accept: (socket, use, admit = nothing) =>
+          handshake(socket, {
+            ...handshakeOf,
+            use,
+            admit: (secure) => {
+              admit(secure)
+              if (use !== 'control') begun(secure)
+            },
+          }),
         introduce: (secure) => ({
           host: knownHost(settings, secure),
           certificate: setup.clients && verifiedCertificate(secure, clock.now()),
@@ -96,13 +116,14 @@ export function createTlsEngine({ tls: material, settings, clock, strictUsers, n
   }
 }
 
-type Handshake = TlsSetup & Readonly<{ host: string | undefined; clock: Clock; ms: number; use: TlsUse }>
+type Handshake = TlsSetup &
+  Readonly<{ host: string | undefined; clock: Clock; ms: number; use: TlsUse; admit: Admit }>
 
 function handshake(socket: Duplex, setup: Handshake): Promise<TLSSocket> {
-  const { use, clock, ms, sessions } = setup
+  const { use, clock, ms } = setup
   const fed = use !== 'sending' && socket instanceof Socket && canReadThrough(socket) ? socket : undefined
   if (fed !== undefined && use === 'control') return handshakeToStay(fed, setup)
-  const secure = secureOn(socket, setup, sessions)
+  const secure = secureOn(socket, setup, use === 'control' ? setup.sessions : setup.dataSessions)
   const deadline = limit(clock, ms, () => secure.destroy(tooLate()))
   if (fed !== undefined) {
     readThrough(fed, secure)
@@ -132,6 +153,7 @@ async function handshakeToStay(raw: Socket, setup: Handshake): Promise<TLSSocket
   }
 }
 
+const nothing = () => undefined
 const tooLate = () => new FileServerError('session.idle', 'TLS handshake took too long')
 const gone = () => new Error('the peer left during the TLS handshake')
 const closed = () => new Error('closed during the TLS handshake')
@@ -165,12 +187,12 @@ function secureOn(socket: Duplex, setup: Handshake, server: NetServer | undefine
   } as ConstructorParameters<typeof TLSSocket>[1])
 }
 
-type Pending = Pick<Handshake, 'clients' | 'clock'> & Readonly<{ deadline: Timer }>
+type Pending = Pick<Handshake, 'clients' | 'clock' | 'admit'> & Readonly<{ deadline: Timer }>
 
 function finished(
   socket: Duplex,
   secure: TLSSocket,
-  { clients, clock, deadline }: Pending,
+  { clients, clock, admit, deadline }: Pending,
 ): Promise<TLSSocket> {
   return new Promise((resolve, reject) => {
     // Half-open, so nothing else would close it before the time limit does.
@@ -184,6 +206,11 @@ function finished(
       // Node lets a certificate through here that no authority signed.
       if (clients?.required === true && verifiedCertificate(secure, clock.now()) === undefined) {
         return secure.destroy(new Error('the client has no valid certificate'))
+      }
+      try {
+        admit(secure)
+      } catch (cause) {
+        return reject(cause)
       }
       resolve(secure)
     })
