@@ -7,6 +7,7 @@
 #include <limits.h>
 #include <linux/fs.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -79,7 +80,7 @@ static napi_value lstat_at(napi_env env, napi_callback_info info) {
   double *record = record_at(&given, 2, &count);
   struct stat found;
   errno = EINVAL;
-  if (record == NULL || !take_name(&given, 1, &wanted)) return answer(env, -1);
+  if (record == NULL || !take_name(&given, 1, wanted)) return answer(env, -1);
   if (fstatat((int)integer_at(&given, 0), wanted, &found, AT_SYMLINK_NOFOLLOW) < 0) return answer(env, -1);
   write_record(&found, record);
   return answer(env, 0);
@@ -101,7 +102,7 @@ static napi_value fstat_into(napi_env env, napi_callback_info info) {
 static napi_value open_at(napi_env env, napi_callback_info info) {
   arguments given = take_arguments(env, info);
   name wanted;
-  if (!take_name(&given, 1, &wanted)) return answer(env, -1);
+  if (!take_name(&given, 1, wanted)) return answer(env, -1);
   int flags = (int)integer_at(&given, 2) | O_CLOEXEC;
   return answer(env, openat((int)integer_at(&given, 0), wanted, flags, (mode_t)integer_at(&given, 3)));
 }
@@ -124,7 +125,7 @@ static napi_value write_at(napi_env env, napi_callback_info info) {
 static napi_value unlink_at(napi_env env, napi_callback_info info) {
   arguments given = take_arguments(env, info);
   name wanted;
-  if (!take_name(&given, 1, &wanted)) return answer(env, -1);
+  if (!take_name(&given, 1, wanted)) return answer(env, -1);
   return answer(env, unlinkat((int)integer_at(&given, 0), wanted, 0));
 }
 
@@ -132,7 +133,7 @@ static napi_value unlink_at(napi_env env, napi_callback_info info) {
 static napi_value rename_at(napi_env env, napi_callback_info info) {
   arguments given = take_arguments(env, info);
   name from, to;
-  if (!take_name(&given, 1, &from) || !take_name(&given, 3, &to)) return answer(env, -1);
+  if (!take_name(&given, 1, from) || !take_name(&given, 3, to)) return answer(env, -1);
   return answer(env, renameat((int)integer_at(&given, 0), from, (int)integer_at(&given, 2), to));
 }
 

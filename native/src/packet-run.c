@@ -46,7 +46,7 @@ static int open_run(packet_keys *keys, uint8_t *bytes, size_t from, size_t to, u
     uint8_t padding = 0;
     bool good = size > 0 && open_one(keys, bytes + at, size, sequence);
     if (good) padding = bytes[at + LENGTH_FIELD];
-    if (!good || LENGTH_FIELD + 1 + padding + TAG > size) {
+    if (!good || (size_t)LENGTH_FIELD + 1 + padding + TAG > size) {
       clear_keys(keys);
       ssl.clear_errors();
       return count > 0 ? count : -1;
