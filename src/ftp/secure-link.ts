@@ -1,4 +1,5 @@
 import { constants } from 'node:os'
+import { FileServerError } from '../core/errors.ts'
 import type { DataLink } from './data-link.ts'
 import type { Link } from './link.ts'
 import type { LinkContext } from './link-context.ts'
@@ -25,7 +26,7 @@ export class SecureLink implements Link {
     const tls = native.openTls(handle, link.descriptor)
     if (tls === null) {
       link.close()
-      throw new Error('no memory for TLS')
+      throw new FileServerError('transfer.no-data-connection', 'no memory for TLS')
     }
     this.#native = native
     this.#tls = tls

@@ -1,3 +1,4 @@
+import { constants } from 'node:crypto'
 import { connect as connectTcp, type Socket } from 'node:net'
 import { connect as connectTls, type TLSSocket } from 'node:tls'
 import { FTP_PASSWORD, type FtpTestServer } from './ftp-server.ts'
@@ -49,6 +50,8 @@ export async function connectFtp(
     implicit?: boolean
     maxVersion?: 'TLSv1.2' | 'TLSv1.3'
     servername?: string
+    /** Up to TLS 1.2 its sessions are resumed by their ids. */
+    noTickets?: boolean
     /** The client's own certificate and key, PEM. */
     pair?: Readonly<{ certificate: string; key: string }>
   } = {},
@@ -58,6 +61,7 @@ export async function connectFtp(
     ca: server.authority,
     maxVersion: options.maxVersion ?? ('TLSv1.3' as const),
     ...(options.servername !== undefined && { servername: options.servername }),
+    ...(options.noTickets === true && { secureOptions: constants.SSL_OP_NO_TICKET }),
     ...(options.pair !== undefined && { cert: options.pair.certificate, key: options.pair.key }),
   }
   let socket: Socket | TLSSocket = connectTcp({ host: server.host, port: server.port })

@@ -15,6 +15,7 @@ import { createVfsSession } from '../../src/core/vfs/create-session.ts'
 import type { StorageProvider } from '../../src/core/vfs/storage.ts'
 import { createFtpAdapter } from '../../src/ftp/adapter.ts'
 import type { FtpSettings, TlsMaterial } from '../../src/ftp/settings.ts'
+import type { Native } from '../../src/native/native.ts'
 import type { Connection } from '../../src/server/adapter.ts'
 import { systemClock } from '../../src/server/system-clock.ts'
 import { createMemoryStateStore } from '../../src/state/memory.ts'
@@ -124,8 +125,8 @@ export type FtpServerOptions = Readonly<{
   clock?: Clock
   host?: string
   storage?: StorageProvider
-  /** False: data connections are Node's. */
-  native?: boolean
+  /** False: data connections are Node's. A double takes the addon's place. */
+  native?: boolean | Native
 }>
 
 /** The door on a loopback port with the real core behind it, over state and storage in memory. */
@@ -184,7 +185,7 @@ export async function startFtpServer(options: FtpServerOptions = {}): Promise<Ft
     settings,
     tls: () => (options.plain ? undefined : tls),
     strictUsers,
-    native: options.native === false || process.env.WITHOUT_NATIVE !== undefined ? undefined : native,
+    native: nativeOf(options.native),
   })
   const connections: Connection[] = []
   let count = 0
@@ -222,6 +223,11 @@ export async function startFtpServer(options: FtpServerOptions = {}): Promise<Ft
       sessions.close()
     },
   }
+}
+
+function nativeOf(wanted: boolean | Native | undefined): Native | undefined {
+  if (typeof wanted === 'object') return wanted
+  return wanted === false || process.env.WITHOUT_NATIVE !== undefined ? undefined : native
 }
 
 function listen(server: Server, host: string): Promise<number> {

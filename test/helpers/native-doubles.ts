@@ -55,3 +55,46 @@ export function unsendable(native: Native): Native {
 export function withoutRenameNew(native: Native): Native {
   return { ...native, renameNewAt: () => -EINVAL }
 }
+
+/** Of TLS without Node's sockets; all that was opened has to be closed. */
+export type TlsCalls = {
+  contexts: number
+  opened: number
+  closed: number
+  shaken: number
+  ready: number
+  received: number
+}
+
+/** The addon itself, with a count of its calls for TLS. */
+export function countedTls(native: Native): Native & { readonly tls: Readonly<TlsCalls> } {
+  const tls: TlsCalls = { contexts: 0, opened: 0, closed: 0, shaken: 0, ready: 0, received: 0 }
+  return {
+    ...native,
+    tls,
+    createTlsContext: (...given) => {
+      tls.contexts += 1
+      return native.createTlsContext(...given)
+    },
+    openTls: (...given) => {
+      tls.opened += 1
+      return native.openTls(...given)
+    },
+    closeTls: (connection) => {
+      const result = native.closeTls(connection)
+      // Closed twice, it says so.
+      if (result === 0) tls.closed += 1
+      return result
+    },
+    shakeHands: (connection) => {
+      tls.shaken += 1
+      const wanted = native.shakeHands(connection)
+      if (wanted === 0) tls.ready += 1
+      return wanted
+    },
+    receiveTls: (...given) => {
+      tls.received += 1
+      return native.receiveTls(...given)
+    },
+  }
+}
