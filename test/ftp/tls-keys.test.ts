@@ -6,6 +6,7 @@ import { type ConnectionOptions, connect } from 'node:tls'
 import { createTlsEngine } from '../../src/ftp/tls.ts'
 import { createFakeClock } from '../helpers/fake-clock.ts'
 import { FTP_SETTINGS, startFtpServer, testCertificate } from '../helpers/ftp-server.ts'
+import { native, needsNative } from '../helpers/native.ts'
 
 const HOUR_MS = 3_600_000
 
@@ -58,6 +59,33 @@ test('the keys of shared TLS sessions are thrown away after twelve hours', async
   assert.equal(late.resumed, false)
   assert.equal((await visit(late.session)).resumed, true)
 })
+
+test(
+  'data connections keep the keys and the certificate that their session began with',
+  needsNative,
+  async () => {
+    const { material } = await testCertificate()
+    const clock = createFakeClock()
+    let current = material
+    const engine = createTlsEngine({
+      tls: () => current,
+      settings: { ...FTP_SETTINGS, tlsReuse: 'prefer' },
+      clock,
+      strictUsers: () => false,
+      native,
+    })
+    const first = engine.forControl(undefined)
+    const before = first.links()
+    assert.ok(before)
+    assert.equal(engine.forControl(undefined).links(), before, 'all of a door share one')
+    current = { ...material }
+    const second = engine.forControl(undefined)
+    assert.notEqual(second.links()?.handle, before.handle, 'a certificate was loaded')
+    await clock.advance(12 * HOUR_MS)
+    assert.notEqual(engine.forControl(undefined).links()?.handle, second.links()?.handle, 'new keys')
+    assert.equal(first.links(), before)
+  },
+)
 
 test('with required reuse no control connection resumes the session of another', async (t) => {
   const { visit } = await serve(t, 'require')
