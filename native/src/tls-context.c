@@ -131,7 +131,8 @@ static napi_value create_tls_context(napi_env env, napi_callback_info info) {
 }
 
 // Tickets as Node makes and reads them, whose contexts have the same keys: name, AES-128-CBC, HMAC-SHA-256 (RFC 5077
-// section 4). 1: done, 0: a ticket of other keys, or none to be made, -1: failed.
+// section 4). 1: done, 2: the same, and the client gets another ticket, 0: a ticket of other keys, or none to be made,
+// -1: failed.
 static int ticket_keys(tls_connection *connection, uint8_t *name, uint8_t *iv, ticket_cipher *cipher, ticket_mac *mac,
                        int making) {
   const tls_context *context = tls.connection_kept(connection, CONTEXT_INDEX);
@@ -139,7 +140,7 @@ static int ticket_keys(tls_connection *connection, uint8_t *name, uint8_t *iv, t
   int set;
   // Anybody can connect and begin a session, even where only those of the control connection are good enough. Its ticket
   // would make it one of those.
-  if (making && !context->begins) return 0;
+  if (making && !context->begins && tls.resumed(connection) != 1) return 0;
   if (making) {
     memcpy(name, context->ticket_name, TICKET_KEY_BYTES);
     if (tls.random_bytes(iv, TICKET_KEY_BYTES) != 1) return -1;
@@ -149,7 +150,9 @@ static int ticket_keys(tls_connection *connection, uint8_t *name, uint8_t *iv, t
     set = tls.decrypt_init(cipher, tls.aes_128_cbc(), NULL, context->ticket_cipher, iv);
   }
   if (set != 1) return -1;
-  return tls.mac_init(mac, context->ticket_mac, TICKET_KEY_BYTES, tls.sha256(), NULL) == 1 ? 1 : -1;
+  if (tls.mac_init(mac, context->ticket_mac, TICKET_KEY_BYTES, tls.sha256(), NULL) != 1) return -1;
+  // RFC 8446 appendix C.4: clients use a ticket once. Who has to resume would have none after two connections.
+  return !making && !context->begins && tls.version(connection) == TLS_1_3 ? 2 : 1;
 }
 
 // What `find` gives for the id: bytes, or anything else for a session that is not known.

@@ -39,6 +39,7 @@ static void find_connections(void) {
   FIND(shutdown, "SSL_shutdown");
   FIND(error_of, "SSL_get_error");
   FIND(resumed, "SSL_session_reused");
+  FIND(version, "SSL_version");
   FIND(take_error, "ERR_get_error");
   FIND(error_reason, "ERR_reason_error_string");
   FIND(clear_errors, "ERR_clear_error");

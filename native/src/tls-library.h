@@ -57,6 +57,7 @@ typedef struct {
   int (*shutdown)(tls_connection *);
   int (*error_of)(const tls_connection *, int);
   int (*resumed)(const tls_connection *);
+  int (*version)(const tls_connection *);
   tls_session *(*session_from)(tls_session **, const uint8_t **, long);
   byte_stream *(*memory_stream)(const void *, int);
   byte_stream *(*socket_stream)(int, int);
@@ -113,6 +114,7 @@ enum {
   ERROR_WANT_READ = 2,               // SSL_ERROR_WANT_READ
   ERROR_WANT_WRITE = 3,              // SSL_ERROR_WANT_WRITE
   ERROR_ZERO_RETURN = 6,             // SSL_ERROR_ZERO_RETURN
+  TLS_1_3 = 0x0304,                  // TLS1_3_VERSION
   STREAM_FLUSH = 11,                 // BIO_CTRL_FLUSH
   STREAM_WAITING = 13,               // BIO_CTRL_WPENDING
   STREAM_BUFFER_SIZE = 117,          // BIO_C_SET_BUFF_SIZE
