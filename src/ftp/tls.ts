@@ -7,7 +7,7 @@ import type { Clock, Timer } from '../core/ports.ts'
 import { limit } from './limit.ts'
 import type { LinkContext } from './link-context.ts'
 import { beginWith, canReadThrough, readOnce, readThrough } from './read-into.ts'
-import type { FtpDeps, TlsMaterial } from './settings.ts'
+import type { FtpDeps, FtpSettings, TlsMaterial } from './settings.ts'
 import { cryptoOf, hostName, knownHost, verifiedCertificate } from './tls-client.ts'
 import { LEGACY_PROFILE, modernProfile, type TlsProfile } from './tls-profiles.ts'
 import { createSetup, type TlsSetup } from './tls-setup.ts'
@@ -85,34 +85,50 @@ export function createTlsEngine({ tls: material, settings, clock, strictUsers, n
     forControl(host) {
       const current = material()
       if (current === undefined) throw new FileServerError('storage.unsupported', 'no certificate')
-      let own = settings.tlsReuse === 'require' || strictUsers()
-      const setup = setupFor(current, own)
-      const begun = (secure: TLSSocket) => {
-        // Its session can be resumed as well, and nothing tells it from the control connection's.
-        if (!secure.isSessionReused()) own = false
-      }
-      const handshakeOf = { ...setup, host, clock, ms: settings.tlsHandshakeMs }
-      return {
-        get own() {
-          return own
-        },
-        links: setup.links,
-        accept: (socket, use, admit = nothing) =>
-          handshake(socket, {
-            ...handshakeOf,
-            use,
-            admit: (secure) => {
-              admit(secure)
-              if (use !== 'control') begun(secure)
-            },
-          }),
-        introduce: (secure) => ({
-          host: knownHost(settings, secure),
-          certificate: setup.clients && verifiedCertificate(secure, clock.now()),
-          crypto: cryptoOf(secure),
-        }),
-      }
+      const own = settings.tlsReuse === 'require' || strictUsers()
+      return new ControlPeer({ setup: setupFor(current, own), own, host, settings, clock })
     },
+  }
+}
+
+type PeerOptions = Readonly<{
+  setup: TlsSetup
+  own: boolean
+  host: string | undefined
+  settings: FtpSettings
+  clock: Clock
+}>
+
+class ControlPeer implements TlsPeer {
+  own: boolean
+  readonly #options: PeerOptions
+
+  constructor(options: PeerOptions) {
+    this.own = options.own
+    this.#options = options
+  }
+
+  links(): LinkContext | undefined {
+    return this.#options.setup.links()
+  }
+
+  accept(socket: Duplex, use: TlsUse, admit: Admit = nothing): Promise<TLSSocket> {
+    const { setup, host, settings, clock } = this.#options
+    const begun = (secure: TLSSocket) => {
+      admit(secure)
+      // Its session can be resumed as well, and nothing tells it from the control connection's.
+      if (use !== 'control' && !secure.isSessionReused()) this.own = false
+    }
+    return handshake(socket, { ...setup, host, clock, ms: settings.tlsHandshakeMs, use, admit: begun })
+  }
+
+  introduce(secure: TLSSocket): Introduction {
+    const { setup, settings, clock } = this.#options
+    return {
+      host: knownHost(settings, secure),
+      certificate: setup.clients && verifiedCertificate(secure, clock.now()),
+      crypto: cryptoOf(secure),
+    }
   }
 }
 
