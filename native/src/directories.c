@@ -48,9 +48,12 @@ static double *record_at(const arguments *given, size_t index, size_t *count) {
   return data;
 }
 
-// Rounded, so that a time that was set in milliseconds is read as it was set.
+// Rounded, so that a time that was set in milliseconds is read as it was set; from a double as in Node, which loses the last
+// nanoseconds before it rounds.
 static double milliseconds(struct timespec time) {
-  return (double)time.tv_sec * 1000 + (double)((time.tv_nsec + 500000) / 1000000);
+  double exact = (double)time.tv_sec * 1000 + (double)time.tv_nsec / 1000000 + 0.5;
+  double whole = (double)(int64_t)exact;
+  return whole > exact ? whole - 1 : whole;
 }
 
 static double kind_of(mode_t mode) {
