@@ -55,6 +55,25 @@ for (const version of ['1.2', '1.3'] as const) {
   })
 }
 
+for (const version of ['1.2', '1.3'] as const) {
+  // It takes each ticket of TLS 1.3 once: every data connection has to give it another. Of uploads it does not wait for it.
+  clientTest(`curl over TLS ${version} resumes for each of many downloads`, [program('curl')], async () => {
+    const { info, user } = await fixture.get()
+    const { servername, ca } = info.tls
+    const { port } = info.ftpes
+    const name = `many-${version}`
+    const url = `ftp://${servername}:${port}/${name}`
+    const args = ['-sS', '--resolve', `${servername}:${port}:${info.host}`, '--ssl-reqd', '--cacert', ca]
+    args.push(`--tlsv${version}`, '--tls-max', version, '--user', `main:${user('main').password}`)
+    const up = await run('curl', [...args, '-T', source, url], { home })
+    assert.equal(up.code, 0, up.stderr)
+    await isBound(name)
+    const down = await run('curl', [...args, url, url, url, url, url, url], { home })
+    assert.equal(down.code, 0, down.stderr)
+    assert.equal(down.stdout, (await readFile(source, 'utf8')).repeat(6))
+  })
+}
+
 clientTest('lftp resumes', [program('lftp')], async () => {
   const { info, user } = await fixture.get()
   const script = [
