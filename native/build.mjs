@@ -14,6 +14,10 @@ const record = join(here, 'build', 'built-from')
 const FLAGS = [
   ...['-shared', '-fPIC', '-std=c11', '-D_GNU_SOURCE', '-O2', '-fvisibility=hidden'],
   ...['-Wall', '-Wextra', '-fstack-protector-strong', '-D_FORTIFY_SOURCE=2', '-Wl,-z,relro,-z,now'],
+  // Errors for compilers from 2024 on; so that the older ones do not let them through.
+  ...['implicit-function-declaration', 'incompatible-pointer-types', 'int-conversion'].map(
+    (name) => `-Werror=${name}`,
+  ),
 ]
 
 function cFiles() {

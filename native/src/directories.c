@@ -144,7 +144,7 @@ static napi_value rename_at(napi_env env, napi_callback_info info) {
 static napi_value rename_new_at(napi_env env, napi_callback_info info) {
   arguments given = take_arguments(env, info);
   name from, to;
-  if (!take_name(&given, 1, &from) || !take_name(&given, 3, &to)) return answer(env, -1);
+  if (!take_name(&given, 1, from) || !take_name(&given, 3, to)) return answer(env, -1);
   int from_directory = (int)integer_at(&given, 0), to_directory = (int)integer_at(&given, 2);
   return answer(env, syscall(SYS_renameat2, from_directory, from, to_directory, to, RENAME_NOREPLACE));
 }
