@@ -1,7 +1,7 @@
 import type { AuditContext, AuditDetail } from './audit/events.ts'
 import type { SessionId, User, UserId } from './identity.ts'
 
-/** A timer that can be pushed back cheaply; used for idle and grace limits. Cancel is idempotent. */
+/** A timer that can be pushed back cheaply, until it has gone off, which it does once; used for idle and grace limits. Cancel is idempotent. */
 export type Timer = { refresh(): void; cancel(): void }
 
 /** The only source of time. `now` is milliseconds since the epoch, `monotonic` milliseconds that never go back. */

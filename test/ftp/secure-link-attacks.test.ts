@@ -3,29 +3,17 @@ import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { connect as connectTcp, type Socket } from 'node:net'
 import { suite, type TestContext, test } from 'node:test'
-import type { Native } from '../../src/native/native.ts'
+import { startCounted } from '../helpers/counted-tls-server.ts'
 import { until } from '../helpers/descriptors.ts'
 import { createFakeClock } from '../helpers/fake-clock.ts'
-import { connectFtp, type FtpClient } from '../helpers/ftp-client.ts'
-import { FTP_SETTINGS, type FtpTestServer, startFtpServer } from '../helpers/ftp-server.ts'
-import { native as addon, needsNative } from '../helpers/native.ts'
-import { countedTls } from '../helpers/native-doubles.ts'
+import type { FtpClient } from '../helpers/ftp-client.ts'
+import { FTP_SETTINGS, type FtpTestServer } from '../helpers/ftp-server.ts'
+import { needsNative } from '../helpers/native.ts'
 import { RecordWriter, type TlsClient, tlsClient, WRITABLE_BY_HAND } from '../helpers/tls-wire.ts'
 
 async function setup(t: TestContext) {
-  const native = countedTls(addon as Native)
   const clock = createFakeClock()
-  const server = await startFtpServer({ native, clock })
-  const client = await connectFtp(server)
-  t.after(async () => {
-    client.destroy()
-    await server.close()
-    assert.deepEqual(server.errors, [])
-    assert.equal(native.tls.closed, native.tls.opened, 'all that was opened is closed')
-  })
-  await client.secure()
-  await client.login()
-  return { server, client, native, clock }
+  return { ...(await startCounted(t, { clock })), clock }
 }
 
 async function rawData(server: FtpTestServer, client: FtpClient): Promise<Socket> {

@@ -3,19 +3,15 @@ import assert from 'node:assert/strict'
 import { createHash, randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer, type Socket } from 'node:net'
-import { suite, type TestContext, test } from 'node:test'
+import { suite, test } from 'node:test'
 import { queryObjects } from 'node:v8'
 import { makeClientAuthority } from '../../scripts/fixture/client-authority.ts'
 import type { TlsReuse } from '../../src/core/identity.ts'
 import type { Native } from '../../src/native/native.ts'
+import { startCounted } from '../helpers/counted-tls-server.ts'
 import { until } from '../helpers/descriptors.ts'
 import { connectFtp, type FtpClient } from '../helpers/ftp-client.ts'
-import {
-  type FtpServerOptions,
-  type FtpTestServer,
-  startFtpServer,
-  testCertificate,
-} from '../helpers/ftp-server.ts'
+import { type FtpTestServer, startFtpServer, testCertificate } from '../helpers/ftp-server.ts'
 import { native as addon, needsNative } from '../helpers/native.ts'
 import { countedTls } from '../helpers/native-doubles.ts'
 
@@ -25,22 +21,6 @@ const clients = {
   'TLS 1.2': { maxVersion: 'TLSv1.2' },
   'TLS 1.2 without tickets': { maxVersion: 'TLSv1.2', noTickets: true },
 } as const
-type ClientOptions = (typeof clients)[keyof typeof clients]
-
-async function setup(t: TestContext, options: FtpServerOptions = {}, clientOptions: ClientOptions = {}) {
-  const native = countedTls(addon as Native)
-  const server = await startFtpServer({ native, ...options })
-  const client = await connectFtp(server, clientOptions)
-  t.after(async () => {
-    client.destroy()
-    await server.close()
-    assert.deepEqual(server.errors, [])
-    assert.equal(native.tls.closed, native.tls.opened, 'all that was opened is closed')
-  })
-  await client.secure()
-  await client.login()
-  return { server, client, native }
-}
 
 async function everyWay(client: FtpClient): Promise<void> {
   assert.match(await client.upload('STOR a', 'content'), /^226/)
@@ -59,19 +39,19 @@ for (const [kind, options] of Object.entries(clients)) {
   suite(`a client of ${kind}`, needsNative, () => {
     for (const tlsReuse of Object.keys(CLASS) as TlsReuse[]) {
       test(`with reuse ${tlsReuse}: without Node's sockets, and the audit says the same as with them`, async (t) => {
-        const { server, client, native } = await setup(t, { settings: { tlsReuse } }, options)
+        const { server, client, native } = await startCounted(t, { settings: { tlsReuse } }, options)
         await everyWay(client)
         assert.equal(native.tls.opened, 4)
         const said = classes(server)
         assert.deepEqual(said, [CLASS[tlsReuse], CLASS[tlsReuse]])
-        const other = await setup(t, { settings: { tlsReuse }, native: false }, options)
+        const other = await startCounted(t, { settings: { tlsReuse }, native: false }, options)
         await everyWay(other.client)
         assert.deepEqual(classes(other.server), said)
       })
     }
 
     test('files of any size go both ways whole', async (t) => {
-      const { client } = await setup(t, {}, options)
+      const { client } = await startCounted(t, {}, options)
       for (const size of [0, 1, 16 * 1024, 64 * 1024, 64 * 1024 + 1, 5 * MIB + 7]) {
         const content = randomBytes(size)
         assert.match(await client.upload('STOR file', content), /^226/)
@@ -82,7 +62,7 @@ for (const [kind, options] of Object.entries(clients)) {
 }
 
 test('a client that reads and writes by fits and starts has all of it', needsNative, async (t) => {
-  const { client, native } = await setup(t)
+  const { client, native } = await startCounted(t)
   const content = randomBytes(24 * MIB + 5)
   const digest = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex')
   const up = await client.data()
@@ -120,7 +100,9 @@ test('a client that reads and writes by fits and starts has all of it', needsNat
 suite("Node's sockets serve", needsNative, () => {
   test('where names have certificates of their own', async (t) => {
     const { material } = await testCertificate()
-    const { client, native } = await setup(t, { tls: { hosts: new Map([['other.example', material]]) } })
+    const { client, native } = await startCounted(t, {
+      tls: { hosts: new Map([['other.example', material]]) },
+    })
     await everyWay(client)
     assert.equal(native.tls.opened, 0)
   })
@@ -144,7 +126,7 @@ suite("Node's sockets serve", needsNative, () => {
   })
 
   test('what is no image of a file, and active connections', async (t) => {
-    const { client, native } = await setup(t, { settings: { modeZ: true } })
+    const { client, native } = await startCounted(t, { settings: { modeZ: true } })
     await client.send('TYPE A')
     assert.match(await client.upload('STOR text', 'a\r\nb\r\n'), /^226/)
     assert.equal((await client.download('RETR text')).text, 'a\r\nb\r\n')
@@ -169,7 +151,7 @@ suite("Node's sockets serve", needsNative, () => {
 
   test('where OpenSSL takes the certificate for none', async (t) => {
     const native = { ...(addon as Native), createTlsContext: () => null }
-    const { client } = await setup(t, { native })
+    const { client } = await startCounted(t, { native })
     await everyWay(client)
   })
 })
@@ -181,7 +163,7 @@ test('a connection that gets no memory costs its transfer only', needsNative, as
     ...real,
     openTls: (...given: Parameters<Native['openTls']>) => (fails ? null : real.openTls(...given)),
   }
-  const { client } = await setup(t, { native })
+  const { client } = await startCounted(t, { native })
   const data = await client.data()
   assert.match(await client.send('STOR a'), /^150/)
   assert.match((await client.reply()) ?? '', /^425/)
@@ -194,7 +176,7 @@ test(
   'a session of required reuse that rests keeps no context, and makes one again',
   needsNative,
   async (t) => {
-    const { client, native, server } = await setup(t, { settings: { tlsReuse: 'require' } })
+    const { client, native, server } = await startCounted(t, { settings: { tlsReuse: 'require' } })
     await everyWay(client)
     assert.equal(native.tls.contexts, 1)
     // Collects garbage, which a weak reference outlives for the turn it was read in.
@@ -207,7 +189,7 @@ test(
 )
 
 test('what a client says before its command waits for it', needsNative, async (t) => {
-  const { client, native } = await setup(t)
+  const { client, native } = await startCounted(t)
   const data = await client.data()
   data.socket.end('early')
   data.socket.resume()
@@ -219,7 +201,7 @@ test('what a client says before its command waits for it', needsNative, async (t
 })
 
 test('the end of a download is close_notify, and a client may be behind with it', needsNative, async (t) => {
-  const { client } = await setup(t)
+  const { client } = await startCounted(t)
   await client.upload('STOR a', 'content')
   const data = await client.data()
   assert.match(await client.send('RETR a'), /^150/)

@@ -43,62 +43,50 @@ function sealed(result: number): number {
   return result
 }
 
-/** A class, as the other one: V8 learns nothing from the closures of one connection for those of the next. */
-class NativeSealer implements Sealer {
+/** Classes: V8 learns nothing from the closures of one connection for those of the next. */
+class NativeKeys {
   readonly block: number
-  readonly #native: NativeCiphers
-  readonly #secret: object
+  protected readonly native: NativeCiphers
+  protected readonly secret: object
 
   constructor(native: NativeCiphers, secret: object, block: number) {
-    this.#native = native
-    this.#secret = secret
+    this.native = native
+    this.secret = secret
     this.block = block
-  }
-
-  seal(clear: Buffer, sequence: number, into: Buffer): void {
-    if (!beginTogether(clear, into)) into.set(clear)
-    sealed(this.#native.sealPacket(this.#secret, into, sequence))
-  }
-
-  sealAndSend(memory: Buffer, length: number, sequence: number, socket: number): number {
-    return sealed(this.#native.sealAndSend(this.#secret, memory, length, sequence, socket))
   }
 
   free(): void {
-    this.#native.freePacketKeys(this.#secret)
+    this.native.freePacketKeys(this.secret)
   }
 }
 
-class NativeOpener implements Opener {
-  readonly block: number
-  readonly #native: NativeCiphers
-  readonly #secret: object
-
-  constructor(native: NativeCiphers, secret: object, block: number) {
-    this.#native = native
-    this.#secret = secret
-    this.block = block
+class NativeSealer extends NativeKeys implements Sealer {
+  seal(clear: Buffer, sequence: number, into: Buffer): void {
+    if (!beginTogether(clear, into)) into.set(clear)
+    sealed(this.native.sealPacket(this.secret, into, sequence))
   }
 
+  sealAndSend(memory: Buffer, length: number, sequence: number, socket: number): number {
+    return sealed(this.native.sealAndSend(this.secret, memory, length, sequence, socket))
+  }
+}
+
+class NativeOpener extends NativeKeys implements Opener {
   lengthOf(field: Buffer, sequence: number): number {
-    return this.#native.packetLength(this.#secret, field, sequence)
+    return this.native.packetLength(this.secret, field, sequence)
   }
 
   open(packet: Buffer, sequence: number): Buffer {
-    if (this.#native.openPacket(this.#secret, packet, sequence) < 0) {
+    if (this.native.openPacket(this.secret, packet, sequence) < 0) {
       throw new FileServerError('protocol.syntax', 'packet with a wrong MAC')
     }
     return packet.subarray(LENGTH_FIELD, packet.length - TAG_LENGTH)
   }
 
   openRun(data: Buffer, from: number, to: number, sequence: number, places: Uint32Array): number {
-    const count = this.#native.openPackets(this.#secret, data, from, to, sequence, places)
+    const count = this.native.openPackets(this.secret, data, from, to, sequence, places)
     if (count < 0) throw new FileServerError('protocol.syntax', 'packet with a wrong MAC or length')
     return count
-  }
-
-  free(): void {
-    this.#native.freePacketKeys(this.#secret)
   }
 }
 
