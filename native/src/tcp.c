@@ -5,6 +5,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <limits.h>
+#include <net/if.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <string.h>
@@ -40,7 +41,7 @@ static bool host_of(const address *from, struct in6_addr *host) {
 
 // Zero, and EINVAL in errno, for what is no address; else how long it is.
 static socklen_t address_at(const arguments *given, size_t index, address *to) {
-  char text[INET6_ADDRSTRLEN];
+  char text[INET6_ADDRSTRLEN + IF_NAMESIZE];
   memset(to, 0, sizeof *to);
   errno = EINVAL;
   if (napi_get_value_string_utf8(given->env, given->values[index], text, sizeof text, NULL) != napi_ok) return 0;
@@ -48,8 +49,13 @@ static socklen_t address_at(const arguments *given, size_t index, address *to) {
     to->v4.sin_family = AF_INET;
     return sizeof to->v4;
   }
+  char *zone = strchr(text, '%');
+  if (zone != NULL) *zone++ = '\0';
   if (inet_pton(AF_INET6, text, &to->v6.sin6_addr) != 1) return 0;
   to->v6.sin6_family = AF_INET6;
+  // 0 for an interface that is gone, which the system refuses for an address that needs one.
+  if (zone != NULL) to->v6.sin6_scope_id = if_nametoindex(zone);
+  errno = EINVAL;
   return sizeof to->v6;
 }
 

@@ -47,6 +47,8 @@ export type Origin = Readonly<{
   remotePort: number
   localIp: string
   localPort: number
+  /** Of link-local IPv6 addresses the interface, without which the system finds nobody at them. */
+  zone?: string
   /** Name of the listener in the configuration. */
   listener: string
   /** Which of the listener's names the client asked for; absent when none of them. */

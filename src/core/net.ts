@@ -33,6 +33,17 @@ export function canonicalAddress(text: string): string | undefined {
   return isIP(tail) === 4 ? tail : canonical
 }
 
+/** The interface behind a link-local IPv6 address, as the system writes it; undefined for all other addresses. */
+export function zoneOf(text: string): string | undefined {
+  const at = text.indexOf('%')
+  return at === -1 ? undefined : text.slice(at + 1)
+}
+
+/** A canonical address as the system wants it. */
+export function inZone(address: string, zone: string | undefined): string {
+  return zone === undefined ? address : `${address}%${zone}`
+}
+
 export function addressFamily(canonical: string): AddressFamily {
   return isIP(canonical) === 4 ? 'ipv4' : 'ipv6'
 }

@@ -3,6 +3,7 @@ import type { TLSSocket } from 'node:tls'
 import { FileServerError } from '../core/errors.ts'
 import type { Origin } from '../core/identity.ts'
 import { andThen, type MaybePromise } from '../core/maybe-promise.ts'
+import { inZone } from '../core/net.ts'
 import type { Clock, Timer } from '../core/ports.ts'
 import { type ActiveTarget, allowedTarget, connectActive } from './active.ts'
 import { DataLink } from './data-link.ts'
@@ -26,7 +27,7 @@ export type DataDeps = TlsDeps & {
 }
 
 type Port = PassivePort | DescriptorPort
-type Plan = Readonly<{ kind: 'passive'; port: Port }> | Readonly<{ kind: 'active'; target: ActiveTarget }>
+type Plan = Readonly<{ kind: 'passive'; port: Port }> | Readonly<{ kind: 'active'; toPort: number }>
 
 type Arrivals<T> = Readonly<{ take(): T | undefined; accept(signal: AbortSignal): Promise<T> }>
 
@@ -77,7 +78,7 @@ export class DataChannel {
   target(target: ActiveTarget): boolean {
     this.reset()
     if (!allowedTarget(target, this.#deps.origin.remoteIp)) return false
-    this.#plan = { kind: 'active', target }
+    this.#plan = { kind: 'active', toPort: target.port }
     return true
   }
 
@@ -96,7 +97,7 @@ export class DataChannel {
       throw new FileServerError('transfer.no-data-connection')
     const link = plan.port.take()
     if (link !== undefined) this.#keepPort()
-    const arrived = link ?? this.#arrival<DataLink>(plan.port, use.signal)
+    const arrived = link ?? this.#arrival<DataLink>(plan.port, use)
     if (this.protection === 'C') return arrived
     return andThen(arrived, (raw) => secureLink(this.#deps, raw, use))
   }
@@ -117,7 +118,7 @@ export class DataChannel {
     this.#plan = undefined
     this.#dropClosing()
     if (current === undefined) throw new FileServerError('transfer.no-data-connection')
-    const raw = await this.#connect(current, use.signal)
+    const raw = await this.#connect(current, use)
     return this.protection === 'P' ? secureData(this.#deps, raw, direction, use) : raw
   }
 
@@ -160,7 +161,8 @@ export class DataChannel {
   #openPort(): MaybePromise<Port> {
     this.reset()
     const { origin, settings, net } = this.#deps
-    const options = { localIp: origin.localIp, peerIp: origin.remoteIp, ports: settings.passivePorts }
+    const localIp = inZone(origin.localIp, origin.zone)
+    const options = { localIp, peerIp: origin.remoteIp, ports: settings.passivePorts }
     if (net === undefined) return openPassive(options).then((port) => this.#opened(port))
     return this.#opened(openDescriptorPort(net, options))
   }
@@ -174,20 +176,22 @@ export class DataChannel {
     return port
   }
 
-  async #connect(plan: Plan, signal: AbortSignal): Promise<Socket> {
+  async #connect(plan: Plan, use: DataUse): Promise<Socket> {
     if (plan.kind === 'active') {
       const { origin, settings } = this.#deps
-      const from = { ip: origin.localIp, port: settings.activePort }
-      return this.#inTime(signal, (either) => connectActive(plan.target, from, either))
+      const from = { ip: inZone(origin.localIp, origin.zone), port: settings.activePort }
+      // The client's own address, whichever way it wrote it.
+      const target = { host: inZone(origin.remoteIp, origin.zone), port: plan.toPort }
+      return this.#inTime(use, (either) => connectActive(target, from, either))
     }
-    const arrived = await this.#arrival<Socket | DataLink>(plan.port, signal)
+    const arrived = await this.#arrival<Socket | DataLink>(plan.port, use)
     return arrived instanceof DataLink ? arrived.toSocket() : arrived
   }
 
-  async #arrival<T>(port: Arrivals<T>, signal: AbortSignal): Promise<T> {
+  async #arrival<T>(port: Arrivals<T>, use: DataUse): Promise<T> {
     try {
-      const here = signal.aborted ? undefined : port.take()
-      const arrived = here ?? (await this.#inTime(signal, (either) => port.accept(either)))
+      const here = use.signal.aborted ? undefined : port.take()
+      const arrived = here ?? (await this.#inTime(use, (either) => port.accept(either)))
       this.#keepPort()
       return arrived
     } catch (error) {
@@ -197,12 +201,13 @@ export class DataChannel {
   }
 
   /** `either` aborts with the signal, and when nobody has connected in time. */
-  async #inTime<T>(signal: AbortSignal, connect: (either: AbortSignal) => Promise<T>): Promise<T> {
+  async #inTime<T>({ signal, note }: DataUse, connect: (either: AbortSignal) => Promise<T>): Promise<T> {
     const { clock, settings } = this.#deps
     const either = new AbortController()
-    const timer = limit(clock, settings.dataConnectMs, () =>
-      either.abort(new FileServerError('transfer.no-data-connection', 'nobody connected in time')),
-    )
+    const timer = limit(clock, settings.dataConnectMs, () => {
+      note.limit = 'ftp.dataConnectSeconds'
+      either.abort(new FileServerError('transfer.no-data-connection', 'nobody connected in time'))
+    })
     // AbortSignal.any would cost more than the rest of this.
     const stop = () => either.abort(signal.reason)
     if (signal.aborted) stop()

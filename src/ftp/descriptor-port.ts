@@ -5,7 +5,7 @@ import type { DescriptorNet, Swept } from './descriptor-net.ts'
 import { READABLE } from './native-sockets.ts'
 import { keepsPorts, MAX_USES, type PassiveOptions, portsToTry } from './passive.ts'
 
-const { EADDRINUSE } = constants.errno
+const { EADDRINUSE, EAGAIN } = constants.errno
 
 /**
  * A PassivePort without Node's sockets. Of a session that makes one transfer after the other, the client has mostly
@@ -81,7 +81,12 @@ export class DescriptorPort implements Swept {
   guard(): void {
     if (this.#id !== 0 || this.#listener < 0) return
     this.#id = this.#net.register(() => this.#connected())
-    this.#net.watch(this.#listener, this.#id, READABLE)
+    try {
+      this.#net.watch(this.#listener, this.#id, READABLE)
+    } catch {
+      // The system has no memory for it now; the sweep tries again.
+      this.#unguard()
+    }
   }
 
   close(): void {
@@ -106,14 +111,22 @@ export class DescriptorPort implements Swept {
   #letIn(): DataLink | undefined {
     const { native } = this.#net
     if (!this.#armed) {
-      if (this.#listener >= 0) native.dropWaiting(this.#listener)
+      if (this.#listener >= 0) this.#looked(native.dropWaiting(this.#listener))
       return undefined
     }
     const fd = native.acceptPeer(this.#listener, this.#peerIp)
-    if (fd < 0) return undefined
+    if (fd < 0) {
+      this.#looked(fd)
+      return undefined
+    }
     this.#armed = false
     if (!this.#keeps) this.#closeListener()
     return new DataLink(this.#net, fd)
+  }
+
+  /** Whoever cannot be let in for want of descriptors stays there, and would be told of in every turn: the sweep looks again. */
+  #looked(result: number): void {
+    if (result < 0 && result !== -EAGAIN) this.#unguard()
   }
 
   #unguard(): void {

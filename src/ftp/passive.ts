@@ -4,6 +4,7 @@ import { FileServerError } from '../core/errors.ts'
 import { canonicalAddress } from '../core/net.ts'
 
 export type PassiveOptions = Readonly<{
+  /** With its zone if it has one. */
   localIp: string
   /** Only this address may connect. */
   peerIp: string

@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net'
 import type { TLSSocket } from 'node:tls'
-import { FileServerError } from '../core/errors.ts'
+import { errorCodeOf, FileServerError } from '../core/errors.ts'
 import type { TlsReuse } from '../core/identity.ts'
 import type { Clock } from '../core/ports.ts'
 import type { TransferNote } from '../core/vfs/session.ts'
@@ -26,6 +26,9 @@ export type TlsDeps = {
   readonly settings: Pick<FtpSettings, 'tlsHandshakeMs'>
   readonly clock: Clock
 }
+
+/** For the audit. */
+const HANDSHAKE_LIMIT = 'tls.handshakeSeconds'
 
 /** Looks which session was resumed, if anybody wants to know; throws when it must be another. */
 function judge({ reuse, peer }: TlsDeps, resumed: () => boolean, note: TransferNote): void {
@@ -65,6 +68,7 @@ export async function secureData(
     return socket
   } catch (cause) {
     raw.destroy()
+    if (errorCodeOf(cause) === 'session.idle') note.limit = HANDSHAKE_LIMIT
     throw failed(cause, signal)
   } finally {
     signal.removeEventListener('abort', cut)
@@ -92,7 +96,10 @@ export async function secureLink(
   }
   const link = new SecureLink(links, raw)
   const cut = () => link.cut()
-  const deadline = limit(clock, settings.tlsHandshakeMs, cut)
+  const deadline = limit(clock, settings.tlsHandshakeMs, () => {
+    note.limit = HANDSHAKE_LIMIT
+    cut()
+  })
   signal.addEventListener('abort', cut, { once: true })
   try {
     signal.throwIfAborted()

@@ -81,7 +81,7 @@ export type Native = Readonly<{
   packetLength(keys: PacketKeys, field: Uint8Array, sequence: number): number
   /** Wipes the keys; every later call answers -EINVAL. */
   freePacketKeys(keys: PacketKeys): number
-  /** A listening socket on an address, which decides the family, and a port from 1 on. Gives the descriptor. */
+  /** A listening socket on an address (`fe80::1%eth0` too), which decides the family, and a port from 1 on. Gives the descriptor. */
   listenTcp(address: string, port: number): number
   /** The next connection from that address, without TCP's delays; drops who comes from others. -EAGAIN: nobody is there. */
   acceptPeer(listener: number, address: string): number

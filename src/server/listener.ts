@@ -3,7 +3,7 @@ import { createServer, type Server, type Socket } from 'node:net'
 import type { Auditor } from '../core/audit/auditor.ts'
 import { addressKey } from '../core/auth/throttle.ts'
 import { asSessionId, type Door, type Origin } from '../core/identity.ts'
-import { canonicalAddress } from '../core/net.ts'
+import { canonicalAddress, zoneOf } from '../core/net.ts'
 import type { DenyReason, Policy } from '../core/policy/decide.ts'
 import type { Clock, Logger, StateStore } from '../core/ports.ts'
 import type { ProtocolAdapter } from './adapter.ts'
@@ -136,6 +136,7 @@ function originOf(socket: Socket, settings: ListenerSettings): Origin | undefine
   const { remoteAddress, remotePort, localAddress, localPort } = socket
   const remoteIp = canonicalAddress(remoteAddress ?? '')
   const localIp = canonicalAddress(localAddress ?? '')
+  const zone = zoneOf(localAddress ?? '')
   if (remoteIp === undefined || localIp === undefined) return undefined
   if (remotePort === undefined || localPort === undefined) return undefined
   return {
@@ -145,6 +146,7 @@ function originOf(socket: Socket, settings: ListenerSettings): Origin | undefine
     remotePort,
     localIp,
     localPort,
+    ...(zone !== undefined && { zone }),
     listener: settings.name,
     encrypted: settings.encrypted,
   }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { createServer, type Server, type Socket } from 'node:net'
+import { networkInterfaces } from 'node:os'
 import { describe, test } from 'node:test'
 import { connectFtp, dataClient, type FtpClient } from '../helpers/ftp-client.ts'
 import { type FtpTestServer, startFtpServer } from '../helpers/ftp-server.ts'
@@ -16,8 +17,9 @@ async function listen(host: string): Promise<{ server: Server; port: number }> {
 async function withLogin(
   host: string,
   use: (client: FtpClient, server: FtpTestServer) => Promise<void>,
+  native = true,
 ): Promise<void> {
-  const server = await startFtpServer({ host })
+  const server = await startFtpServer({ host, native })
   const client = await connectFtp(server)
   await client.login('legacy')
   await use(client, server)
@@ -42,6 +44,16 @@ async function downloadActive(
   return content.toString()
 }
 
+/** Such as `fe80::1%eth0`. */
+const linkLocal = Object.entries(networkInterfaces())
+  .flatMap(([name, addresses = []]) =>
+    addresses.map((one) => (one.scopeid ? `${one.address}%${name}` : undefined)),
+  )
+  .find((address) => address !== undefined)
+const needsLinkLocal = {
+  skip: linkLocal === undefined ? 'no interface has a link-local IPv6 address' : false,
+}
+
 describe('data connections', () => {
   test('PORT and EPRT connect to the client', () =>
     withLogin('127.0.0.1', async (client) => {
@@ -59,6 +71,21 @@ describe('data connections', () => {
       assert.match(await client.send('PASV'), /^425/)
       assert.match(await client.send('EPSV 1'), /^522 .*\(2\)/)
     }))
+
+  for (const [way, native] of Object.entries({ with: true, without: false }))
+    test(`link-local IPv6: EPSV and EPRT work, ${way} the addon`, needsLinkLocal, () =>
+      withLogin(
+        linkLocal ?? '',
+        async (client) => {
+          await client.upload('STOR a', 'here')
+          assert.equal((await client.download('RETR a')).text, 'here')
+          const [bare = ''] = linkLocal?.split('%') ?? []
+          const back = await downloadActive(client, (n) => `EPRT |2|${bare}|${n}|`, linkLocal ?? '')
+          assert.equal(back, 'here')
+        },
+        native,
+      ),
+    )
 
   test('the configured address and range stand in PASV', async () => {
     const { server: taken, port } = await listen('127.0.0.1')

@@ -1,13 +1,15 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { connect } from 'node:net'
 import { type TestContext, test } from 'node:test'
 import type { FtpSettings } from '../../src/ftp/settings.ts'
 import { createFakeClock, settle } from '../helpers/fake-clock.ts'
 import { connectFtp } from '../helpers/ftp-client.ts'
 import { type FtpTestServer, startFtpServer } from '../helpers/ftp-server.ts'
 
-async function setup(t: TestContext, settings: Partial<FtpSettings>) {
+async function setup(t: TestContext, settings: Partial<FtpSettings>, native = true) {
   const clock = createFakeClock()
-  const server = await startFtpServer({ settings, clock })
+  const server = await startFtpServer({ settings, clock, native })
   t.after(() => server.close())
   return { clock, server }
 }
@@ -101,3 +103,28 @@ test('the event of a transfer that stalled names the limit', async (t) => {
   assert.deepEqual([event.outcome, event.limit], ['aborted', 'ftp.stallSeconds'])
   client.destroy()
 })
+
+for (const [way, native] of Object.entries({ with: true, without: false }))
+  test(`so does that of one to which nobody connects, or nobody with TLS, ${way} the addon`, async (t) => {
+    const { clock, server } = await setup(t, { dataConnectMs: 7_000, tlsHandshakeMs: 10_000 }, native)
+    const client = await connectFtp(server)
+    await client.secure()
+    await client.login()
+    for (const [connects, commandMs] of [
+      [false, 7_000],
+      [true, 10_000],
+    ] as const) {
+      const port = Number(/\|(\d+)\|/.exec(await client.send('EPSV'))?.[1])
+      const silent = connects ? connect(port, server.host) : undefined
+      if (silent !== undefined) await once(silent, 'connect')
+      assert.match(await client.send('STOR a'), /^150/)
+      await clock.advance(commandMs)
+      assert.match((await client.reply()) ?? '', /^425/)
+      silent?.destroy()
+    }
+    assert.deepEqual(
+      server.events.flatMap((event) => (event.type === 'file.transfer' ? [event.limit] : [])),
+      ['ftp.dataConnectSeconds', 'tls.handshakeSeconds'],
+    )
+    client.destroy()
+  })

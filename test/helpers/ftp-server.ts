@@ -6,7 +6,7 @@ import { hashArgon2 } from '../../src/core/auth/argon2.ts'
 import { createAuthenticator } from '../../src/core/auth/authenticator.ts'
 import { createPasswordHasher } from '../../src/core/auth/password.ts'
 import { ACTIONS, type Action, asSessionId, type TotpCredential, type User } from '../../src/core/identity.ts'
-import { canonicalAddress } from '../../src/core/net.ts'
+import { canonicalAddress, zoneOf } from '../../src/core/net.ts'
 import type { PolicySettings } from '../../src/core/policy/decide.ts'
 import { createPolicy } from '../../src/core/policy/policy.ts'
 import type { Clock } from '../../src/core/ports.ts'
@@ -192,6 +192,7 @@ export async function startFtpServer(options: FtpServerOptions = {}): Promise<Ft
   const server = createServer((socket) => {
     count += 1
     const implicit = settings.tls === 'implicit'
+    const zone = zoneOf(socket.localAddress ?? '')
     const connection = adapter.serve(socket, {
       session: asSessionId(`test-${count}`),
       door: implicit ? 'ftps' : 'ftp',
@@ -199,6 +200,7 @@ export async function startFtpServer(options: FtpServerOptions = {}): Promise<Ft
       remotePort: socket.remotePort ?? 0,
       localIp: canonicalAddress(socket.localAddress ?? '') ?? '',
       localPort: socket.localPort ?? 0,
+      ...(zone !== undefined && { zone }),
       listener: 'test',
       encrypted: implicit,
     })
