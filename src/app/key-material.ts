@@ -126,9 +126,10 @@ export function readAllHostKeys(config: Config): readonly HostKey[] {
 
 /** The listener's host keys. Throws OperatorError, or the system's error for an unreadable file. */
 export function readHostKeys({ keys }: Config, own: readonly string[]): readonly HostKey[] {
-  return (own.length > 0 ? own : keys.hostKeys).map((path) =>
-    parse(path, 'a usable host key', 'Replace it, or take it out of the list.', () =>
-      parseHostKey(path, readPrivate(path)),
-    ),
-  )
+  return (own.length > 0 ? own : keys.hostKeys).map((path) => {
+    const text = readPrivate(path)
+    return parse(path, 'a usable host key', 'Replace it, or take it out of the list.', () =>
+      parseHostKey(path, text),
+    )
+  })
 }

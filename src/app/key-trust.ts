@@ -28,7 +28,8 @@ function readAuthorities(file: string): readonly string[] {
 
 function readAuthority(line: string, place: string): string {
   const parsed = parsePublicKey(line)
-  if (!parsed.ok) throw new OperatorError(`${place}:1  ${parsed.message}.`, `${parsed.remedy}.`)
+  if (!parsed.ok)
+    throw new OperatorError(`${place}:1  ${parsed.message}.`, `Mend the line: ${parsed.remedy}.`)
   const [weakness] = parsed.warnings
   if (weakness !== undefined) {
     throw new OperatorError(`${place}:1  ${weakness}.`, 'Make a new authority: ssh-keygen -t ed25519')

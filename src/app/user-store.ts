@@ -5,8 +5,9 @@ import type { Config } from '../config/schema.ts'
 import { systemClock as clock } from '../server/system-clock.ts'
 import type { EditResult } from '../users/edit.ts'
 import { createUserEditor, type NewUser as UserEntry } from '../users/editor.ts'
+import { newEntryProblems } from '../users/new-entry.ts'
 import { hasEntry, readUsers } from '../users/read.ts'
-import { formatProblem } from '../yaml/problem.ts'
+import { formatProblem, problemText } from '../yaml/problem.ts'
 import { openSecrets, usersProblems } from './open-users.ts'
 
 /** The users file for the CLI's verbs. Throws OperatorError when the key for its secrets cannot be used. */
@@ -50,6 +51,7 @@ export async function openUserStore(config: Config): Promise<UserStore> {
     has: (name) => hasEntry(file, name),
     find: async (name) => (await read()).users.get(name),
     warnings: async () => (await read()).warnings.map(formatProblem),
+    problemsOf: (user) => newEntryProblems(user.name, entryOf(user)),
     add: (user) => apply(user.name, editor.addUser(user.name, entryOf(user))),
     change: (name, change) => apply(name, edited(name, change)),
     remove: (name) => apply(name, editor.removeUser(name)),
@@ -79,7 +81,12 @@ function refusal(name: string, result: Extract<EditResult, { ok: false }>): Oper
       )
     case 'stale-hash':
       return new OperatorError(`The password of "${name}" has just been changed.`, 'Run the command again.')
+    // Places would be those of a text that nobody has seen.
     case 'invalid':
+      return new OperatorError(
+        `The users file was left as it is:\n${result.problems.map(problemText).join('\n')}`,
+        'Correct the command and run it again.',
+      )
     case 'broken-file':
       return new OperatorError(
         `The users file was left as it is:\n${formatProblems(result.problems)}`,

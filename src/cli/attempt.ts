@@ -12,7 +12,8 @@ export function createAttempts(): { attempt: Attempt; problems: readonly string[
     } catch (error) {
       const known = toOperatorError(error)
       if (known === undefined) throw error
-      problems.push(`${known.message}\n  ${known.remedy}`)
+      const problem = `${known.message}\n  ${known.remedy}`
+      if (!problems.includes(problem)) problems.push(problem)
       return undefined
     }
   }

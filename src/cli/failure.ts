@@ -35,8 +35,11 @@ const SYSTEM_REMEDIES: Readonly<Record<string, (error: SystemError) => OperatorE
           `${e.path} may not be used by the account that runs this command.`,
           `Make that account its owner: \`chown "$(id -un)" ${e.path}\`, or run the command as the account that owns it.`,
         ),
-  ENOENT: (e) =>
-    new OperatorError(`${e.path} does not exist.`, 'Restore it, or correct its path in the configuration.'),
+  ENOENT: (e) => new OperatorError(`${e.path} does not exist.`, 'Correct the path, or put the file there.'),
+  EISDIR: (e) =>
+    e.path === undefined
+      ? undefined
+      : new OperatorError(`${e.path} is a folder.`, 'Name the file in it that is meant.'),
   ENOSPC: (e) =>
     new OperatorError(
       `No space is left to write ${e.path ?? 'a file'}.`,

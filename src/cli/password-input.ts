@@ -17,8 +17,8 @@ export async function readNewPassword(input: Input, terminal: Terminal, name: st
     const [line = ''] = (await terminal.readInput(MAX_BYTES * 2)).split(/\r?\n/, 1)
     return checked(line)
   }
-  const password = checked(await terminal.askSecret(`New password for ${name}: `))
-  const again = await terminal.askSecret('The same again: ')
+  const password = checked(await terminal.askSecret(`New password for ${name}: `, '--stdin'))
+  const again = await terminal.askSecret('The same again: ', '--stdin')
   if (again !== password)
     throw new OperatorError('The two passwords differ; nothing was changed.', 'Run it again.')
   return password

@@ -9,25 +9,34 @@ export type KeyReview = Readonly<{
   certificates: readonly Readonly<{ file: string; subject: string; notAfter: string }>[]
 }>
 
+/** The configuration once for each listener, so that a file of one does not hide those of the others. */
+export function perListener(config: Config): readonly Config[] {
+  return config.listeners.map((listener) => ({ ...config, listeners: [listener] }))
+}
+
 /** Looks at the certificate, its key and the host keys as the server would load them. */
 export async function reviewKeys(
   config: Config,
   { services, attempt, now }: { services: AppServices; attempt: Attempt; now: number },
 ): Promise<KeyReview> {
   const hostKeys = (await attempt(() => services.loadHostKeys(config))) ?? []
-  const loaded = await attempt(() => services.loadCertificates(config))
-  const certificates = loaded ?? []
-  // A list that cannot be used is among the problems already.
-  const revocations =
-    loaded === undefined ? [] : ((await attempt(() => services.loadRevocations(config))) ?? [])
+  const certificates = new Map<string, LoadedCertificate>()
+  const revocations = new Map<string, LoadedRevocations>()
+  for (const one of perListener(config)) {
+    const loaded = await attempt(() => services.loadCertificates(one))
+    for (const certificate of loaded ?? []) certificates.set(certificate.file, certificate)
+    // A list that cannot be used is among the problems already.
+    const lists = loaded && (await attempt(() => services.loadRevocations(one)))
+    for (const list of lists ?? []) revocations.set(list.file, list)
+  }
   return {
     warnings: [
-      ...certificates.flatMap((certificate) => expiry(certificate, now)),
-      ...revocations.flatMap((list) => revocationExpiry(list, now)),
+      ...[...certificates.values()].flatMap((certificate) => expiry(certificate, now)),
+      ...[...revocations.values()].flatMap((list) => revocationExpiry(list, now)),
     ],
     // What is loaded may carry the private key; what is shown may not.
     hostKeys: hostKeys.map(({ algorithm, fingerprint }) => ({ algorithm, fingerprint })),
-    certificates: certificates.map(({ file, leaf }) => ({
+    certificates: [...certificates.values()].map(({ file, leaf }) => ({
       file,
       subject: leaf.subject,
       notAfter: leaf.validToDate.toISOString(),

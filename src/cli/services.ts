@@ -54,8 +54,8 @@ export type UserChange =
   | { type: 'certificate-remove'; fingerprint: string }
 
 /**
- * The users file. Reading throws OperatorError with all problems of the file. Edits keep comments and order, lose no other writer's edit, and reject what would not load;
- * problems that were there before do not stand in their way.
+ * The users file. Reading throws OperatorError with all problems of the file. Edits keep comments and order, lose no
+ * other writer's edit, and reject what would not load; problems that were there before do not stand in their way.
  */
 export type UserStore = {
   list(): Promise<readonly User[]>
@@ -64,6 +64,8 @@ export type UserStore = {
   find(name: string): Promise<User | undefined>
   /** What works but should be mended, each with its place and remedy. */
   warnings(): Promise<readonly string[]>
+  /** What is wrong with it by itself, as sentences that show what was typed: before any secret is asked for. */
+  problemsOf(user: NewUser): readonly string[]
   /** Throws OperatorError when the name is taken or the users file could not be loaded with the user in it. */
   add(user: NewUser): Promise<void>
   /** Throws OperatorError when nobody has the name. */

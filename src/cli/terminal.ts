@@ -15,9 +15,10 @@ export type Terminal = {
   err(line: string): void
   /** Colours only a terminal that shows colours. */
   paint(style: Style, text: string): string
-  ask(question: string): Promise<string>
+  /** `option` does without the question: what to try where nobody is there. */
+  ask(question: string, option: string): Promise<string>
   /** Nothing that is typed is shown. */
-  askSecret(question: string): Promise<string>
+  askSecret(question: string, option: string): Promise<string>
   /** All of standard input, at most `maxBytes`. */
   readInput(maxBytes: number): Promise<string>
 }
@@ -33,11 +34,11 @@ export function createTerminal({ stdin, stdout, stderr }: Streams): Terminal {
   // Who reads may stop reading, as `| head` does: that is no failure of the command.
   for (const stream of [stdout, stderr]) stream.on('error', () => undefined)
 
-  async function question(text: string, shown: boolean): Promise<string> {
+  async function question(text: string, option: string, shown: boolean): Promise<string> {
     if (!interactive) {
       throw new OperatorError(
         `There is no terminal to ask "${text.trim()}" on.`,
-        'Run the command in a terminal, or use the option that reads the answer from standard input (see --help).',
+        `Run the command in a terminal, or use ${option}.`,
       )
     }
     const output = shown ? stderr : new PassThrough().resume()
@@ -58,8 +59,8 @@ export function createTerminal({ stdin, stdout, stderr }: Streams): Terminal {
     out: (line) => void stdout.write(`${line}\n`),
     err: (line) => void stderr.write(`${line}\n`),
     paint: (style, text) => styleText(style, text, { stream: stdout, validateStream: true }),
-    ask: (text) => question(text, true),
-    askSecret: (text) => question(text, false),
+    ask: (text, option) => question(text, option, true),
+    askSecret: (text, option) => question(text, option, false),
     readInput: (maxBytes) => readAll(stdin, maxBytes),
   }
 }

@@ -3,6 +3,7 @@ import { dirname, resolve } from 'node:path'
 import { readYaml, type YamlText } from '../yaml/document.ts'
 import { explain, type Finding } from '../yaml/explain.ts'
 import { type Problem, pathText, sortProblems } from '../yaml/problem.ts'
+import { NO_UTF8, yamlText } from '../yaml/text.ts'
 import { CHECKS } from './checks.ts'
 import { applyOverrides, fromEnvironment, fromOptions, overrideAt, withDefaultLists } from './overrides.ts'
 import { absolutePaths } from './paths.ts'
@@ -31,12 +32,17 @@ function fileProblem(file: string, message: string, remedy: string): Problem {
 function readText(file: string): string | Problem {
   try {
     const bytes = readFileSync(file)
-    if (bytes.length <= MAX_CONFIG_BYTES) return bytes.toString('utf8')
-    return fileProblem(file, `the file has ${bytes.length} bytes`, `at most ${MAX_CONFIG_BYTES} are read`)
+    if (bytes.length > MAX_CONFIG_BYTES)
+      return fileProblem(file, `the file has ${bytes.length} bytes`, `at most ${MAX_CONFIG_BYTES} are read`)
+    return yamlText(bytes) ?? fileProblem(file, NO_UTF8.message, NO_UTF8.remedy)
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? String(error.code) : String(error)
     if (code === 'ENOENT')
-      return fileProblem(file, 'the file does not exist', 'name another file, or let the first start make it')
+      return fileProblem(
+        file,
+        'the file does not exist',
+        'correct its path, or let a first start without --config make one',
+      )
     if (code === 'EACCES')
       return fileProblem(file, 'the file may not be read', 'let the user that runs the server read it')
     return fileProblem(file, `the file cannot be read (${code})`, 'the configuration is a YAML file')

@@ -32,9 +32,15 @@ export function passiveRanges(config: Config): readonly Finding[] {
   return ranges(config).flatMap(([place, range]) => flaw(place, range))
 }
 
+/** The common range counts where a listener has none of its own. */
+function usedRanges(config: Config): readonly (readonly [Path, Range])[] {
+  const common = config.listeners.some((one) => one.door === 'ftp' && one.passivePorts === null)
+  return ranges(config).slice(common ? 0 : 1)
+}
+
 export function passiveOverlap(config: Config): readonly Finding[] {
   return config.listeners.flatMap((one, index) => {
-    const hit = ranges(config).find(([, { from, to }]) => one.port >= from && one.port <= to)
+    const hit = usedRanges(config).find(([, { from, to }]) => one.port >= from && one.port <= to)
     if (one.port === 0 || hit === undefined) return []
     const [place, { from, to }] = hit
     return [

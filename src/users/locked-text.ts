@@ -1,6 +1,7 @@
 import { readFile, realpath, stat } from 'node:fs/promises'
 import { FileServerError } from '../core/errors.ts'
 import type { Clock } from '../core/ports.ts'
+import { yamlText } from '../yaml/text.ts'
 import { replaceFile } from './atomic-write.ts'
 import { stateOf } from './file-state.ts'
 import { acquireLock } from './lock.ts'
@@ -27,7 +28,9 @@ async function current(file: string): Promise<Current> {
     const real = await realpath(file)
     // The state first: a change in between then shows as a change.
     const state = stateOf(await stat(real, { bigint: true }))
-    return { file: real, state, text: await readFile(real, 'utf8') }
+    const text = yamlText(await readFile(real))
+    if (text === undefined) throw new FileServerError('storage.failed', `${real} is not UTF-8`)
+    return { file: real, state, text }
   } catch (error) {
     if (codeOf(error) === 'ENOENT') return { file, state: 'absent', text: undefined }
     throw error

@@ -3,6 +3,7 @@ import type { User, UserId } from '../core/identity.ts'
 import { readYaml, type YamlText } from '../yaml/document.ts'
 import { explain, type Finding } from '../yaml/explain.ts'
 import { type Problem, pathText, sortProblems } from '../yaml/problem.ts'
+import { NO_UTF8, yamlText } from '../yaml/text.ts'
 import { nestedFolders } from './nested.ts'
 import { type RecordSettings, readRecord } from './record.ts'
 import { usersSchema, usersShape } from './schema.ts'
@@ -72,7 +73,9 @@ export async function readUsers(file: string, settings: RecordSettings): Promise
     if (bytes.length > MAX_USERS_BYTES) {
       return failure(file, `the file has ${bytes.length} bytes`, `at most ${MAX_USERS_BYTES} are read`)
     }
-    return parseUsers(readYaml(bytes.toString('utf8'), file), settings)
+    const text = yamlText(bytes)
+    if (text === undefined) return failure(file, NO_UTF8.message, NO_UTF8.remedy)
+    return parseUsers(readYaml(text, file), settings)
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? String(error.code) : String(error)
     if (code !== 'ENOENT') return failure(file, `the file cannot be read (${code})`, 'let the server read it')

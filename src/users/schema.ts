@@ -30,6 +30,7 @@ const SLOWEST_KIB = 64
 function rate(description: string) {
   return z
     .int()
+    .min(0)
     .refine((value) => value === 0 || value >= SLOWEST_KIB, {
       error: `expected 0, or a whole number from ${SLOWEST_KIB}`,
     })
@@ -119,8 +120,12 @@ export const userSchema = z.strictObject({
     .describe('What the home may hold.'),
   rate: z
     .strictObject({
-      downKiBPerSecond: rate('Downloads of one session, all together, in KiB per second; 0 = no limit.'),
-      upKiBPerSecond: rate('Uploads of one session, all together, in KiB per second; 0 = no limit.'),
+      downKiBPerSecond: rate(
+        'Downloads of one session, all together, in KiB per second, 64 or more; 0 = no limit.',
+      ),
+      upKiBPerSecond: rate(
+        'Uploads of one session, all together, in KiB per second, 64 or more; 0 = no limit.',
+      ),
     })
     .prefault({})
     .describe('How fast files move.'),

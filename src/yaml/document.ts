@@ -9,7 +9,7 @@ import {
   parseDocument,
   visit,
 } from 'yaml'
-import { type Path, type Place, type Problem, pathText } from './problem.ts'
+import type { Path, Place, Problem } from './problem.ts'
 
 /** Aliases may repeat content this often in total; more is an attempt to fill the memory. */
 const MAX_ALIASES = 100
@@ -74,6 +74,15 @@ function plainValue(document: Document): { value: unknown; error: string | undef
   }
 }
 
+/** The parser goes on after a mistake and finds others in the same spot, which are none. */
+function firstOfEachPlace(errors: Document['errors']): Document['errors'] {
+  return errors.filter(({ pos }, index) => errors.findIndex((other) => other.pos[0] === pos[0]) === index)
+}
+
+function notYaml(message: string): string {
+  return `this is not valid YAML: ${message}; look for a missing colon or quote, or a line indented otherwise`
+}
+
 /** Reads `text`; never throws. With problems of its own the value is not worth looking at. */
 export function readYaml(text: string, file: string): YamlText {
   const lines = new LineCounter()
@@ -93,8 +102,8 @@ export function readYaml(text: string, file: string): YamlText {
     message,
     remedy: undefined,
   })
-  const problems = document.errors.map((error) =>
-    problem(at(error.pos[0]), HEADLINES[error.code] ?? `this is not valid YAML: ${error.message}`),
+  const problems = firstOfEachPlace(document.errors).map((error) =>
+    problem(at(error.pos[0]), HEADLINES[error.code] ?? notYaml(error.message)),
   )
   if (problems.length === 0) {
     for (const offset of repeatedKeys(document)) problems.push(problem(at(offset), TWICE))
@@ -102,15 +111,4 @@ export function readYaml(text: string, file: string): YamlText {
   const { value, error } = problems.length > 0 ? { value: undefined, error: undefined } : plainValue(document)
   if (error !== undefined) problems.push(problem(at(0), `the YAML cannot be expanded: ${error}`))
   return { document, value, placeOf: (path, part) => at(offsetOf(document, path, part)), problems }
-}
-
-/** A problem with what stands at `path`. */
-export function problemAt(
-  yaml: YamlText,
-  path: Path,
-  message: string,
-  options: { remedy?: string; part?: 'key' | 'value' } = {},
-): Problem {
-  const place = yaml.placeOf(path, options.part ?? 'value')
-  return { place, path: pathText(path), message, remedy: options.remedy }
 }

@@ -22,7 +22,7 @@ export function pathText(path: Path): string {
     .join('')
 }
 
-export function placeText(place: Place): string {
+function placeText(place: Place): string {
   switch (place.kind) {
     case 'file':
       return `${place.file}:${place.line}:${place.column}`
@@ -33,11 +33,14 @@ export function placeText(place: Place): string {
   }
 }
 
+/** What is wrong and what to do, for who has no file with that place before them. */
+export function problemText({ path, message, remedy }: Omit<Problem, 'place'>): string {
+  return `${path === '' ? '' : `${path}: `}${message}${remedy === undefined ? '' : `; ${remedy}`}`
+}
+
 /** One problem on one line, for a terminal or a log. */
 export function formatProblem(problem: Problem): string {
-  const path = problem.path === '' ? '' : `${problem.path}: `
-  const remedy = problem.remedy === undefined ? '' : `; ${problem.remedy}`
-  return `${placeText(problem.place)}  ${path}${problem.message}${remedy}`
+  return `${placeText(problem.place)}  ${problemText(problem)}`
 }
 
 /** All problems, one a line, in the order of the file. */

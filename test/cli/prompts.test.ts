@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { PassThrough } from 'node:stream'
 import { test } from 'node:test'
+import type { OperatorError } from '../../src/cli/failure.ts'
 import { createTerminal } from '../../src/cli/terminal.ts'
 
 /** A terminal with somebody at the keys; `shown` is all that the screen got. */
@@ -21,7 +22,7 @@ function createScreen(isTTY = true) {
 
 test('a password is not shown while it is typed', async () => {
   const { terminal, keys, shown } = createScreen()
-  const answer = terminal.askSecret('Password: ')
+  const answer = terminal.askSecret('Password: ', '--stdin')
   keys.write('correct horse\r')
   assert.equal(await answer, 'correct horse')
   assert.equal(shown(), 'Password: \n')
@@ -29,7 +30,7 @@ test('a password is not shown while it is typed', async () => {
 
 test('any other answer is', async () => {
   const { terminal, keys, shown } = createScreen()
-  const answer = terminal.ask('Sure? ')
+  const answer = terminal.ask('Sure? ', '--yes')
   keys.write('yes\r')
   assert.equal(await answer, 'yes')
   assert.match(shown(), /Sure\? .*yes/s)
@@ -38,7 +39,7 @@ test('any other answer is', async () => {
 test('Ctrl-C and Ctrl-D cancel with a message', async () => {
   for (const key of ['\u0003', '\u0004']) {
     const { terminal, keys } = createScreen()
-    const answer = terminal.askSecret('Password: ')
+    const answer = terminal.askSecret('Password: ', '--stdin')
     keys.write(key)
     await assert.rejects(answer, /Cancelled; nothing was changed/)
   }
@@ -46,7 +47,11 @@ test('Ctrl-C and Ctrl-D cancel with a message', async () => {
 
 test('without a terminal nothing is asked', async () => {
   const { terminal } = createScreen(false)
-  await assert.rejects(terminal.ask('Sure? '), /There is no terminal to ask "Sure\?" on/)
+  await assert.rejects(terminal.ask('Sure? ', '--yes'), (error: OperatorError) => {
+    assert.match(error.message, /There is no terminal to ask "Sure\?" on/)
+    assert.match(error.remedy, /or use --yes\.$/)
+    return true
+  })
 })
 
 test('standard input is read up to its limit', async () => {

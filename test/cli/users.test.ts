@@ -153,19 +153,44 @@ test('mistakes: one message with its remedy, exit code 1, nothing changed', asyn
     ],
     [['user', 'passwd', 'first'], /no terminal to ask/],
     [['user', 'add', 'first', '--stdin'], /already a user "first"/, PASSWORD],
-    [['user', 'add', 'a b', '--stdin'], /expected a name of 1 to 64 letters/, PASSWORD],
-    [['user', 'add', 'eve', '--stdin', '--allow', 'x'], /config\/users\.yaml:\d+:\d+ .*allow/, PASSWORD],
-    [['user', 'add', 'eve', '--stdin', '--permissions', 'all'], /permissions/, PASSWORD],
-    [['user', 'key', 'add', 'first', 'absent.pub'], /absent\.pub does not exist/],
+    [
+      ['user', 'add', 'eve', '--stdin', '--factors', 'totp'],
+      /left as it is:\nusers\.eve\.factors\[0\]: .*\n {2}Correct the command/,
+    ],
+    [['user', 'key', 'add', 'first', 'absent.pub'], /absent\.pub does not exist\.\n {2}Correct the path/],
     [['user', 'key', 'add', 'first', '-'], /holds a private key/, String(privateKey)],
-    [['user', 'key', 'add', 'first', '-'], /no SSH public key/, 'nonsense'],
-    [['user', 'rm', 'first'], /no terminal to ask/],
+    [
+      ['user', 'key', 'add', 'first', '-'],
+      /^-:2 is no SSH public key\.\n.*\.pub\.\n$/,
+      '# mine\nnonsense\n'.repeat(9),
+    ],
+    [['user', 'key', 'add', 'first', '-'], /users\.first\.keys\[0\]: /, 'ssh-ed25519 AAAAnonsense'],
+    [['user', 'rm', 'first'], /no terminal to ask .*\n.*--yes/],
   ]
   for (const [args, message, stdin] of cases) {
     const { code, err } = await project.run(args, stdin)
     assert.match(err, message)
     assert.equal(code, 1, args.join(' '))
     assert.doesNotMatch(err, /\n {4}at /)
+  }
+  assert.equal(await users(project), before)
+})
+
+test('what is wrong with a new user is told before the password is asked for', async (t) => {
+  const project = await createReadyProject(t)
+  const before = await users(project)
+  const cases: readonly (readonly [readonly string[], RegExp])[] = [
+    [['a b'], /^"a b": expected a name of 1 to 64 letters/],
+    [['eve', '--allow', '192.0.2.0/33'], /^allow\[0\]: expected an address .*, found "192\.0\.2\.0\/33"$/m],
+    [['eve', '--permissions', 'all'], /^permissions: expected full, read-only/],
+    [['eve', '--permissions', 'read,wirte'], /^permissions\[1\]: expected list, read, .*, found "wirte"$/m],
+    [['eve', '--expires', '2027-02-31'], /^expires: expected a date such as/],
+  ]
+  for (const [args, message] of cases) {
+    const { code, err } = await project.run(['user', 'add', ...args])
+    assert.match(err, message)
+    assert.match(err, /\n {2}`sallyport user add --help`/)
+    assert.equal(code, 2, args.join(' '))
   }
   assert.equal(await users(project), before)
 })

@@ -105,6 +105,44 @@ test('check tells the problems of keys and users together', async (t) => {
   assert.match(err, /keys\/tls\.crt/)
 })
 
+test('check looks at the files of every listener, whatever is wrong with those of another', async (t) => {
+  const project = await createReadyProject(t)
+  const own = (name: string, keys: string) => `  - { name: ${name}, door: ftp, port: 0, ${keys} }`
+  const broken = 'certificateFile: keys/none.crt, keyFile: keys/tls.key'
+  const text = [
+    'listeners:',
+    own('ftp', broken),
+    own('ftps', broken),
+    own('c', 'certificateFile: keys, keyFile: keys/tls.key'),
+    own('d', 'bannerFile: keys'),
+    own('e', 'welcomeFile: none.txt'),
+    own('f', 'goodbyeFile: latin.txt'),
+    '  - { name: sftp, door: sftp, port: 0, hostKeys: [keys/open] }',
+  ].join('\n')
+  await writeFile(join(project.dir, 'config/other.yaml'), text)
+  await writeFile(join(project.dir, 'latin.txt'), Buffer.from('Gr\u00fc\u00dfe', 'latin1'))
+  await writeFile(join(project.dir, 'keys/open'), 'secret', { mode: 0o644 })
+  const { code, err } = await project.run(['check', '--config', join(project.dir, 'config/other.yaml')])
+  assert.equal(code, 1)
+  assert.equal(err.match(/keys\/none\.crt does not exist\.\n {2}Correct the path/g)?.length, 1, err)
+  assert.equal(err.match(/\/keys is a folder\.\n {2}Name the file/g)?.length, 1, err)
+  assert.match(err, /none\.txt does not exist/)
+  assert.match(err, /latin\.txt cannot be shown as a banner: it is not UTF-8\.\n {2}Save it as UTF-8/)
+  assert.match(
+    err,
+    /keys\/open can be read by other accounts of this machine\.\n {2}Close it with `chmod 600/,
+  )
+})
+
+test('check --json prints JSON for a configuration that cannot be read, too', async (t) => {
+  const project = await createReadyProject(t)
+  const { code, out, err } = await project.run(['check', '--json', '--set', 'ftp.idelSeconds=1'])
+  assert.deepEqual([code, err], [1, ''])
+  const report = JSON.parse(out)
+  assert.deepEqual([report.ok, report.users, report.certificates], [false, 0, []])
+  assert.match(report.problems[0], /ftp\.idelSeconds: unknown key; did you mean ftp\.idleSeconds\?/)
+})
+
 test('explain runs the rules of the server: allow is exit code 0, deny 1', async (t) => {
   const project = await createReadyProject(t)
   const ask = (...more: readonly string[]) =>
@@ -134,6 +172,7 @@ test('explain: a wrong question is exit code 2 with what to write', async (t) =>
       /No listener "ftp" has the door sftp\.\n {2}.*sftp/,
     ],
     [['--from', '::1', '--door', 'sftp', '--at', 'noon'], /--at "noon" is no date/],
+    [['--from', '::1', '--door', 'sftp', '--tls'], /never by TLS\.\n {2}Leave --tls out/],
     [['--from', '::1', '--door', 'sftp', '--factors', 'face'], /"face" is not known/],
   ]
   for (const [args, message] of cases) {

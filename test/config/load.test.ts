@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdirSync } from 'node:fs'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { complaints, loaded, project } from './helpers.ts'
@@ -114,7 +114,7 @@ test('one port on two addresses, and port 0 twice, are fine', (t) => {
 
 test('YAML that cannot be read is one clear problem', (t) => {
   const broken: Record<string, RegExp> = {
-    'login: {': /^FILE:\d+:\d+ {2}this is not valid YAML: /,
+    'login: {': /^FILE:\d+:\d+ {2}this is not valid YAML: .*; look for a missing colon/,
     'login: {}\nlogin: {}\n': /^FILE:2:1 {2}this key stands twice/,
     'login: {}\n---\nftp: {}\n': /more than one YAML document/,
     'login:\n\tgraceSeconds: 1\n': /a tab is used to indent/,
@@ -124,6 +124,26 @@ test('YAML that cannot be read is one clear problem', (t) => {
     const { file } = project(t, text)
     assert.match(complaints(file)[0] ?? '', expected, text)
   }
+  const { file } = project(t, 'ftp:\n  idleSeconds: 10\n   stallSeconds: 1\n')
+  assert.equal(complaints(file).length, 1, 'not what the parser finds after it in the same place')
+})
+
+test('a file in another encoding is not guessed at', (t) => {
+  const { file } = project(t, '')
+  for (const bytes of [
+    Buffer.from('log: { file: "Gr\u00fc\u00dfe" }\n', 'latin1'),
+    Buffer.from('\ufefflog: {}\n', 'utf16le'),
+  ]) {
+    writeFileSync(file, bytes)
+    assert.deepEqual(complaints(file), ['FILE:1:1  the file is not UTF-8; save it as UTF-8'])
+  }
+})
+
+test('the common passive range takes no port where every ftp listener has its own', (t) => {
+  const own = 'listeners:\n  - { name: a, door: ftp, port: 21, passivePorts: { from: 41000, to: 41100 } }\n'
+  const other = (port: number) => `  - { name: b, door: sftp, port: ${port} }\n`
+  assert.deepEqual(complaints(project(t, own + other(40000)).file), [])
+  assert.match(complaints(project(t, own + other(41000)).file)[0] ?? '', /passive range 41000 to 41100/)
 })
 
 test('aliases that would fill the memory are refused', (t) => {

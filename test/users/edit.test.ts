@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
-import { existsSync, readdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
@@ -128,6 +128,18 @@ test('trouble elsewhere in the file does not stand in the way; broken YAML does'
   const result = await editor.addUser('x', {})
   assert.ok(!result.ok)
   assert.equal(result.reason, 'broken-file')
+})
+
+test('a file that is not UTF-8 is neither read nor rewritten', async (t) => {
+  const source = usersFile(t, FILE)
+  const bytes = Buffer.from(FILE.replace('partners', 'Gesch\u00e4ftspartner'), 'latin1')
+  writeFileSync(source.file, bytes)
+  const read = await readUsers(source.file, source.settings)
+  assert.ok(!read.ok)
+  assert.match(read.problems[0]?.message ?? '', /not UTF-8/)
+  const edited = createUserEditor(source.settings).setEnabled('bob', false)
+  await assert.rejects(edited, { code: 'storage.failed', message: /is not UTF-8/ })
+  assert.deepEqual(readFileSync(source.file), bytes)
 })
 
 test('the first user goes into an empty or absent file', async (t) => {

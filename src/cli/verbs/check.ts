@@ -3,7 +3,7 @@ import { createAttempts } from '../attempt.ts'
 import { EXIT_FAILED, EXIT_OK } from '../failure.ts'
 import { nativeLine } from '../format/native-parts.ts'
 import { reviewListeners, reviewUsers } from '../review.ts'
-import { reviewKeys } from '../review-keys.ts'
+import { perListener, reviewKeys } from '../review-keys.ts'
 import { reviewAlgorithms } from '../review-ssh.ts'
 import type { AppServices } from '../services.ts'
 import type { Terminal } from '../terminal.ts'
@@ -18,14 +18,29 @@ export const check: Verb = {
     'nothing. Exit code 0: it would start (there may be warnings), 1: it would not.',
   options: [JSON_OPTION],
   run: async (input, { terminal, services, settings }) => {
-    const report = await review(await settings.load(), services)
-    if (input.flag('json')) terminal.out(JSON.stringify(report, null, 2))
+    const json = input.flag('json')
+    const { attempt, problems } = createAttempts()
+    // For programs this is a report as any other.
+    const config = await (json ? attempt(() => settings.load()) : settings.load())
+    const report = config === undefined ? { ...NOTHING_READ, problems } : await review(config, services)
+    if (json) terminal.out(JSON.stringify(report, null, 2))
     else print(report, terminal)
     return report.ok ? EXIT_OK : EXIT_FAILED
   },
 }
 
 type Report = Awaited<ReturnType<typeof review>>
+
+const NOTHING_READ: Report = {
+  ok: false,
+  problems: [],
+  warnings: [],
+  listeners: [],
+  users: 0,
+  hostKeys: [],
+  certificates: [],
+  nativeParts: [],
+}
 
 async function review(config: Config, services: AppServices) {
   const now = Date.now()
@@ -35,8 +50,10 @@ async function review(config: Config, services: AppServices) {
     return { users: await store.list(), warnings: await store.warnings() }
   })
   const keys = await reviewKeys(config, { services, attempt, now })
-  await attempt(() => services.loadBanners(config))
-  await attempt(() => services.loadKeyTrust(config))
+  for (const one of perListener(config)) {
+    await attempt(() => services.loadBanners(one))
+    await attempt(() => services.loadKeyTrust(one))
+  }
   const users = people?.users ?? []
   return {
     ok: problems.length === 0,

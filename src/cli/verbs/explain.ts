@@ -84,7 +84,12 @@ function doorOf(input: Input): Door {
   const [tls, cleartext] = [input.flag('tls'), input.flag('cleartext')]
   if (tls && cleartext) throw new UsageError('--tls and --cleartext exclude each other.', 'Give one of them.')
   if (door === 'sftp') {
-    if (cleartext) throw new UsageError('The door sftp is always encrypted.', 'Leave --cleartext out.')
+    if (tls || cleartext) {
+      throw new UsageError(
+        'The door sftp is always encrypted, and never by TLS.',
+        `Leave ${tls ? '--tls' : '--cleartext'} out.`,
+      )
+    }
     return door
   }
   if (tls) return 'ftps'

@@ -1,6 +1,6 @@
 import { hashArgon2 } from '../../core/auth/argon2.ts'
 import { createEnrolment } from '../enrolment.ts'
-import { OperatorError } from '../failure.ts'
+import { OperatorError, UsageError } from '../failure.ts'
 import { formatEnrolment } from '../format/enrolment.ts'
 import { NEW_USER_OPTIONS, readNewUser } from '../new-user.ts'
 import { readNewPassword, STDIN_OPTION } from '../password-input.ts'
@@ -25,6 +25,10 @@ export const userAdd: Verb = {
           `There is already a user "${user.name}".`,
           'Choose another name, or change that user with `user passwd`, `user key` and `user totp`.',
         )
+      }
+      const problems = store.problemsOf(user)
+      if (problems.length > 0) {
+        throw new UsageError(problems.join('\n'), '`sallyport user add --help` shows what may be given.')
       }
       const password = needs.has('password') ? await readNewPassword(input, terminal, user.name) : undefined
       const enrolment = needs.has('totp') ? createEnrolment(user.name, config.mfa.issuer) : undefined

@@ -13,7 +13,7 @@ export const userRm: Verb = {
     withUsers(context, async ({ store }) => {
       const name = await requireName(store, input.argument(0))
       if (!input.flag('yes')) {
-        const answer = await context.terminal.ask(`Remove ${name}? The files stay. [y/N] `)
+        const answer = await context.terminal.ask(`Remove ${name}? The files stay. [y/N] `, '--yes')
         if (!/^y(es)?$/i.test(answer.trim())) {
           throw new OperatorError('Nothing was removed.', 'Answer y, or use --yes, to remove the user.')
         }

@@ -45,7 +45,7 @@ export const userTotpEnrol: Verb = {
 /** The app has the secret when one of its codes matches. */
 async function confirm({ credential }: Enrolment, codes: TotpVerifier, { terminal }: Context): Promise<void> {
   for (let tries = 1; tries <= MAX_TRIES; tries += 1) {
-    const code = await terminal.ask('Code that the app shows now: ')
+    const code = await terminal.ask('Code that the app shows now: ', '--no-confirm')
     if (codes.verify(credential, code.replaceAll(' ', ''), Date.now()) !== undefined) return
     terminal.err('That code does not match.')
   }
