@@ -1,12 +1,11 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto'
 import { createSecureContext } from 'node:tls'
 import { OperatorError } from '../cli/failure.ts'
-import type { LoadedCertificate, LoadedRevocations } from '../cli/services.ts'
+import type { LoadedCertificate } from '../cli/services.ts'
 import { isOpenToOthers, readKeyText } from '../config/key-files.ts'
 import type { Config } from '../config/schema.ts'
 import type { ClientTrust, TlsIdentity, TlsMaterial } from '../ftp/settings.ts'
 import { type HostKey, parseHostKey } from '../sftp/host-keys.ts'
-import { revocationEnd } from './revocation-list.ts'
 import type { FtpListener } from './settings.ts'
 
 /** A private key that others can read is no secret; serving with it would hide that. */
@@ -103,25 +102,27 @@ export function readTlsMaterial({ tls }: Config, listener: FtpListener): TlsMate
 export function readCertificates(config: Config): readonly LoadedCertificate[] {
   const listeners = config.listeners.filter((listener) => listener.door === 'ftp')
   for (const listener of listeners) readClientTrust(listener)
-  const pairs = listeners.flatMap((one) => [pairOf(one) ?? config.tls, ...one.hosts.map(pairOf)])
-  const files = new Map(pairs.map((pair) => [pair?.certificateFile, pair]))
-  return [...files.values()].flatMap((pair) =>
-    pair === undefined ? [] : [{ file: pair.certificateFile, leaf: readIdentity(pair).leaf }],
-  )
+  const uses = listeners.flatMap((one) => [
+    { pair: pairOf(one) ?? config.tls, host: undefined },
+    ...one.hosts.flatMap((host) => ({ pair: pairOf(host), host: host.name })),
+  ])
+  const files = new Map(uses.map(({ pair }) => [pair?.certificateFile, pair]))
+  return [...files.values()].flatMap((pair) => {
+    if (pair === undefined) return []
+    const file = pair.certificateFile
+    const { leaf } = readIdentity(pair)
+    const hosts = uses.flatMap((use) => (use.pair?.certificateFile === file ? (use.host ?? []) : []))
+    return [{ file, leaf, unnamed: hosts.filter((host) => leaf.checkHost(host) === undefined) }]
+  })
 }
 
-/** When each revocation list that some listener uses runs out. Throws as `readTlsMaterial` does. */
-export function readRevocations({ listeners }: Config): readonly LoadedRevocations[] {
-  const files = listeners.flatMap((one) =>
-    one.door === 'ftp' && one.clientCertificates !== 'off' && one.crlFile !== null ? [one.crlFile] : [],
-  )
-  return [...new Set(files)].map((file) => ({ file, end: revocationEnd(readKeyText(file)) }))
-}
-
-/** Every host key that some listener shows, once. Throws as `readHostKeys` does. */
+/** Every host key that some listener shows, once; of a server without SFTP none. Throws as `readHostKeys` does. */
 export function readAllHostKeys(config: Config): readonly HostKey[] {
-  const own = config.listeners.flatMap((listener) => (listener.door === 'sftp' ? listener.hostKeys : []))
-  return readHostKeys(config, [...new Set([...config.keys.hostKeys, ...own])])
+  const shown = config.listeners.flatMap((listener) => {
+    if (listener.door !== 'sftp') return []
+    return listener.hostKeys.length > 0 ? listener.hostKeys : config.keys.hostKeys
+  })
+  return shown.length > 0 ? readHostKeys(config, [...new Set(shown)]) : []
 }
 
 /** The listener's host keys. Throws OperatorError, or the system's error for an unreadable file. */

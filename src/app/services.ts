@@ -4,8 +4,9 @@ import { generateHostKey } from '../sftp/host-keys.ts'
 import { emptyUsersFile } from '../users/edit.ts'
 import { makeSecretsKey } from '../users/secret-box.ts'
 import { createTotpVerifier } from '../users/totp-speakeasy.ts'
+import { readAllClientTrust } from './client-trust.ts'
 import { openState } from './core.ts'
-import { readAllHostKeys, readCertificates, readRevocations } from './key-material.ts'
+import { readAllHostKeys, readCertificates } from './key-material.ts'
 import { openKeyTrust } from './key-trust.ts'
 import { nativeParts } from './native-parts.ts'
 import { policySettings, readBanners } from './settings.ts'
@@ -24,7 +25,7 @@ export const services: AppServices = {
   totpVerifier: (config) => createTotpVerifier(config.mfa.driftSteps),
   loadHostKeys: async (config) => readAllHostKeys(config),
   loadCertificates: async (config) => readCertificates(config),
-  loadRevocations: async (config) => readRevocations(config),
+  loadClientTrust: async (config) => readAllClientTrust(config),
   loadBanners: async (config) => readBanners(config),
   loadKeyTrust: async (config) => void openKeyTrust(config),
   makeHostKey: generateHostKey,

@@ -1,7 +1,7 @@
 import type { Config } from '../config/schema.ts'
 import type { Attempt } from './attempt.ts'
 import { daysLeft, EXPIRY_WARNING_DAYS } from './format/days.ts'
-import type { AppServices, HostKey, LoadedCertificate, LoadedRevocations } from './services.ts'
+import type { AppServices, HostKey, LoadedCertificate, LoadedClientTrust } from './services.ts'
 
 export type KeyReview = Readonly<{
   warnings: readonly string[]
@@ -21,19 +21,19 @@ export async function reviewKeys(
 ): Promise<KeyReview> {
   const hostKeys = (await attempt(() => services.loadHostKeys(config))) ?? []
   const certificates = new Map<string, LoadedCertificate>()
-  const revocations = new Map<string, LoadedRevocations>()
+  const warnings = new Set<string>()
   for (const one of perListener(config)) {
     const loaded = await attempt(() => services.loadCertificates(one))
-    for (const certificate of loaded ?? []) certificates.set(certificate.file, certificate)
-    // A list that cannot be used is among the problems already.
-    const lists = loaded && (await attempt(() => services.loadRevocations(one)))
-    for (const list of lists ?? []) revocations.set(list.file, list)
+    for (const certificate of loaded ?? []) {
+      certificates.set(certificate.file, certificate)
+      for (const text of [...expiry(certificate, now), ...otherNames(certificate)]) warnings.add(text)
+    }
+    // A file that cannot be used is among the problems already.
+    const trust = loaded && (await attempt(() => services.loadClientTrust(one)))
+    for (const text of (trust ?? []).flatMap((each) => reviewTrust(each, now))) warnings.add(text)
   }
   return {
-    warnings: [
-      ...[...certificates.values()].flatMap((certificate) => expiry(certificate, now)),
-      ...[...revocations.values()].flatMap((list) => revocationExpiry(list, now)),
-    ],
+    warnings: [...warnings],
     // What is loaded may carry the private key; what is shown may not.
     hostKeys: hostKeys.map(({ algorithm, fingerprint }) => ({ algorithm, fingerprint })),
     certificates: [...certificates.values()].map(({ file, leaf }) => ({
@@ -53,7 +53,24 @@ function expiry({ file, leaf }: LoadedCertificate, now: number): string[] {
     : []
 }
 
-function revocationExpiry({ file, end }: LoadedRevocations, now: number): string[] {
+type Revocations = NonNullable<LoadedClientTrust['revocations']>
+
+function otherNames({ file, unnamed }: LoadedCertificate): string[] {
+  return unnamed.map(
+    (host) => `the certificate in ${file} is not for ${host}; clients of that host refuse it`,
+  )
+}
+
+function reviewTrust({ caFile, rootless, revocations }: LoadedClientTrust, now: number): string[] {
+  const none = 'none of its client certificates counts'
+  return [
+    ...rootless.map((name) => `${caFile} has no root for ${name}; ${none} until the file has its issuer too`),
+    ...(revocations === undefined ? [] : revocationExpiry(revocations, now)),
+    ...(revocations?.unlisted ?? []).map((name) => `${revocations?.file} has no list of ${name}; ${none}`),
+  ]
+}
+
+function revocationExpiry({ file, end }: Revocations, now: number): string[] {
   if (end === undefined) return []
   const days = daysLeft(end.getTime(), now)
   const what = `the revocation list in ${file}`

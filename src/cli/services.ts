@@ -73,9 +73,21 @@ export type UserStore = {
   remove(name: string): Promise<void>
 }
 
-/** `end` undefined: the list does not say when it runs out. */
-export type LoadedRevocations = Readonly<{ file: string; end: Date | undefined }>
-export type LoadedCertificate = Readonly<{ file: string; leaf: X509Certificate }>
+/** Of one listener, which asks for client certificates. Authorities are named by their subjects. */
+export type LoadedClientTrust = Readonly<{
+  caFile: string
+  /** Those below another one that is not in the file. */
+  rootless: readonly string[]
+  revocations?: Readonly<{
+    file: string
+    /** Undefined: the list does not say when it runs out. */
+    end: Date | undefined
+    /** Those of which there is no list. */
+    unlisted: readonly string[]
+  }>
+}>
+/** `unnamed`: hosts of listeners that show the certificate, though it is not for that name. */
+export type LoadedCertificate = Readonly<{ file: string; leaf: X509Certificate; unnamed: readonly string[] }>
 export type HostKey = Readonly<{ algorithm: string; fingerprint: string }>
 
 /** Texts as ssh-keygen writes them. */
@@ -109,8 +121,8 @@ export type AppServices = Readonly<{
    * be used, or a key is not its certificate's.
    */
   loadCertificates(config: Config): Promise<readonly LoadedCertificate[]>
-  /** The revocation lists of client certificates, after `loadCertificates` has found them usable. */
-  loadRevocations(config: Config): Promise<readonly LoadedRevocations[]>
+  /** Whose client certificates count, after `loadCertificates` has found the files usable. */
+  loadClientTrust(config: Config): Promise<readonly LoadedClientTrust[]>
   /** Throws OperatorError for a banner file that cannot be shown. */
   loadBanners(config: Config): Promise<void>
   /** Throws OperatorError for a file of SSH authorities or a revocation list that cannot be used. */

@@ -1,3 +1,4 @@
+import { isIPv4 } from 'node:net'
 import type { Path } from '../yaml/problem.ts'
 import { type Finding, finding } from './finding.ts'
 import { certificatePairs, clientAuthorities, hostNames, legacyUsers } from './listener-checks.ts'
@@ -25,12 +26,17 @@ function listenerNames({ listeners }: Config): readonly Finding[] {
   })
 }
 
+/** Whoever listens at the first address listens at the second too: Linux gives `::` IPv4 as well. */
+function covers(address: string, other: string): boolean {
+  if (address === ANY_ADDRESS || address === '::' || address === other) return true
+  return address === '0.0.0.0' && isIPv4(other)
+}
+
 function listenerPorts({ listeners }: Config): readonly Finding[] {
   return listeners.flatMap((one, index) => {
     const first = listeners.findIndex(
       (other) =>
-        other.port === one.port &&
-        (other.address === one.address || other.address === ANY_ADDRESS || one.address === ANY_ADDRESS),
+        other.port === one.port && (covers(other.address, one.address) || covers(one.address, other.address)),
     )
     return one.port === 0 || first === index
       ? []

@@ -70,15 +70,21 @@ export function legacyUsers(config: Config): readonly Finding[] {
 }
 
 export function clientAuthorities(config: Config): readonly Finding[] {
-  return inEachFtp(config, ({ clientCertificates, clientCaFile }) =>
-    clientCertificates !== 'off' && clientCaFile === null
-      ? [
-          finding(
-            ['clientCertificates'],
-            'nobody says which client certificates are valid',
-            'name the authorities in clientCaFile',
-          ),
-        ]
-      : [],
-  )
+  return inEachFtp(config, (one) => {
+    if (one.clientCertificates !== 'off') {
+      const missing = 'nobody says which client certificates are valid'
+      const remedy = 'name the authorities in clientCaFile'
+      return one.clientCaFile === null ? [finding(['clientCertificates'], missing, remedy)] : []
+    }
+    // Who names a file believes that somebody looks into it.
+    return (['clientCaFile', 'crlFile'] as const)
+      .filter((key) => one[key] !== null)
+      .map((key) =>
+        finding(
+          [key],
+          'no client is asked for a certificate here',
+          'set clientCertificates to request or require, or remove it',
+        ),
+      )
+  })
 }

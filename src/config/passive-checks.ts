@@ -3,6 +3,7 @@ import { type Finding, finding } from './finding.ts'
 import type { Config } from './schema.ts'
 
 const FEWEST_PORTS = 10
+const LOWEST_PORT = 1024
 
 type Range = Readonly<{ from: number; to: number }>
 
@@ -21,6 +22,10 @@ function flaw(place: Path, { from, to }: Range): readonly Finding[] {
   const path = [...place, 'to']
   if (from === 0 || to === 0)
     return [finding(path, 'only one end of the range is 0', 'set both ends, or both to 0')]
+  if (from < LOWEST_PORT)
+    return [
+      finding([...place, 'from'], 'ports below 1024 belong to services', `start at ${LOWEST_PORT} or above`),
+    ]
   if (to < from) return [finding(path, `the range ends (${to}) before it starts (${from})`, 'swap the ends')]
   const size = to - from + 1
   if (size >= FEWEST_PORTS) return []

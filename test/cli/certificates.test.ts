@@ -90,3 +90,37 @@ test('check warns of a revocation list that runs out, or has', async (t) => {
   )
   assert.doesNotMatch(await told(100), /revocation list/)
 })
+
+test('check warns of client authorities that count for nothing, and of a host by another name', async (t) => {
+  const project = await createReadyProject(t)
+  const impostor = await makeClientAuthority('others')
+  const files = {
+    ca: authority.certificate,
+    leaf: pair.certificate,
+    key: pair.key,
+    crl: await authority.revocationList([]),
+    foreign: await impostor.revocationList([]),
+  }
+  for (const [name, text] of Object.entries(files))
+    await writeFile(join(project.dir, `${name}.pem`), text, { mode: 0o600 })
+  const told = async (...sets: readonly string[]) =>
+    (await project.run(['check', ...sets.flatMap((set) => ['--set', `listeners.ftp.${set}`])])).out
+  const asked = 'clientCertificates=request'
+  const sound = await told(asked, 'clientCaFile=ca.pem', 'crlFile=crl.pem')
+  assert.doesNotMatch(sound, /client certificates/)
+  const foreign = await told(asked, 'clientCaFile=ca.pem', 'crlFile=foreign.pem')
+  assert.match(foreign, /foreign\.pem has no list of CN=clients; none of its client certificates counts/)
+  assert.match(await told(asked, 'clientCaFile=leaf.pem'), /leaf\.pem has no root for CN=first; none of its/)
+  const host = { name: 'one.test', certificateFile: 'leaf.pem', keyFile: 'key.pem' }
+  const named = await told(`hosts=${JSON.stringify([host])}`)
+  assert.match(named, /the certificate in .*leaf\.pem is not for one\.test; clients of that host refuse it/)
+})
+
+test('check asks for no host keys where nothing speaks SFTP, as serve does', async (t) => {
+  const project = await createReadyProject(t)
+  const listeners = ['ftp', 'ftps', 'sftp'].map((name) => `  - { name: ${name}, door: ftp, port: 0 }`)
+  const text = ['listeners:', ...listeners, 'keys: { hostKeys: [none] }', ''].join('\n')
+  await writeFile(join(project.dir, 'config', 'sallyport.yaml'), text)
+  const checked = await project.run(['check'])
+  assert.equal(checked.code, 0, checked.err)
+})

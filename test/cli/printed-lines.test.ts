@@ -5,6 +5,7 @@ import { test } from 'node:test'
 import { Client as FtpClient } from 'basic-ftp'
 import { TOTP, URI } from 'otpauth'
 import SftpClient from 'ssh2-sftp-client'
+import { placeOf } from '../../src/cli/format/place.ts'
 import { createProject } from './harness.ts'
 
 /** What a person reads off the screen after the first start. */
@@ -61,4 +62,10 @@ test('what the first start prints opens every door', async (t) => {
   await sftp.end()
   serving.signal('SIGTERM')
   assert.equal((await serving.ended).code, 0)
+})
+
+test('a place is printed as one can type it', () => {
+  assert.equal(placeOf({ address: '::1', port: 21 }), '[::1]:21')
+  assert.equal(placeOf({ address: '192.0.2.1', port: 21 }), '192.0.2.1:21')
+  assert.equal(placeOf({ address: '*', port: 21 }), '*:21')
 })

@@ -72,6 +72,29 @@ test('all problems come at once, each with its line, column and remedy', (t) => 
   ])
 })
 
+test('two listeners at one port are found however their addresses overlap', (t) => {
+  const at = (first: string, second: string) =>
+    complaints(
+      project(
+        t,
+        `listeners:\n  - { name: a, door: ftp, port: 21, address: "${first}" }\n  - { name: b, door: ftp, port: 21, address: "${second}" }\n`,
+      ).file,
+    )
+  for (const [first, second] of [
+    ['0.0.0.0', '127.0.0.1'],
+    ['127.0.0.1', '0.0.0.0'],
+    ['::', '127.0.0.1'],
+    ['::', '0.0.0.0'],
+    ['*', '::1'],
+  ] as const)
+    assert.match(at(first, second)[0] ?? '', /listeners\[1\]\.port: port 21 is taken by listener a/, first)
+  for (const [first, second] of [
+    ['0.0.0.0', '::1'],
+    ['127.0.0.1', '127.0.0.2'],
+  ] as const)
+    assert.deepEqual(at(first, second), [])
+})
+
 test('keys that do not fit together are found beside other problems', (t) => {
   const { file } = project(
     t,

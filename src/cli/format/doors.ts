@@ -2,6 +2,7 @@ import { relative } from 'node:path'
 import type { BoundListener, HostKey } from '../services.ts'
 import type { FirstStart } from '../setup/first-start.ts'
 import type { Terminal } from '../terminal.ts'
+import { placeOf } from './place.ts'
 import { formatTable } from './table.ts'
 
 const FTP_SPEECH = { explicit: 'FTP with TLS (AUTH TLS)', implicit: 'FTPS, TLS from the first byte' } as const
@@ -9,7 +10,7 @@ const FTP_SPEECH = { explicit: 'FTP with TLS (AUTH TLS)', implicit: 'FTPS, TLS f
 export function printListeners(listeners: readonly BoundListener[], terminal: Terminal): void {
   const rows = listeners.map((listener) => [
     listener.name,
-    `${listener.address}:${listener.port}`,
+    placeOf(listener),
     speech(listener) + (listener.cleartext ? ', cleartext for users with an exception' : ''),
   ])
   for (const line of formatTable(['LISTENER', 'ADDRESS', 'SPEAKS'], rows)) terminal.out(line)

@@ -2,6 +2,7 @@ import type { Config } from '../../config/schema.ts'
 import { createAttempts } from '../attempt.ts'
 import { EXIT_FAILED, EXIT_OK } from '../failure.ts'
 import { nativeLine } from '../format/native-parts.ts'
+import { placeOf } from '../format/place.ts'
 import { reviewListeners, reviewUsers } from '../review.ts'
 import { perListener, reviewKeys } from '../review-keys.ts'
 import { reviewAlgorithms } from '../review-ssh.ts'
@@ -79,7 +80,7 @@ function print(report: Report, terminal: Terminal): void {
   for (const warning of warnings) terminal.out(`warning: ${warning}`)
   if (!ok) return
   terminal.out(nativeLine(nativeParts))
-  const doors = listeners.map(({ name, address, port }) => `${name} ${address}:${port}`).join(', ')
+  const doors = listeners.map((one) => `${one.name} ${placeOf(one)}`).join(', ')
   const [first] = certificates.map(({ notAfter }) => notAfter).sort()
   const end = first === undefined ? 'no certificate' : `certificate until ${first}`
   const people = users === 1 ? '1 user' : `${users} users`
