@@ -136,7 +136,8 @@ static napi_value send_bytes(napi_env env, napi_callback_info info) {
     errno = EINVAL;
     return answer(env, -1);
   }
-  int flags = MSG_DONTWAIT | MSG_NOSIGNAL;
+  // What is corked waits for what follows, or 200 ms.
+  int flags = MSG_DONTWAIT | MSG_NOSIGNAL | (integer_at(&given, 4) != 0 ? MSG_MORE : 0);
   return answer(env, send((int)integer_at(&given, 0), bytes + from, (size_t)(to - from), flags));
 }
 

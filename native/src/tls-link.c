@@ -3,7 +3,7 @@
 //   openTls(context, descriptor): the server's side of a connection
 //   shakeHands(tls): 0 when it is done, else what to wait for, as watch.c has it
 //   tlsResumed(tls): 1 for a session that had begun elsewhere
-//   sendTls(tls, bytes, from, to), flushTls(tls), endTls(tls): out
+//   sendTls(tls, bytes, from, to, corked), flushTls(tls), endTls(tls): out
 //   receiveTls(tls, into, used), pendingTls(tls): in
 //   tlsProblem(tls): what failed last, in OpenSSL's words
 //   closeTls(tls): frees it; the collector does it for those that were forgotten
@@ -150,8 +150,8 @@ static napi_value tls_resumed(napi_env env, napi_callback_info info) {
   return link == NULL ? refused(env, EINVAL) : answer(env, tls.resumed(link->connection));
 }
 
-// One record after the other; gives the bytes that are in records, which may still be in the buffer.
-static int64_t send_records(tls_link *link, const uint8_t *bytes, size_t length) {
+// One record after the other; gives the bytes that are in records, which may still be in the buffer, and with `corked` are.
+static int64_t send_records(tls_link *link, const uint8_t *bytes, size_t length, bool corked) {
   size_t sent = 0;
   errno = EPROTO;
   if (link->failed) return -1;
@@ -166,7 +166,7 @@ static int64_t send_records(tls_link *link, const uint8_t *bytes, size_t length)
     errno = EPROTO;
     return -1;
   }
-  if (flush(link) < 0 && errno != EAGAIN) return -1;
+  if (!corked && flush(link) < 0 && errno != EAGAIN) return -1;
   errno = EAGAIN;
   return sent == 0 && length > 0 ? -1 : (int64_t)sent;
 }
@@ -178,7 +178,7 @@ static napi_value send_tls(napi_env env, napi_callback_info info) {
   const uint8_t *bytes = bytes_at(&given, 1, &length);
   int64_t from = integer_at(&given, 2), to = integer_at(&given, 3);
   if (link == NULL || bytes == NULL || from < 0 || to < from || (size_t)to > length) return refused(env, EINVAL);
-  return answer(env, send_records(link, bytes + from, (size_t)(to - from)));
+  return answer(env, send_records(link, bytes + from, (size_t)(to - from), integer_at(&given, 4) != 0));
 }
 
 static napi_value flush_tls(napi_env env, napi_callback_info info) {

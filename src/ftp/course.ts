@@ -27,17 +27,17 @@ export type Sink = {
   readonly piece: number
   /** Where a source may put bytes itself, as long as it is open; undefined where they have to pass through the process. */
   readonly descriptor: number | undefined
-  /** Over when the bytes are out of the buffer; fails when the connection is lost. */
-  write(bytes: Uint8Array): MaybePromise<void>
+  /** Over when the bytes are out of the buffer; fails when the connection is lost. `last`: whoever owns the sink ends it at once. */
+  write(bytes: Uint8Array, last: boolean): MaybePromise<void>
   /** Resolves when the descriptor takes more. Undefined: only a write finds that out. */
   readonly room: (() => Promise<void>) | undefined
 }
 
 /** Over when the bytes are out of the buffer. */
-export function send(sink: Sink, bytes: Uint8Array, course: Course): MaybePromise<void> {
+export function send(sink: Sink, bytes: Uint8Array, course: Course, last = false): MaybePromise<void> {
   const wire = course.convert === undefined ? bytes : course.convert.push(bytes)
   course.position += bytes.length
-  const sent = sink.write(wire)
+  const sent = sink.write(wire, last)
   if (sent === undefined) return course.progress(wire.length)
   return sent.then(() => course.progress(wire.length))
 }

@@ -32,8 +32,9 @@ export class DataLink implements Link {
     return this.#fd
   }
 
-  send(bytes: Uint8Array, from: number): number {
-    return this.#moved(this.#net.native.sendBytes(this.#fd, bytes, from, bytes.length)) ?? 0
+  send(bytes: Uint8Array, from: number, last: boolean): number {
+    const { native } = this.#net
+    return this.#moved(native.sendBytes(this.#fd, bytes, from, bytes.length, last ? 1 : 0)) ?? 0
   }
 
   /** What is taken is the system's. */

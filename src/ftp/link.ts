@@ -9,9 +9,9 @@ export type Link = {
   readonly descriptor: number
   /**
    * Gives how many bytes were taken, 0 when there is no room now; those that were not come first the next time. Throws when
-   * the connection is lost.
+   * the connection is lost. `last`: the end follows at once, and goes out in one packet with them.
    */
-  send(bytes: Uint8Array, from: number): number
+  send(bytes: Uint8Array, from: number, last: boolean): number
   /** The system has all that was taken. Throws when the connection is lost. */
   flush(): boolean
   /**

@@ -3,7 +3,7 @@ export type NativeSockets = Readonly<{
   listenTcp(address: string, port: number): number
   acceptPeer(listener: number, address: string): number
   dropWaiting(listener: number): number
-  sendBytes(socket: number, bytes: Uint8Array, from: number, to: number): number
+  sendBytes(socket: number, bytes: Uint8Array, from: number, to: number, corked: number): number
   sendText(socket: number, text: string): number
   receiveInto(socket: number, into: Uint8Array, used: number): number
   peerEnded(socket: number): number

@@ -19,7 +19,7 @@ export type NativeTls = Readonly<{
   openTls(context: object, fd: number): object | null
   shakeHands(tls: object): number
   tlsResumed(tls: object): number
-  sendTls(tls: object, bytes: Uint8Array, from: number, to: number): number
+  sendTls(tls: object, bytes: Uint8Array, from: number, to: number, corked: number): number
   flushTls(tls: object): number
   endTls(tls: object): number
   receiveTls(tls: object, into: Uint8Array, used: number): number

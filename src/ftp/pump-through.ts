@@ -30,9 +30,9 @@ export class PumpThrough {
       const answer = course.source.read(this.#buffer, course.position)
       if (typeof answer !== 'number') return this.#waited(answer, this.#buffer)
       if (answer === 0) return this.#end()
-      const sending = send(this.#sink, this.#buffer.subarray(0, answer), course)
       // A read that could have given more than was expected gave no more.
-      const over = answer < this.#buffer.length && course.position - course.from >= course.expected
+      const over = answer < this.#buffer.length && course.position + answer - course.from >= course.expected
+      const sending = send(this.#sink, this.#buffer.subarray(0, answer), course, over)
       if (sending !== undefined) return sending.then(() => (over ? this.#end() : this.#rest(answer)))
       if (over) return this.#end()
       const resting = this.#rest(answer)

@@ -49,8 +49,8 @@ export class SecureLink implements Link {
     return wanted
   }
 
-  send(bytes: Uint8Array, from: number): number {
-    return this.#moved(this.#native.sendTls(this.#tls, bytes, from, bytes.length)) ?? 0
+  send(bytes: Uint8Array, from: number, last: boolean): number {
+    return this.#moved(this.#native.sendTls(this.#tls, bytes, from, bytes.length, last ? 1 : 0)) ?? 0
   }
 
   flush(): boolean {

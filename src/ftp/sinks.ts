@@ -58,8 +58,9 @@ class LinkSink implements Sink {
     return this.#link.descriptor < 0 ? undefined : this.#link.descriptor
   }
 
-  write(bytes: Uint8Array): MaybePromise<void> {
-    const sent = this.#link.send(bytes, 0)
+  write(bytes: Uint8Array, last: boolean): MaybePromise<void> {
+    const sent = this.#link.send(bytes, 0, last)
+    if (last && sent === bytes.length) return
     if (sent < bytes.length || !this.#link.flush()) return this.#rest(bytes, sent)
   }
 
@@ -68,7 +69,7 @@ class LinkSink implements Sink {
   async #rest(bytes: Uint8Array, from: number): Promise<void> {
     for (let sent = from; sent < bytes.length || !this.#link.flush(); ) {
       await this.room()
-      if (sent < bytes.length) sent += this.#link.send(bytes, sent)
+      if (sent < bytes.length) sent += this.#link.send(bytes, sent, false)
     }
   }
 }

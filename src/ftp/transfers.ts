@@ -22,7 +22,7 @@ export async function sendText(job: Job, texts: AsyncIterable<string>): Promise<
   const sendTo = async (sink: Sink, progress: (bytes: number) => void) => {
     for await (const text of texts) {
       transfer.throwIfAborted()
-      await sink.write(Buffer.from(text))
+      await sink.write(Buffer.from(text), false)
       progress(text.length)
     }
   }

@@ -87,8 +87,11 @@ export type Native = Readonly<{
   acceptPeer(listener: number, address: string): number
   /** Drops all that have connected. */
   dropWaiting(listener: number): number
-  /** Sends from `bytes`, the byte `to` not included; gives how many were taken. -EAGAIN: the socket is full. */
-  sendBytes(socket: number, bytes: Uint8Array, from: number, to: number): number
+  /**
+   * Sends from `bytes`, the byte `to` not included; gives how many were taken. -EAGAIN: the socket is full. `corked` not 0:
+   * they go out with what follows at once, the end too.
+   */
+  sendBytes(socket: number, bytes: Uint8Array, from: number, to: number, corked?: number): number
   /** As UTF-8; gives how many bytes were not taken. -EMSGSIZE, and nothing is sent, for a text of more than some 2000 bytes. */
   sendText(socket: number, text: string): number
   /** Fills `into` behind its first `used` bytes. 0: the peer has ended. -EAGAIN: nothing is there. */
@@ -144,9 +147,9 @@ export type Native = Readonly<{
   tlsResumed(tls: TlsConnection): number
   /**
    * Encrypts from `bytes`, the byte `to` not included; gives how many were taken, of which some may wait to be flushed. After
-   * -EAGAIN, or where not all were taken, the next call goes on with the same bytes.
+   * -EAGAIN, or where not all were taken, the next call goes on with the same bytes. `corked` not 0: they wait for what follows.
    */
-  sendTls(tls: TlsConnection, bytes: Uint8Array, from: number, to: number): number
+  sendTls(tls: TlsConnection, bytes: Uint8Array, from: number, to: number, corked?: number): number
   /** 0: the system has all that was taken. -EAGAIN: the socket is full. */
   flushTls(tls: TlsConnection): number
   /** Takes close_notify to be sent, as `sendTls` does bytes. */

@@ -73,6 +73,14 @@ test('a connection carries bytes and text both ways, and its ends', needsNative,
   assert.equal(addon().closeSocket(fd, 0), 0)
 })
 
+test('what is corked goes out with the end', needsNative, async (t) => {
+  const { client, fd } = await pair(t)
+  assert.equal(addon().sendBytes(fd, Buffer.from('0123456789'), 0, 10, 1), 10)
+  assert.equal(addon().endSending(fd), 0)
+  assert.equal(Buffer.concat(await client.toArray()).toString(), '0123456789')
+  assert.equal(addon().closeSocket(fd, 0), 0)
+})
+
 test('that the peer has ended is seen behind all that it sent', needsNative, async (t) => {
   const { client, fd } = await pair(t)
   const into = Buffer.alloc(10)

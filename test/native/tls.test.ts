@@ -170,6 +170,16 @@ test('changes of keys without end hold nobody up, and lose no bytes', needsNativ
   assert.ok(calls >= 3, `${calls} calls`)
 })
 
+test('what is corked goes out in one piece with the end', needsNative, async (t) => {
+  const { raw, server, client } = await byHand(t)
+  const pieces: Buffer[] = []
+  raw.on('data', (piece) => pieces.push(piece))
+  assert.equal(native.sendTls(server, Buffer.from('bytes'), 0, 5, 1), 5)
+  assert.equal(native.endTls(server), 0)
+  assert.equal(Buffer.concat(await client.tls.toArray()).toString(), 'bytes')
+  assert.equal(pieces.length, 1)
+})
+
 test('who asks for new keys gets one answer, with the next bytes', needsNative, async (t) => {
   const { raw, server, client } = await byHand(t)
   const writer = new RecordWriter(client)
