@@ -1,11 +1,21 @@
 #!/usr/bin/env node
-import { services } from './app.ts'
-import { runCli } from './cli/run.ts'
-import { createTerminal } from './cli/terminal.ts'
+import { runtimeProblem } from './cli/runtime.ts'
 
-process.exitCode = await runCli({
-  args: process.argv.slice(2),
-  env: process.env,
-  terminal: createTerminal(process),
-  services,
-})
+const problem = runtimeProblem(process.versions.node)
+if (problem === undefined) {
+  // Not before: an older Node fails at modules that it does not have, with a trace in place of a reason.
+  const [{ services }, { runCli }, { createTerminal }] = await Promise.all([
+    import('./app.ts'),
+    import('./cli/run.ts'),
+    import('./cli/terminal.ts'),
+  ])
+  process.exitCode = await runCli({
+    args: process.argv.slice(2),
+    env: process.env,
+    terminal: createTerminal(process),
+    services,
+  })
+} else {
+  process.stderr.write(`${problem}\n`)
+  process.exitCode = 1
+}

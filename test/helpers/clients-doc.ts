@@ -9,7 +9,7 @@ import {
 import { FTP_CLIENTS } from '../interop/drivers/ftp-clients.ts'
 
 const BEGIN =
-  '<!-- The table of steps: made by `node test/helpers/write-clients-doc.ts`; a test compares. -->'
+  '<!-- The table of steps: made by `npx node test/helpers/write-clients-doc.ts`; a test compares. -->'
 const END = '<!-- The end of the table of steps. -->'
 
 const COLUMNS: readonly (readonly [title: string, step: StepName])[] = [

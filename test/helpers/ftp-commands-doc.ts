@@ -22,7 +22,7 @@ export function ftpCommandsDoc(): string {
   })
   return `# FTP commands
 
-Made from \`src/ftp/table.ts\` by \`node test/helpers/write-ftp-commands-doc.ts\`; a test compares. What is not here is
+Made from \`src/ftp/table.ts\` by \`npx node test/helpers/write-ftp-commands-doc.ts\`; a test compares. What is not here is
 answered with 500.
 
 ${table([HEAD, ...rows])}

@@ -16,7 +16,7 @@ export function sftpRequestsPage(): string {
     '# SFTP requests',
     '',
     'SFTP version 3 (draft-ietf-secsh-filexfer-02) with the extensions that are listed below; only these are',
-    'advertised. Made from `src/sftp/table.ts`: `UPDATE_DOCS=1 node scripts/run-tests.mjs test/sftp/docs.test.ts`.',
+    'advertised. Made from `src/sftp/table.ts`: `UPDATE_DOCS=1 npx node scripts/run-tests.mjs test/sftp/docs.test.ts`.',
     '',
     ...table(
       ['request', 'type', 'may change files'],
