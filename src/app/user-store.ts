@@ -40,9 +40,9 @@ export async function openUserStore(config: Config): Promise<UserStore> {
       case 'key-remove':
         return editor.removeKey(name, change.fingerprint)
       case 'certificate-add':
-        return editor.addCertificate(name, change.fingerprint)
+        return editor.addCertificate(name, change.certificate)
       case 'certificate-remove':
-        return editor.removeCertificate(name, change.fingerprint)
+        return editor.removeCertificate(name, change.certificate)
     }
   }
 

@@ -49,9 +49,9 @@ export type UserChange =
   | { type: 'totp'; credential: TotpCredential | undefined }
   | { type: 'key-add'; line: string }
   | { type: 'key-remove'; fingerprint: string }
-  /** SHA-256, lower-case hex. */
-  | { type: 'certificate-add'; fingerprint: string }
-  | { type: 'certificate-remove'; fingerprint: string }
+  /** By fingerprint or subject. */
+  | { type: 'certificate-add'; certificate: string }
+  | { type: 'certificate-remove'; certificate: string }
 
 /**
  * The users file. Reading throws OperatorError with all problems of the file. Edits keep comments and order, lose no

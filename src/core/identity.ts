@@ -141,7 +141,7 @@ export type User = Readonly<{
     authorities: readonly AuthorityCredential[]
     /** Names in SSH certificates that stand for the user; empty = the user's own. */
     principals: readonly string[]
-    /** SHA-256 fingerprints (lower-case hex) of client certificates. */
+    /** TLS client certificates, by SHA-256 fingerprint (lower-case hex) or by subject: see `certificateName`. */
     certificates: readonly string[]
     totp: TotpCredential | undefined
   }>

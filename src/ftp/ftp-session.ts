@@ -1,3 +1,4 @@
+import type { ClientCertificate } from '../core/auth/login.ts'
 import type { Origin, TlsReuse } from '../core/identity.ts'
 import type { Clock, Logger } from '../core/ports.ts'
 import type { Session } from '../core/sessions.ts'
@@ -12,6 +13,7 @@ import type { Dialog, Ftp, Row, Transfer } from './session.ts'
 import type { FtpSettings } from './settings.ts'
 import { StallWatch } from './stall.ts'
 import type { Introduction, TlsEngine, TlsPeer } from './tls.ts'
+import { verifiedCertificate } from './tls-client.ts'
 
 /** The control connection behind a session. */
 export type SessionHost = {
@@ -63,6 +65,10 @@ export class FtpSession implements Ftp {
     return this.login.session?.principal.tlsReuse ?? this.settings.tlsReuse
   }
 
+  get #certificate(): ClientCertificate | undefined {
+    return verifiedCertificate(this.#introduction?.certificate)
+  }
+
   crypto(): string | undefined {
     return this.#introduction?.crypto
   }
@@ -83,21 +89,21 @@ export class FtpSession implements Ftp {
     const byTls = this.#introduction?.host
     if (name !== undefined && !mayChoose(this.settings, byTls, name)) return false
     this.origin = withHost(this.origin, name ?? byTls)
-    await this.login.restart(this.origin, this.#introduction?.certificate)
+    await this.login.restart(this.origin, this.#certificate)
     return true
   }
 
   async nameClient(client: string): Promise<void> {
     if (this.login.begun) return
     this.origin = { ...this.origin, client }
-    await this.login.restart(this.origin, this.#introduction?.certificate)
+    await this.login.restart(this.origin, this.#certificate)
   }
 
   async restart(): Promise<void> {
     this.data.reset()
     this.dialog = newDialog()
     this.#host.loggedOut()
-    await this.login.restart(this.origin, this.#introduction?.certificate)
+    await this.login.restart(this.origin, this.#certificate)
   }
 
   /** The control connection goes on inside TLS: what was said in clear counts no more. */
@@ -105,7 +111,9 @@ export class FtpSession implements Ftp {
     this.peer = peer
     this.#introduction = introduction
     const host = introduction.host ?? this.origin.host
-    const { crypto } = introduction
+    const { crypto, certificate } = introduction
+    if (certificate?.flaw !== undefined)
+      this.logger.info({ session: this.origin.session, certificate }, 'client certificate counts for nothing')
     const origin = { ...this.origin, door: 'ftps', encrypted: true, ...(crypto && { crypto }) } as const
     this.origin = withHost(origin, host)
     await this.restart()

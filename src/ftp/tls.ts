@@ -1,14 +1,20 @@
 import { type Server as NetServer, Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { type SecureContext, TLSSocket } from 'node:tls'
-import type { ClientCertificate } from '../core/auth/login.ts'
 import { FileServerError } from '../core/errors.ts'
 import type { Clock, Timer } from '../core/ports.ts'
 import { limit } from './limit.ts'
 import type { LinkContext } from './link-context.ts'
 import { beginWith, canReadThrough, readOnce, readThrough } from './read-into.ts'
 import type { FtpDeps, FtpSettings, TlsMaterial } from './settings.ts'
-import { cryptoOf, hostName, knownHost, verifiedCertificate } from './tls-client.ts'
+import {
+  cryptoOf,
+  hostName,
+  knownHost,
+  type ShownCertificate,
+  shownCertificate,
+  verifiedCertificate,
+} from './tls-client.ts'
 import { LEGACY_PROFILE, modernProfile, type TlsProfile } from './tls-profiles.ts'
 import { createSetup, type TlsSetup } from './tls-setup.ts'
 
@@ -39,8 +45,8 @@ export type Admit = (secure: TLSSocket) => void
 export type Introduction = Readonly<{
   /** The one of the listener's names that the client asked for by SNI. */
   host: string | undefined
-  /** Signed by an authority of the listener, in force and not revoked. */
-  certificate: ClientCertificate | undefined
+  /** Where the listener asks for one. */
+  certificate: ShownCertificate | undefined
   /** Protocol version and cipher suite, such as `TLSv1.3 TLS_AES_128_GCM_SHA256`. */
   crypto: string | undefined
 }>
@@ -126,7 +132,7 @@ class ControlPeer implements TlsPeer {
     const { setup, settings, clock } = this.#options
     return {
       host: knownHost(settings, secure),
-      certificate: setup.clients && verifiedCertificate(secure, clock.now()),
+      certificate: setup.clients && shownCertificate(secure, clock.now()),
       crypto: cryptoOf(secure),
     }
   }
@@ -172,6 +178,12 @@ async function handshakeToStay(raw: Socket, setup: Handshake): Promise<TLSSocket
 const nothing = () => undefined
 const tooLate = () => new FileServerError('session.idle', 'TLS handshake took too long')
 const gone = () => new Error('the peer left during the TLS handshake')
+const refusalOf = (shown: ShownCertificate | undefined) =>
+  new Error(
+    shown === undefined
+      ? 'the client has no certificate'
+      : `the client's certificate (${shown.subject}) does not count: ${shown.flaw}`,
+  )
 const closed = () => new Error('closed during the TLS handshake')
 
 function firstRead(raw: Socket): Promise<Buffer> {
@@ -220,8 +232,9 @@ function finished(
       // Also takes away what a bad certificate left in OpenSSL's queue of errors: the next read would fail with it.
       if (clients !== undefined) secure.getPeerX509Certificate()
       // Node lets a certificate through here that no authority signed.
-      if (clients?.required === true && verifiedCertificate(secure, clock.now()) === undefined) {
-        return secure.destroy(new Error('the client has no valid certificate'))
+      if (clients?.required === true) {
+        const shown = shownCertificate(secure, clock.now())
+        if (verifiedCertificate(shown) === undefined) return secure.destroy(refusalOf(shown))
       }
       try {
         admit(secure)

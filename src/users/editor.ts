@@ -1,8 +1,8 @@
 import type { Document } from 'yaml'
 import { isSeq } from 'yaml'
+import { certificateName } from '../core/auth/client-certificate.ts'
 import type { TotpCredential } from '../core/identity.ts'
 import { type Edit, type EditResult, type EditSettings, editUsers } from './edit.ts'
-import { bareHex } from './fingerprint.ts'
 import { parsePublicKey } from './public-key.ts'
 import type { UserInput } from './schema.ts'
 import type { SecretBox } from './secret-box.ts'
@@ -27,9 +27,9 @@ export type UserEditor = {
   /** `SHA256:...` as ssh-keygen -l prints it; `unknown-key` when the user has none such. */
   removeKey(name: string, fingerprint: string): Promise<EditResult>
   /** SHA-256, as `openssl x509 -fingerprint -sha256` prints it or without the colons. */
-  addCertificate(name: string, fingerprint: string): Promise<EditResult>
+  addCertificate(name: string, certificate: string): Promise<EditResult>
   /** In any of those forms; `unknown-key` when the user has none such. */
-  removeCertificate(name: string, fingerprint: string): Promise<EditResult>
+  removeCertificate(name: string, certificate: string): Promise<EditResult>
   /** Undefined ends the exception. */
   setSunset(name: string, sunset: SunsetInput | undefined): Promise<EditResult>
 }
@@ -130,9 +130,11 @@ export function createUserEditor(settings: EditorSettings): UserEditor {
     removeTotp: (name) => run(setOrDelete(name, 'totp', undefined)),
     addKey: (name, line) => run(addTo(name, 'keys', line.trim())),
     removeKey: (name, fingerprint) => run(removeFrom(name, 'keys', (line) => keyIs(line, fingerprint))),
-    addCertificate: (name, fingerprint) => run(addTo(name, 'certificates', bareHex(fingerprint))),
-    removeCertificate: (name, fingerprint) =>
-      run(removeFrom(name, 'certificates', (line) => bareHex(line) === bareHex(fingerprint))),
+    addCertificate: (name, certificate) => run(addTo(name, 'certificates', certificateName(certificate))),
+    removeCertificate: (name, certificate) => {
+      const wanted = certificateName(certificate)
+      return run(removeFrom(name, 'certificates', (line) => certificateName(line) === wanted))
+    },
     setSunset: (name, sunset) => run(setOrDelete(name, 'sunset', sunset)),
   }
 }

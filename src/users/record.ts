@@ -1,4 +1,5 @@
 import { resolve } from 'node:path'
+import { certificateName } from '../core/auth/client-certificate.ts'
 import { errorCodeOf } from '../core/errors.ts'
 import {
   type Action,
@@ -14,7 +15,6 @@ import type { Finding } from '../yaml/explain.ts'
 import type { Path } from '../yaml/problem.ts'
 import { checkAnonymous } from './anonymous.ts'
 import { canComplete, chainFlaw, chainsOf } from './chains.ts'
-import { bareHex } from './fingerprint.ts'
 import { passwordFlaw } from './password-format.ts'
 import { parsePublicKey } from './public-key.ts'
 import { PERMISSION_SETS, type UserRecord } from './schema.ts'
@@ -64,7 +64,7 @@ function keysOf(record: UserRecord, report: Report): Keys {
 }
 
 function certificatesOf(record: UserRecord, report: Report): readonly string[] {
-  const certificates = record.certificates.map(bareHex)
+  const certificates = record.certificates.map(certificateName)
   certificates.forEach((one, index) => {
     if (certificates.indexOf(one) < index) {
       report.problem(['certificates', index], 'this certificate is in the list already', 'remove one of them')

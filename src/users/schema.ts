@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { isCertificateName } from '../core/auth/client-certificate.ts'
 import { ACTIONS, DOORS, FACTORS, TLS_REUSE } from '../core/identity.ts'
 import { cidr, filePath, instant, oneLine } from '../yaml/fields.ts'
 import { type Shape, shapeOf } from '../yaml/shape.ts'
@@ -74,12 +75,13 @@ export const userSchema = z.strictObject({
     .describe("Names in SSH certificates that stand for the user; empty = the user's own name."),
   certificates: z
     .array(
-      z.string().refine((text) => /^([0-9a-f]{2}:?){32}$/i.test(text), {
-        error: 'expected the SHA-256 fingerprint of a certificate, 64 hex digits',
+      z.string().refine(isCertificateName, {
+        error:
+          'expected the SHA-256 fingerprint of a certificate, 64 hex digits, or its subject, such as O=Acme, CN=bot',
       }),
     )
     .default([])
-    .describe('SHA-256 fingerprints of TLS client certificates.'),
+    .describe('TLS client certificates, each by its SHA-256 fingerprint or by its subject.'),
   totp: totp.optional().describe('One-time codes.'),
   factors: z
     .array(z.array(z.enum(FACTORS)).min(1, { error: 'expected at least one factor' }))

@@ -34,6 +34,16 @@ test('certificates are added and taken away by fingerprint, in either form', asy
   assert.match(absent.err, /first has no certificate/)
 })
 
+test('certificates are added and taken away by subject', async (t) => {
+  const project = await createReadyProject(t)
+  const added = await project.run(['user', 'cert', 'add', 'first', '-', '--subject'], pair.certificate)
+  assert.deepEqual([added.code, added.out], [0, 'first has a new certificate.\nCN=first\n'], added.err)
+  const shown = await project.run(['user', 'show', 'first', '--json'])
+  assert.deepEqual(JSON.parse(shown.out).certificates, ['CN=first'])
+  const removed = await project.run(['user', 'cert', 'rm', 'first', 'CN = first'])
+  assert.deepEqual([removed.code, removed.out], [0, 'Removed CN=first.\n'])
+})
+
 test('an expired certificate is taken with a note, a key or nonsense is not', async (t) => {
   const project = await createReadyProject(t)
   const expired = await authority.issue('first', { endsInDays: -1 })

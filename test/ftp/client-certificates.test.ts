@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { X509Certificate } from 'node:crypto'
 import { describe, test } from 'node:test'
+import { inspect } from 'node:util'
 import { type ClientPair, makeClientAuthority } from '../../scripts/fixture/client-authority.ts'
 import { ACTIONS, type Factor, type User } from '../../src/core/identity.ts'
 import type { ClientTrust } from '../../src/ftp/settings.ts'
@@ -154,4 +155,77 @@ describe('client certificates', () => {
       await refused(client, 'certonly')
       client.destroy()
     }))
+})
+
+/** What OpenSSL calls what is wrong with each; of the others nothing is. */
+const FLAWS: Readonly<Record<string, string>> = {
+  expired: 'CERT_HAS_EXPIRED',
+  revoked: 'CERT_REVOKED',
+  forServers: 'INVALID_PURPOSE',
+  foreign: 'CERT_SIGNATURE_FAILURE',
+}
+
+describe('why a client certificate counts for nothing is in the log', () => {
+  for (const [name, pair] of Object.entries(pairs))
+    for (const required of [false, true])
+      test(`${name}, ${required ? 'required' : 'requested'}`, () =>
+        withServer(
+          { settings: { tls: 'implicit' }, tls: { clients: { ...TRUST, required } } },
+          async (server) => {
+            const connected = connectFtp(server, { implicit: true, pair })
+            await connected.then(
+              (client) => client.destroy(),
+              () => undefined,
+            )
+            await server.connections[0]?.done
+            const said = inspect(server.logged, { depth: 4 })
+            const flaw = FLAWS[name]
+            if (flaw === undefined) assert.doesNotMatch(said, /count/)
+            else assert.match(said, new RegExp(`${flaw}(.|\\n)*counts for nothing|does not count: ${flaw}`))
+            assert.ok(flaw === undefined || said.includes('CN=alice'), said)
+          },
+        ))
+})
+
+describe('client certificates by subject', () => {
+  const bySubject = (certificates: readonly string[]): User => {
+    const user = ftpUser('bysubject', ACTIONS, { chains: [['client-cert']] })
+    return { ...user, credentials: { ...user.credentials, certificates } }
+  }
+
+  for (const [name, pair] of Object.entries(pairs)) {
+    const good = name === 'valid'
+    test(`${good ? 'opens' : 'does not open'}: ${name}`, () =>
+      withServer({ people: [bySubject(['CN=alice'])] }, async (server) => {
+        const client = await connectFtp(server, { pair })
+        await client.secure()
+        assert.match(await client.send('USER bysubject'), good ? /^232/ : /^331/)
+        client.destroy()
+        const proven = server.events.find((event) => event.type === 'login.factor-ok')
+        const fingerprint = new X509Certificate(pair.certificate).fingerprint256
+        const certificate = fingerprint.replaceAll(':', '').toLowerCase()
+        if (good)
+          assert.partialDeepStrictEqual(proven, { factor: 'client-cert', certificate, subject: 'CN=alice' })
+        else assert.equal(proven, undefined)
+      }))
+  }
+
+  test('a renewed certificate opens as the old one did, and no other subject does', async () => {
+    const renewed = await authority.issue('alice')
+    await withServer(
+      { people: [bySubject(['CN=Alice', 'O=x, CN=alice', 'CN=alice, O=x'])] },
+      async (server) => {
+        const client = await connectFtp(server, { pair: renewed })
+        await client.secure()
+        assert.match(await client.send('USER bysubject'), /^331/)
+        client.destroy()
+      },
+    )
+    await withServer({ people: [bySubject(['CN=alice'])] }, async (server) => {
+      const client = await connectFtp(server, { pair: renewed })
+      await client.secure()
+      assert.match(await client.send('USER bysubject'), /^232/)
+      client.destroy()
+    })
+  })
 })

@@ -14,7 +14,7 @@ test('one user with everything', async (t) => {
     password: ${HASHES.argon2}
     keys:
       - ${KEYS.ed25519.line}
-    certificates: ["${'AB:'.repeat(31)}AB"]
+    certificates: ["${'AB:'.repeat(31)}AB", "O = Acme, CN=bot"]
     totp: { secret: '${secrets.seal('alice', Buffer.from('hello'))}', digits: 8 }
     doors: [ftp, sftp]
     allow: [192.0.2.7, 2001:db8::/32]
@@ -66,7 +66,7 @@ test('one user with everything', async (t) => {
       keys: [{ ...makeKey(KEYS.ed25519.fingerprint), comment: 'ed25519 key' }],
       authorities: [],
       principals: [],
-      certificates: ['ab'.repeat(32)],
+      certificates: ['ab'.repeat(32), 'O=Acme, CN=bot'],
       totp: { secret: Buffer.from('hello'), algorithm: 'sha1', digits: 8, periodSeconds: 30 },
     },
   })

@@ -3,6 +3,9 @@ import type { ErrorCode } from '../errors.ts'
 import type { Action, Door, Factor, SessionId } from '../identity.ts'
 import type { DenyReason } from '../policy/decide.ts'
 
+/** Of a TLS client certificate: its fingerprint, and whom it names. */
+export type CertificateDetail = Readonly<{ certificate?: string; subject?: string }>
+
 /**
  * What a TLS data connection resumed: the session of its own control connection, some session of the same door (which
  * proves less), or none.
@@ -18,7 +21,7 @@ export type AuditDetail =
   | { type: 'connection.closed'; durationMs: number }
   | { type: 'connection.excepted'; algorithms: readonly string[] }
   | { type: 'connection.unmatched'; client: string; what: string; offered: readonly string[] }
-  | ({ type: 'login.factor-ok'; factor: Factor } & KeyDetail)
+  | ({ type: 'login.factor-ok'; factor: Factor } & KeyDetail & CertificateDetail)
   | { type: 'login.granted'; factors: readonly Factor[]; client?: string; crypto?: string }
   | ({ type: 'login.denied'; reason: DenyReason; factor?: Factor; rule?: string } & KeyDetail)
   | ({ type: 'login.key-refused'; reason: DenyReason; rule?: string } & KeyDetail)

@@ -34,7 +34,7 @@ function throughDoor(
   { canProve, certificate }: Pick<AssessDeps, 'canProve' | 'certificate'>,
 ): User | undefined {
   if (user === undefined) return undefined
-  const shown = certificate !== undefined && hasCertificate(user, certificate.fingerprint)
+  const shown = certificate !== undefined && hasCertificate(user, certificate)
   const can = (factor: Factor) => canProve.has(factor) || (factor === 'client-cert' && shown)
   return { ...user, chains: user.chains.filter((chain) => chain.every(can)) }
 }

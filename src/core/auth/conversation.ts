@@ -1,4 +1,5 @@
 import type { Auditor } from '../audit/auditor.ts'
+import type { CertificateDetail } from '../audit/events.ts'
 import { FileServerError } from '../errors.ts'
 import type { Factor, Origin } from '../identity.ts'
 import { networkOf } from '../net.ts'
@@ -68,8 +69,12 @@ function probeRefusal(
 }
 
 const detailOf = (proof: Proof): KeyDetail => (proof.factor === 'publickey' ? describeKey(proof) : {})
-const evidenceDetail = (piece: Evidence): KeyDetail =>
-  piece.factor === 'publickey' ? describeKey(piece.shown) : {}
+
+function evidenceDetail(piece: Evidence): KeyDetail & CertificateDetail {
+  if (piece.factor === 'publickey') return describeKey(piece.shown)
+  if (piece.factor !== 'client-cert') return {}
+  return { certificate: piece.fingerprint, subject: piece.subject }
+}
 
 /** The evidence after an accepted proof: of each factor the latest piece. */
 function extend(attempt: Attempt, result: Extract<Awaited<ReturnType<Prover>>, { ok: true }>): Attempt {
@@ -119,7 +124,7 @@ export function createConversation(deps: ConversationDeps, origin: Origin): Logi
     const { user } = assessment
     const shown = deps.certificate
     if (refusal !== undefined || user === undefined || shown === undefined) return step
-    const counts = hasCertificate(user, shown.fingerprint)
+    const counts = hasCertificate(user, shown)
     return counts && nextFactors(user.chains, []).includes('client-cert') ? judge(attempt, shown) : step
   }
 

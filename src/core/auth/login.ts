@@ -12,7 +12,8 @@ export type Proof =
   | { factor: 'password'; secret: string }
   | { factor: 'totp'; code: string }
   | ({ factor: 'publickey'; signatureVerified: boolean; presence?: Presence } & ShownKey)
-  | { factor: 'client-cert'; fingerprint: string; chainVerified: true }
+  /** `fingerprint` and `subject` as the users file has them: see `certificateName`. */
+  | { factor: 'client-cert'; fingerprint: string; subject: string; chainVerified: true }
 
 /** What the client's TLS handshake proved, before any name was said. */
 export type ClientCertificate = Extract<Proof, { factor: 'client-cert' }>

@@ -5,7 +5,7 @@ import type { Clock } from '../ports.ts'
 import { type Evidence, hasCertificate } from './evidence.ts'
 import { isOverload } from './fair-queue.ts'
 import { type KeyFacts, keyRefusal } from './key-rules.ts'
-import type { Proof } from './login.ts'
+import type { ClientCertificate, Proof } from './login.ts'
 import type { PasswordClaim, PasswordHasher } from './password.ts'
 import { mayCarryCode, splitAppendedCode, type TotpVerifier } from './totp.ts'
 
@@ -59,7 +59,7 @@ export function createProver(deps: ProverDeps): Prover {
       case 'publickey':
         return proveKey(subject, proof)
       case 'client-cert':
-        return proveCertificate(subject, proof.fingerprint)
+        return proveCertificate(subject, proof)
     }
   }
 }
@@ -76,11 +76,14 @@ function proveKey(
   return signatureVerified ? accepted([{ factor, shown, presence }]) : refused('bad-signature')
 }
 
-function proveCertificate({ user, proven }: Subject, fingerprint: string): ProofResult {
+function proveCertificate(
+  { user, proven }: Subject,
+  { factor, fingerprint, subject }: ClientCertificate,
+): ProofResult {
   if (user === undefined || !acceptsFactor(user.chains, proven, 'client-cert'))
     return refused('factor-not-in-chain')
-  return hasCertificate(user, fingerprint)
-    ? accepted([{ factor: 'client-cert', fingerprint }])
+  return hasCertificate(user, { fingerprint, subject })
+    ? accepted([{ factor, fingerprint, subject }])
     : refused('unknown-certificate')
 }
 

@@ -20,7 +20,12 @@ function shown(h: Harness, fingerprint: string) {
     listener: 'main',
     encrypted: true,
   }
-  return h.authenticator.open(origin, BY_TYPING, { factor: 'client-cert', fingerprint, chainVerified: true })
+  return h.authenticator.open(origin, BY_TYPING, {
+    factor: 'client-cert',
+    fingerprint,
+    subject: '',
+    chainVerified: true,
+  })
 }
 
 function person(name: string, chains: readonly (readonly Factor[])[]) {

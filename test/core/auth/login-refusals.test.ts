@@ -166,7 +166,10 @@ const WRONG_PROOFS: readonly (readonly [Proof, DenyReason])[] = [
     { factor: 'publickey', ...SHOWN_KEY, fingerprint: 'SHA256:other', signatureVerified: true },
     'unknown-key',
   ],
-  [{ factor: 'client-cert', fingerprint: 'bb'.repeat(32), chainVerified: true }, 'unknown-certificate'],
+  [
+    { factor: 'client-cert', fingerprint: 'bb'.repeat(32), subject: '', chainVerified: true },
+    'unknown-certificate',
+  ],
 ]
 
 for (const [proof, reason] of WRONG_PROOFS) {
@@ -210,7 +213,12 @@ test('certificate and password make a chain', async () => {
   const h = createHarness([fullUser('alice', { chains: [['client-cert', 'password']] })])
   const login = h.connect()
   await login.begin('alice')
-  const step = await h.offer(login, { factor: 'client-cert', fingerprint: CERTIFICATE, chainVerified: true })
+  const step = await h.offer(login, {
+    factor: 'client-cert',
+    fingerprint: CERTIFICATE,
+    subject: '',
+    chainVerified: true,
+  })
   assert.deepEqual(step, { state: 'more', next: ['password'], partial: true })
   assert.equal((await h.password(login, PASSWORD)).state, 'granted')
 })
