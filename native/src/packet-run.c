@@ -17,9 +17,10 @@ static size_t packet_size(packet_keys *keys, const uint8_t *packet, uint32_t seq
   uint8_t field[LENGTH_FIELD];
   memcpy(field, packet, LENGTH_FIELD);
   if (chacha && !chacha_length(keys, field, field, sequence)) return 0;
-  uint32_t length = number_at(field), block = chacha ? 8 : 16;
+  // In 64 bits: the client says the length, and near 2^32 a sum in 32 bits would begin at 0 again.
+  uint64_t length = number_at(field), block = chacha ? 8 : 16;
   if (length < block || length % block != 0 || length + LENGTH_FIELD + TAG > MAX_PACKET) return 0;
-  return LENGTH_FIELD + length + TAG;
+  return (size_t)(LENGTH_FIELD + length + TAG);
 }
 
 typedef struct {

@@ -31,6 +31,8 @@ const PAYLOAD_AT = 5
 const LAST_SEQUENCE = 2 ** 32 - 1
 const CHANNEL_DATA = 94
 const MESSAGE = 21
+/** Length field and MAC. */
+const AROUND = 20
 
 /** Both ends under the same keys, each in ssh2's version and in ours. */
 function ends(suite: string, used: Native | undefined, sequence = 0) {
@@ -156,6 +158,20 @@ for (const { suite, used, label, needs } of CASES) {
     for (const at of [0, 1, 3]) {
       const damaged = Buffer.from(bytes)
       damaged[at] = (damaged[at] ?? 0) ^ 0x81
+      assert.throws(() => ourDecipher().decrypt(damaged, 0, damaged.length), { code: 'protocol.syntax' })
+    }
+  })
+
+  test(`${label}: a length near 2^32, to which adding begins at 0 again, ends it`, needs, () => {
+    const { theirCipher, ourDecipher, wire } = ends(suite, used)
+    send(theirCipher(), randomBytes(100))
+    const bytes = Buffer.concat(wire)
+    const length = bytes.length - AROUND
+    for (let below = 1; below <= 64; below += 1) {
+      const damaged = Buffer.from(bytes)
+      // Whatever encrypts the field, a bit that is changed there is changed in the length.
+      const change = (length ^ (2 ** 32 - below)) >>> 0
+      damaged.writeUInt32BE((bytes.readUInt32BE(0) ^ change) >>> 0, 0)
       assert.throws(() => ourDecipher().decrypt(damaged, 0, damaged.length), { code: 'protocol.syntax' })
     }
   })
