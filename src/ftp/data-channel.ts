@@ -45,8 +45,6 @@ export class DataChannel {
   protection: 'C' | 'P' = 'C'
   /** RFC 4217 section 9: PROT is only valid after PBSZ. */
   bufferSizeAgreed = false
-  /** RFC 2428: after EPSV ALL no other way is allowed. */
-  onlyEpsv = false
   readonly #deps: DataDeps
   #plan: Plan | undefined
   /** Kept from transfer to transfer. */

@@ -13,6 +13,7 @@ export function newDialog(): Dialog {
     restartAt: 0,
     renameFrom: undefined,
     facts: ALL_FACTS,
+    onlyEpsv: false,
     hash: HASH_NAMES[0],
   }
 }

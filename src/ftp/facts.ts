@@ -1,7 +1,7 @@
 // RFC 3659 section 7: facts about an entry, as MLST and MLSD send them.
 import type { Action } from '../core/identity.ts'
 import type { Entry } from '../core/vfs/storage.ts'
-import { printable } from './replies.ts'
+import { oneLine } from './replies.ts'
 import { formatTime } from './times.ts'
 
 export const FACTS = ['type', 'size', 'modify', 'perm', 'unique', 'UNIX.mode'] as const
@@ -10,13 +10,16 @@ export const ALL_FACTS: ReadonlySet<Fact> = new Set(FACTS)
 
 type Permitted = ReadonlySet<Action>
 
+/** What may be done to the entries themselves, and inside those that are directories: one may be another mount. */
+export type Rights = Readonly<{ here: Permitted; inside: (name: string) => Permitted }>
+
 /** `a=b;c=d; name` without the line's end; one formatter per listing, so that what entries share is put into words once. */
 export function createFactFormat(
   facts: ReadonlySet<Fact>,
-  permitted: Permitted,
+  rights: Rights,
 ): (entry: Entry, name: string) => string {
   const typeText = textsOf(facts.has('type'), (kind) => `type=${TYPES[kind]};`)
-  const permText = textsOf(facts.has('perm'), (kind) => `perm=${permissionsOf(kind, permitted)};`)
+  const permText = permTexts(facts.has('perm'), rights)
   const uniqueStart = lastText((device) => `unique=${device.toString(16)}g`)
   const modeText = lastText((mode) => `UNIX.mode=0${mode.toString(8).padStart(3, '0')};`)
   const [size, modify, unique, mode] = (['size', 'modify', 'unique', 'UNIX.mode'] as const).map((fact) =>
@@ -27,10 +30,10 @@ export function createFactFormat(
     let line = typeText[kind]
     if (size && kind !== 'directory') line += `size=${entry.size};`
     if (modify) line += `modify=${formatTime(entry.mtimeMs)};`
-    line += permText[kind]
+    line += permText(kind, name)
     if (unique) line += `${uniqueStart(entry.device)}${entry.inode.toString(16)};`
     if (mode) line += modeText(entry.mode)
-    return `${line} ${printable(name)}`
+    return `${line} ${oneLine(name)}`
   }
 }
 
@@ -85,7 +88,25 @@ const DIRECTORY_LETTERS: readonly Letter[] = [
   ['p', 'delete'],
 ]
 
-function permissionsOf(kind: Kind, permitted: Permitted): string {
-  const pairs = kind === 'directory' ? DIRECTORY_LETTERS : FILE_LETTERS
+/** Without what is done to the directory itself. */
+const INNER_LETTERS = DIRECTORY_LETTERS.filter(([letter]) => letter !== 'd' && letter !== 'f')
+
+function letters(pairs: readonly Letter[], permitted: Permitted): string {
   return pairs.map(([letter, action]) => (permitted.has(action) ? letter : '')).join('')
+}
+
+function permTexts(wanted: boolean, { here, inside }: Rights): (kind: Kind, name: string) => string {
+  if (!wanted) return () => ''
+  const file = `perm=${letters(FILE_LETTERS, here)};`
+  let known: Permitted | undefined
+  let directory = ''
+  return (kind, name) => {
+    if (kind !== 'directory') return file
+    const within = inside(name)
+    // Where another mount begins nothing can be removed or renamed.
+    if (within !== known)
+      directory = `perm=${letters(within === here ? DIRECTORY_LETTERS : INNER_LETTERS, within)};`
+    known = within
+    return directory
+  }
 }

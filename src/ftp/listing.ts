@@ -1,4 +1,5 @@
-import { errorCodeOf, FileServerError } from '../core/errors.ts'
+import { errorCodeOf } from '../core/errors.ts'
+import type { MaybePromise } from '../core/maybe-promise.ts'
 import type { VirtualPath } from '../core/vfs/path.ts'
 import type { VfsSession } from '../core/vfs/session.ts'
 import type { Entry } from '../core/vfs/storage.ts'
@@ -10,39 +11,58 @@ export type Listing = {
   /** The directory the entries are in; the entry's own path when `single`. */
   readonly path: VirtualPath
   readonly single: boolean
-  /** What stands before the names in an NLST of a pattern: the directory as the client wrote it. */
+  /** What makes of a name one that RETR takes from where the client is: the directory as the client wrote it. */
   readonly prefix: string
   readonly batches: AsyncIterable<readonly Entry[]>
   /** Whoever opened the listing closes it, read to its end or not. */
   close(): Promise<void>
 }
 
-/** `ls` flags that clients send; LIST shows hidden entries anyway and never goes into subdirectories. */
-const FLAGS = /^(?:-[aAlLhFtrSRd1]+(?: +|$))+/
+/**
+ * `ls` flags that clients send, up to `--`. Only `d` counts: LIST shows hidden entries anyway, in the order of the
+ * storage, and never goes into subdirectories.
+ */
+const FLAGS = /^(?:-[aAcCdFhlLnrRStu1]+(?: +|$))*(?:--(?: +|$))?/
 
 /** The argument of LIST, NLST and STAT: flags, then a file, a directory, or a pattern in the last component. */
 export async function openListing(files: VfsSession, cwd: VirtualPath, argument: string): Promise<Listing> {
-  const name = argument.replace(FLAGS, '')
+  const flags = FLAGS.exec(argument)?.[0] ?? ''
+  const name = argument.slice(flags.length)
   const path = name === '' ? cwd : files.resolve(cwd, name)
   let entry: Entry
   try {
     entry = await files.stat(path)
   } catch (error) {
-    const last = name.slice(name.lastIndexOf('/') + 1)
+    const { prefix, last } = split(name)
     if (errorCodeOf(error) !== 'path.not-found' || !isPattern(last)) throw error
-    const prefix = name.slice(0, name.length - last.length)
     const parent = prefix === '' ? cwd : files.resolve(cwd, prefix)
     return openDirectory(files, parent, { prefix, wanted: (found) => matchesWildcard(last, found.name) })
   }
-  if (entry.kind === 'directory') return openDirectory(files, path)
-  return { path, single: true, prefix: '', batches: once([entry]), close: async () => undefined }
+  if (entry.kind === 'directory' && !flags.includes('d'))
+    return openDirectory(files, path, { prefix: inside(name), wanted: undefined })
+  const { prefix, last } = split(name.replace(/\/+$/, ''))
+  const itself = { ...entry, name: last === '' ? '.' : last }
+  return { path, single: true, prefix, batches: once([itself]), close: async () => undefined }
 }
 
-/** Throws path.not-directory for what MLSD must not list. */
-export async function openDirectoryListing(files: VfsSession, path: VirtualPath): Promise<Listing> {
-  const entry = await files.stat(path)
-  if (entry.kind !== 'directory') throw new FileServerError('path.not-directory')
-  return openDirectory(files, path)
+/** What stands before the names in the directory `name`. */
+function inside(name: string): string {
+  if (name === '' || name === '.') return ''
+  return name.endsWith('/') ? name : `${name}/`
+}
+
+function split(name: string): { prefix: string; last: string } {
+  const at = name.lastIndexOf('/') + 1
+  return { prefix: name.slice(0, at), last: name.slice(at) }
+}
+
+/** Undefined for what exists and MLSD must not list. */
+export async function openDirectoryListing(
+  files: VfsSession,
+  path: VirtualPath,
+): Promise<Listing | undefined> {
+  const { kind } = await files.stat(path)
+  return kind === 'directory' ? openDirectory(files, path) : undefined
 }
 
 type Selection = Readonly<{ prefix: string; wanted: ((entry: Entry) => boolean) | undefined }>
@@ -71,6 +91,38 @@ async function openDirectory(
 
 async function* once<T>(value: T): AsyncGenerator<T> {
   yield value
+}
+
+/** Links as `look` gives them; most batches have none and go through as they are. What throws stays what it was. */
+export async function* withLinks(
+  batches: AsyncIterable<readonly Entry[]>,
+  look: (link: Entry) => MaybePromise<Entry>,
+): AsyncGenerator<readonly Entry[]> {
+  for await (const batch of batches) {
+    if (batch.every((entry) => entry.kind !== 'symlink')) {
+      yield batch
+      continue
+    }
+    const out: Entry[] = []
+    for (const entry of batch) out.push(entry.kind === 'symlink' ? await tried(entry, look) : entry)
+    yield out
+  }
+}
+
+async function tried(link: Entry, look: (link: Entry) => MaybePromise<Entry>): Promise<Entry> {
+  try {
+    return await look(link)
+  } catch {
+    return link
+  }
+}
+
+/** With the targets of links behind their names, as `ls -l` shows them: some clients take a link without one for no line. */
+export function withTargets(files: VfsSession, { path, batches }: Listing): AsyncGenerator<readonly Entry[]> {
+  return withLinks(batches, async (link) => {
+    const target = await files.readLink(files.resolve(path, link.name))
+    return { ...link, name: `${link.name} -> ${target}` }
+  })
 }
 
 /** As much as goes to the client in one write; a big directory must not become thousands of small ones. */

@@ -11,13 +11,16 @@ export function closing(code: number, ...lines: readonly string[]): Reply {
   return { code, lines, after: 'close' }
 }
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: these are what must not get through
-const CONTROL = /[\u0000-\u001f\u007f-\u009f]/
-const CONTROLS = new RegExp(CONTROL, 'g')
+/** NUL is part of what telnet makes of a CR. */
+const BREAK = /[\r\n\0]/
+const BREAKS = new RegExp(BREAK, 'g')
 
-/** Text from a client or a disk must not end the line it stands in, nor move an operator's terminal. */
-export function printable(text: string): string {
-  return CONTROL.test(text) ? text.replace(CONTROLS, '?') : text
+/**
+ * A name that a client may use again has to come as it is, but must not end the line it stands in. What is for eyes only,
+ * as `ls -l` lines are, loses all other controls as well.
+ */
+export function oneLine(text: string): string {
+  return BREAK.test(text) ? text.replace(BREAKS, '?') : text
 }
 
 /** RFC 959 appendix II: a quote inside a quoted path is doubled. */
@@ -27,11 +30,11 @@ export function quoted(path: string): string {
 
 export function formatReply({ code, lines }: Reply): string {
   const [first] = lines
-  if (lines.length === 1 && first !== undefined) return `${code} ${printable(first)}\r\n`
+  if (lines.length === 1 && first !== undefined) return `${code} ${oneLine(first)}\r\n`
   const last = lines.length - 1
   return lines
     .map((line, index) => {
-      const text = printable(line)
+      const text = oneLine(line)
       if (index === last) return `${code} ${text}\r\n`
       if (index === 0) return `${code}-${text}\r\n`
       // A client may take any line that starts with a code for the end.

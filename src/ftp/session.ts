@@ -22,6 +22,8 @@ export type Dialog = {
   /** Set by RNFR for the very next command. */
   renameFrom: VirtualPath | undefined
   facts: ReadonlySet<Fact>
+  /** RFC 2428 section 4: after EPSV ALL no other way to a data connection is allowed. */
+  onlyEpsv: boolean
   /** Chosen by OPTS HASH. */
   hash: HashName
 }

@@ -24,7 +24,7 @@ export function formatTime(ms: number): string {
   return textOf(minute) + twoDigits(Math.floor((ms - minute * MINUTE_MS) / 1000))
 }
 
-const TIME = /^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)(?:\.(\d{1,9}))?$/
+const TIME = /^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)(?:\.(\d+))?$/
 
 /** Milliseconds since the epoch; undefined when it is not a time. */
 export function parseTime(text: string): number | undefined {

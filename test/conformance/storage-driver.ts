@@ -371,6 +371,18 @@ function changing(driver: Driver): void {
     await fails('path.is-directory', () => driver().setAttributes(keyOf('/'), ALICE, { size: 0 }, true))
   })
 
+  test('times before 1970 stay what they are', async () => {
+    await put(driver(), '/old', 'x')
+    await driver().setAttributes(keyOf('/old'), ALICE, { mtimeMs: -1000 }, true)
+    await driver().setAttributes(keyOf('/old'), ALICE, { atimeMs: 6000 }, true)
+    const entry = await driver().stat(keyOf('/old'), ALICE, true)
+    assert.deepEqual([entry.mtimeMs, entry.atimeMs], [-1000, 6000])
+    const upload = await openWrite(driver(), '/older')
+    await upload.setAttributes({ mtimeMs: -2000, atimeMs: -3000 })
+    const committed = (await upload.commit()).entry
+    assert.deepEqual([committed.mtimeMs, committed.atimeMs], [-2000, -3000])
+  })
+
   test('space is all files and partials', async () => {
     const before = await driver().usage()
     await put(driver(), '/counted', 'four')

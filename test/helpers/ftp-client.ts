@@ -93,10 +93,10 @@ export async function connectFtp(
 
   async function reply(): Promise<string | undefined> {
     for (;;) {
-      const match = /^(?:(\d{3})-(?:.*\r\n)*?\1 .*\r\n|\d{3} .*\r\n)/.exec(text)
+      const match = /^(?:(\d{3})-(?:[^\n]*\r\n)*?\1 [^\n]*\r\n|\d{3} [^\n]*\r\n)/.exec(text)
       if (match) {
         text = text.slice(match[0].length)
-        return match[0].trimEnd().replaceAll('\r\n', '\n')
+        return match[0].slice(0, -2).replaceAll('\r\n', '\n')
       }
       if (over) return undefined
       await new Promise<void>((resolve) => {

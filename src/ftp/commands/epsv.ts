@@ -9,7 +9,7 @@ export function epsv(ftp: Ftp, argument: string): MaybePromise<Reply> {
   if (argument !== '') {
     const wanted = argument.trim().toUpperCase()
     if (wanted === 'ALL') {
-      ftp.data.onlyEpsv = true
+      ftp.dialog.onlyEpsv = true
       return reply(200, 'Only EPSV from now on.')
     }
     if (wanted !== '' && !/^\d+$/.test(wanted)) throw new FileServerError('protocol.syntax')

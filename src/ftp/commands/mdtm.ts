@@ -1,24 +1,22 @@
 // RFC 3659 section 3: MDTM; with a time in front it sets the time, as several clients do.
 import { errorCodeOf } from '../../core/errors.ts'
-import type { VirtualPath } from '../../core/vfs/path.ts'
 import type { VfsSession } from '../../core/vfs/session.ts'
 import { type Reply, reply } from '../replies.ts'
 import type { Ftp } from '../session.ts'
 import { formatTime } from '../times.ts'
 import { mfmt } from './mfmt.ts'
 
-export async function mdtm(ftp: Ftp, argument: string, files: VfsSession): Promise<Reply> {
-  const mtimeMs = await modified(files, files.resolve(ftp.dialog.cwd, argument))
-  if (mtimeMs !== undefined) return reply(213, formatTime(mtimeMs))
-  if (/^\d{14}(\.\d+)? ./.test(argument)) return mfmt(ftp, argument, files)
-  return reply(550, 'No such file or directory.')
-}
+const TIME_AND_NAME = /^\d{14}(?:\.\d+)? ./s
 
-async function modified(files: VfsSession, path: VirtualPath): Promise<number | undefined> {
+export async function mdtm(ftp: Ftp, argument: string, files: VfsSession): Promise<Reply> {
   try {
-    return (await files.stat(path)).mtimeMs
+    const { mtimeMs } = await files.stat(files.resolve(ftp.dialog.cwd, argument))
+    return reply(213, formatTime(mtimeMs))
   } catch (error) {
-    if (errorCodeOf(error) === 'path.not-found') return undefined
-    throw error
+    // A name may look like this; together with the time one may be too long for a name.
+    const code = errorCodeOf(error)
+    const unnamed = code === 'path.not-found' || code === 'path.invalid'
+    if (!unnamed || !TIME_AND_NAME.test(argument)) throw error
+    return mfmt(ftp, argument, files)
   }
 }

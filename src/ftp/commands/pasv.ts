@@ -5,7 +5,7 @@ import { type Reply, reply } from '../replies.ts'
 import type { Ftp } from '../session.ts'
 
 export function pasv(ftp: Ftp): MaybePromise<Reply> {
-  if (ftp.data.onlyEpsv) return reply(503, 'EPSV ALL was sent.')
+  if (ftp.dialog.onlyEpsv) return reply(503, 'EPSV ALL was sent.')
   const { localIp } = ftp.origin
   if (!isIPv4(localIp)) return reply(425, 'PASV cannot name an IPv6 address; use EPSV.')
   const named = ftp.settings.passiveAddress(ftp.origin.remoteIp)

@@ -15,6 +15,6 @@ export function port(ftp: Ftp, argument: string): Reply {
 
 export function setTarget(ftp: Ftp, target: ActiveTarget): Reply {
   if (!ftp.settings.activeMode) return reply(502, 'Active mode is off; use PASV or EPSV.')
-  if (ftp.data.onlyEpsv) return reply(503, 'EPSV ALL was sent.')
+  if (ftp.dialog.onlyEpsv) return reply(503, 'EPSV ALL was sent.')
   return ftp.data.target(target) ? reply(200, 'Will connect there.') : reply(504, 'Only to your own address.')
 }

@@ -6,8 +6,8 @@ import type { Ftp } from '../session.ts'
 import { parseTime } from '../times.ts'
 
 export async function siteUtime(ftp: Ftp, argument: string, files: VfsSession): Promise<Reply> {
-  const short = /^(\d{12}|\d{14}) (.+)$/.exec(argument)
-  const long = /^(.+) (\d{14}) (\d{14}) \d{14} UTC$/.exec(argument)
+  const short = /^(\d{12}|\d{14}) (.+)$/s.exec(argument)
+  const long = /^(.+) (\d{14}) (\d{14}) \d{14} UTC$/s.exec(argument)
   const [name, modified, accessed] = long?.[1]
     ? [long[1], long[3], long[2]]
     : [short?.[2], short?.[1], undefined]

@@ -37,14 +37,13 @@ const SUPERFLUOUS: ReadonlySet<string> = new Set([
 ])
 
 export function site(ftp: Ftp, argument: string, files: VfsSession): Reply | Promise<Reply> {
-  const trimmed = argument.trim()
-  const space = trimmed.indexOf(' ')
-  const name = space < 0 ? trimmed : trimmed.slice(0, space)
+  // What follows may be a name that ends in spaces.
+  const [, name = '', rest = ''] = /^ *([^ ]*) ?(.*)$/s.exec(argument) ?? []
   const command = SITE_COMMANDS.get(name.toUpperCase())
   if (command === undefined && SUPERFLUOUS.has(name.toUpperCase().replace(/=.*$/, '')))
     return reply(202, 'Not needed here.')
   if (command === undefined) return reply(502, 'No such SITE command.')
-  return command(ftp, space < 0 ? '' : trimmed.slice(space + 1), files)
+  return command(ftp, rest, files)
 }
 
 function siteHelp(): Reply {

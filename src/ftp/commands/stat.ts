@@ -1,7 +1,7 @@
 // RFC 959 section 4.1.3: STAT, bare, during a transfer, and with a path.
 import { createLsFormat } from '../../core/vfs/ls-line.ts'
 import type { VfsSession } from '../../core/vfs/session.ts'
-import { openListing } from '../listing.ts'
+import { openListing, withTargets } from '../listing.ts'
 import { type Reply, reply } from '../replies.ts'
 import type { Ftp } from '../session.ts'
 
@@ -32,10 +32,10 @@ async function statPath(ftp: Ftp, argument: string, files: VfsSession): Promise<
   const format = createLsFormat(ftp.clock.now())
   const lines: string[] = []
   try {
-    for await (const batch of listing.batches) {
-      lines.push(...batch.slice(0, MAX_ENTRIES - lines.length).map(format))
-      if (lines.length === MAX_ENTRIES)
-        return reply(212, 'Status:', ...lines, 'More entries are left out; use LIST.')
+    for await (const batch of withTargets(files, listing)) {
+      const room = MAX_ENTRIES - lines.length
+      lines.push(...batch.slice(0, room).map(format))
+      if (batch.length > room) return reply(212, 'Status:', ...lines, 'More entries are left out; use LIST.')
     }
   } finally {
     await listing.close()

@@ -5,6 +5,7 @@ import type { VirtualPath } from '../../core/vfs/path.ts'
 import type { OpenWriteOptions, VfsSession } from '../../core/vfs/session.ts'
 import type { WriteHandle } from '../../core/vfs/storage.ts'
 import { type Reply, reply } from '../replies.ts'
+import { NO_RESTART, restartsText } from '../restart.ts'
 import type { Ftp, Transfer } from '../session.ts'
 import { receiveFile } from '../transfers.ts'
 
@@ -12,6 +13,7 @@ const READY = reply(150, 'Ready to receive.')
 const ANEW: OpenWriteOptions = { start: 'empty', create: true, exclusive: false }
 
 export function stor(ftp: Ftp, argument: string, files: VfsSession, transfer: Transfer): MaybePromise<Reply> {
+  if (restartsText(ftp.dialog)) return NO_RESTART
   const path = files.resolve(ftp.dialog.cwd, argument)
   const at = ftp.dialog.restartAt
   const opening = at > 0 ? openAt(files, path, { at, transfer }) : files.openWrite(path, ANEW, transfer)

@@ -6,6 +6,7 @@ import { andThen, type MaybePromise } from '../../core/maybe-promise.ts'
 import type { AttributeChanges, StorageKey } from '../../core/vfs/storage.ts'
 import type { LocalContext } from './context.ts'
 import { MODE_BITS } from './entry.ts'
+import { fileTime } from './file-time.ts'
 import { LINK } from './jail.ts'
 import { LARGE_BYTES } from './letting-go.ts'
 import { inside, OPEN_NAME, self, withOpen } from './proc.ts'
@@ -25,7 +26,7 @@ function resize(fd: number, stats: Stats, size: number): MaybePromise<number> {
 function changeRest(fd: number, stats: Stats, { mode, mtimeMs, atimeMs }: AttributeChanges): void {
   if (mode !== undefined) chmodSync(self(fd), mode & MODE_BITS)
   if (mtimeMs !== undefined || atimeMs !== undefined) {
-    utimesSync(self(fd), (atimeMs ?? stats.atimeMs) / 1000, (mtimeMs ?? fstatSync(fd).mtimeMs) / 1000)
+    utimesSync(self(fd), fileTime(atimeMs ?? stats.atimeMs), fileTime(mtimeMs ?? fstatSync(fd).mtimeMs))
   }
 }
 
@@ -40,7 +41,7 @@ function changeOpened(fd: number, stats: Stats, changes: AttributeChanges): Mayb
 
 function changeLink(at: string, stats: Stats, { size, mode, mtimeMs, atimeMs }: AttributeChanges): void {
   if (size !== undefined || mode !== undefined) throw new FileServerError('storage.unsupported')
-  lutimesSync(at, (atimeMs ?? stats.atimeMs) / 1000, (mtimeMs ?? stats.mtimeMs) / 1000)
+  lutimesSync(at, fileTime(atimeMs ?? stats.atimeMs), fileTime(mtimeMs ?? stats.mtimeMs))
 }
 
 export type AttributeTarget = Readonly<{ key: StorageKey; owner: UserId; follow: boolean }>

@@ -21,6 +21,7 @@ import type { LocalContext } from './context.ts'
 import { isSame, MODE_BITS, usageOf } from './entry.ts'
 import { errnoOf, guarded, refusesHardLinks, translate } from './errno.ts'
 import { createFileIo, type FileIo } from './file-io.ts'
+import { fileTime } from './file-time.ts'
 import type { Spot } from './jail.ts'
 import { closeFile, LARGE_BYTES, lettingGo } from './letting-go.ts'
 import { inside } from './proc.ts'
@@ -39,7 +40,7 @@ function applyAttributes(fd: number, { mode, mtimeMs, atimeMs }: Attributes): vo
   if (mode !== undefined) fchmodSync(fd, mode & MODE_BITS)
   if (mtimeMs === undefined && atimeMs === undefined) return
   const now = fstatSync(fd)
-  futimesSync(fd, (atimeMs ?? now.atimeMs) / 1000, (mtimeMs ?? now.mtimeMs) / 1000)
+  futimesSync(fd, fileTime(atimeMs ?? now.atimeMs), fileTime(mtimeMs ?? now.mtimeMs))
 }
 
 /** What is written: an open file of `size` bytes, and what it is to be called. */
