@@ -22,8 +22,8 @@ enum { KIND_MISSING, KIND_FILE, KIND_DIRECTORY, KIND_SYMLINK, KIND_OTHER };
 // What one system call may bring of a directory; a small part of what a stack has.
 #define DIRENTS_BYTES 16384
 
-// Room for the longest name, and for one byte more, so that what was cut off is noticed.
-typedef char name[NAME_MAX + 2];
+// Room for the longest name, and for one character more, so that what was cut off is noticed: none is cut in two.
+typedef char name[NAME_MAX + 4 + 1];
 
 // One plain name of a directory entry: never a way through another directory.
 static bool take_name(const arguments *given, size_t index, name into) {

@@ -28,6 +28,10 @@ test('a name is one plain name: nothing leads out of the directory', needsNative
     assert.equal(native.renameNewAt(fd, name, fd, 'other'), -EINVAL, name)
   }
   assert.equal(native.lstatAt(fd, 'ä'.repeat(128), record), -ENAMETOOLONG)
+  // A name of which the last character does not fit is no other one without it.
+  writeFileSync(join(folder, 'a'.repeat(255)), '')
+  for (const last of ['a', 'é', '€', '😀'])
+    assert.equal(native.lstatAt(fd, `${'a'.repeat(255)}${last}`, record), -ENAMETOOLONG, last)
   assert.equal(native.lstatAt(fd, 'file', record), 0)
   assert.equal(record[RECORD.links], 1)
 })
