@@ -1,9 +1,9 @@
-import type { MaybePromise } from '../core/maybe-promise.ts'
+import { andThen, type MaybePromise } from '../core/maybe-promise.ts'
 import type { Conduct } from './conduct.ts'
 import type { Command } from './dispatch.ts'
 import { type Dispatcher, dispatch, parseCommand } from './dispatch.ts'
 import type { LineItem } from './line-reader.ts'
-import { CommandQueue } from './queue.ts'
+import { CommandQueue, isCommand } from './queue.ts'
 import { closing, type Reply, reply } from './replies.ts'
 import type { Wire } from './wire.ts'
 
@@ -30,6 +30,8 @@ export class CommandLoop {
   readonly #queue = new CommandQueue()
   #running = false
   #resting = false
+  /** What is answered during a transfer waits for the client to read, or for its rate. */
+  #held = false
   #turn = TURN_COMMANDS
 
   constructor(host: LoopHost) {
@@ -51,7 +53,9 @@ export class CommandLoop {
     }
     this.#queue.push(item)
     if (this.#queue.length >= this.#host.ftp.settings.maxQueuedCommands) this.#host.wire.pause()
-    this.lookAhead()
+    // This one alone: a client may send thousands at once, and to look at all of them each time would take seconds.
+    if (isCommand(item, 'ABOR')) this.#host.ftp.transfer?.abort()
+    this.#answerAhead()
     this.pump()
   }
 
@@ -81,7 +85,7 @@ export class CommandLoop {
       host.drained()
       return
     }
-    if (this.#queue.length <= host.ftp.settings.maxQueuedCommands / 2) host.wire.resume()
+    this.#makeRoom()
     this.#begin(item)
   }
 
@@ -97,8 +101,9 @@ export class CommandLoop {
   }
 
   #finishLater(answer: Promise<Reply>): void {
-    this.lookAhead()
-    const { wire } = this.#host
+    const { wire, ftp } = this.#host
+    if (ftp.transfer !== undefined && this.#queue.has('ABOR')) ftp.transfer.abort()
+    this.#answerAhead()
     answer.then(
       (last) => wire.together(() => this.#finish(last)),
       (error: unknown) => this.#failed(error),
@@ -115,17 +120,44 @@ export class CommandLoop {
     }
   }
 
-  /** While a transfer runs: ABOR behind it ends it (and answers in its turn); NOOP and STAT at the head are answered. */
-  lookAhead(): void {
+  /**
+   * While a transfer runs NOOP and STAT at the head are answered, as far as the client reads and its rate goes; ABOR behind it
+   * has ended it and is answered in its turn.
+   */
+  #answerAhead(): void {
     const { ftp, wire, conduct } = this.#host
-    if (ftp.transfer === undefined || this.#queue.length === 0) return
-    if (this.#queue.has('ABOR')) ftp.transfer.abort()
     const now = ({ verb, argument }: Command) =>
       argument === '' && ftp.commands.get(verb)?.duringTransfer === true
-    for (let command = this.#queue.shiftIf(now); command !== undefined; command = this.#queue.shiftIf(now)) {
-      conduct.delay()
-      void Promise.resolve(dispatch(this.#host, command)).then((answer) => wire.send(answer))
+    while (!this.#held && ftp.transfer !== undefined) {
+      if (!wire.takesMore) {
+        this.#hold(0)
+        continue
+      }
+      const command = this.#queue.shiftIf(now)
+      if (command === undefined) return
+      this.#makeRoom()
+      andThen(dispatch(this.#host, command), (answer) => wire.send(answer))
+      const wait = conduct.delay()
+      if (wait > 0) this.#hold(wait)
     }
+  }
+
+  #hold(wait: number): void {
+    const { wire, ftp } = this.#host
+    this.#held = true
+    const go = () =>
+      wire.whenWritable(() => {
+        this.#held = false
+        this.#answerAhead()
+      })
+    if (wait > 0) ftp.clock.timer(wait, go)
+    else go()
+  }
+
+  /** More is read when half of what may wait is through. */
+  #makeRoom(): void {
+    const { ftp, wire } = this.#host
+    if (this.#queue.length <= ftp.settings.maxQueuedCommands / 2) wire.resume()
   }
 
   /** No promise where there is nothing to wait for. */

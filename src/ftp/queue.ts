@@ -3,6 +3,10 @@ import type { LineItem } from './line-reader.ts'
 
 const NONE: LineItem[] = []
 
+export function isCommand(item: LineItem, verb: string): boolean {
+  return item.kind === 'line' && parseCommand(item.text).verb === verb
+}
+
 /** Commands that wait behind the running one, in the order in which they came. */
 export class CommandQueue {
   #items = NONE
@@ -29,7 +33,7 @@ export class CommandQueue {
   }
 
   has(verb: string): boolean {
-    return this.#items.some((item) => item.kind === 'line' && parseCommand(item.text).verb === verb)
+    return this.#items.some((item) => isCommand(item, verb))
   }
 
   /** Takes the first entry out if it is a command that `wanted` accepts. */

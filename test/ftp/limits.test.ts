@@ -36,6 +36,29 @@ test('commands beyond the rate wait, a burst of a second does not', async (t) =>
   client.destroy()
 })
 
+test('commands beyond the rate wait during a transfer too', async (t) => {
+  const { clock, server } = await setup(t, { commandsPerSecond: 10 })
+  const client = await connectFtp(server)
+  await client.login('legacy')
+  await clock.advance(10_000)
+  const data = await client.data()
+  assert.match(await client.send('STOR a'), /^150/)
+  let replies = 0
+  client.socket.on('data', (chunk: Buffer) => {
+    replies += chunk.toString('utf8').split('200 OK.').length - 1
+  })
+  client.write('NOOP\r\n'.repeat(60))
+  for (let n = 0; n < 20; n += 1) await settle()
+  const first = replies
+  assert.ok(first >= 5 && first <= 15, String(first))
+  await clock.advance(2000)
+  for (let n = 0; n < 20; n += 1) await settle()
+  assert.ok(replies >= first + 15 && replies <= first + 25, String(replies))
+  assert.deepEqual(limits(server), ['ftp.commandsPerSecond'])
+  data.socket.destroy()
+  client.destroy()
+})
+
 test('mistakes in a row end the session, a good command between them forgives', async (t) => {
   const { server } = await setup(t, { maxBadCommands: 2 })
   const client = await connectFtp(server)

@@ -9,6 +9,9 @@ import { FTP_SETTINGS, type FtpTestServer, startFtpServer } from '../../helpers/
 const BIG = Buffer.alloc(64 * 1024 * 1024, 'x')
 /** Of this process, which is server and client at once. */
 const MOST_CPU_MS = 3_000
+/** What one read may bring. */
+const MANY_LINES = 16 * 1024
+const MANY_LINES_MS = 1_000
 
 /** Who connects to a port that is not his is dropped by then, at the latest. */
 const STRANGER_MS = 200
@@ -150,6 +153,59 @@ for (const [way, native] of Object.entries(WAYS)) {
         assert.ok(stuck)
         assert.equal(await client.send('NOOP'), '200 OK.')
         greedy.destroy()
+      }))
+
+    test('a flood behind a transfer: thousands of lines cost what they cost, not their square', () =>
+      withLogin(async ({ server, client }) => {
+        await client.upload('STOR big', BIG)
+        const other = await connectFtp(server)
+        const data = await client.data()
+        assert.match(await client.send('RETR big'), /^150/)
+        const spent = await cpuMs(async () => {
+          client.write('\n'.repeat(MANY_LINES))
+          for (let n = 0; n < 10; n += 1) await other.send('NOOP')
+        })
+        assert.ok(spent < MANY_LINES_MS, `${spent} ms`)
+        data.socket.destroy()
+        other.destroy()
+      }))
+
+    test('a flood behind a transfer: who reads no reply is not read any further', () =>
+      withLogin(async ({ server, client }) => {
+        await client.upload('STOR big', BIG)
+        const greedy = await connectFtp(server)
+        await greedy.login('legacy')
+        const data = await greedy.data()
+        assert.match(await greedy.send('RETR big'), /^150/)
+        greedy.socket.pause()
+        const block = Buffer.from('STAT\r\n'.repeat(100_000))
+        let stuck = false
+        for (let n = 0; n < 40 && !stuck; n += 1) {
+          stuck = !greedy.socket.write(block)
+          if (stuck) await Promise.race([once(greedy.socket, 'drain'), client.send('NOOP')])
+          stuck = greedy.socket.writableLength > 0
+        }
+        assert.ok(stuck)
+        // Once more, as each command goes through once it is read.
+        for (let n = 0; n < 20; n += 1) await client.send('NOOP')
+        assert.ok(greedy.socket.writableLength > 0)
+        data.socket.destroy()
+        greedy.destroy()
+      }))
+
+    test('a flood behind a transfer: who reads late has every reply, and ABOR is heard', () =>
+      withLogin(async ({ client }) => {
+        await client.upload('STOR big', BIG)
+        const data = await client.data()
+        assert.match(await client.send('RETR big'), /^150/)
+        client.socket.pause()
+        client.write(`${'STAT\r\n'.repeat(5_000)}ABOR\r\n`)
+        await new Promise((resolve) => setImmediate(resolve))
+        client.socket.resume()
+        for (let n = 0; n < 5_000; n += 1) assert.match((await client.reply()) ?? '', /^211/)
+        assert.match((await client.reply()) ?? '', /^426/)
+        assert.match((await client.reply()) ?? '', /^226/)
+        data.socket.destroy()
       }))
 
     test('slow reader: the server reads no more of the file than the client takes, then gives up', () =>
