@@ -1,4 +1,4 @@
-import type { Intake, IntakeOptions } from './intake.ts'
+import type { Batch, Intake, IntakeOptions } from './intake.ts'
 
 /** Written in one go when so much has come; fewer hops to the disk matter more than its size. */
 const BATCH_BYTES = 1024 * 1024
@@ -8,40 +8,54 @@ const MAX_WAITING_BYTES = 1536 * 1024
 const MAX_WAITING_CHUNKS = 1024
 
 /** From 'data' events. */
-export function createChunkIntake({ socket, convert }: IntakeOptions): Intake {
-  let chunks: Uint8Array[] = []
-  let bytes = 0
-  let arrived: (bytes: number) => void = () => undefined
+export class ChunkIntake implements Intake {
+  readonly #options: IntakeOptions
+  #chunks: Uint8Array[] = []
+  #bytes = 0
+  #arrived: (bytes: number) => void = () => undefined
+  readonly #onData = (chunk: Uint8Array) => this.#took(chunk)
 
-  function keep(chunk: Uint8Array): void {
+  constructor(options: IntakeOptions) {
+    this.#options = options
+  }
+
+  start(arrived: (bytes: number) => void): void {
+    this.#arrived = arrived
+    this.#options.socket.on('data', this.#onData)
+  }
+
+  get due(): boolean {
+    return this.#bytes >= BATCH_BYTES || this.#chunks.length >= MAX_WAITING_CHUNKS
+  }
+
+  take(): Batch | undefined {
+    if (this.#bytes === 0) return undefined
+    const batch = { chunks: this.#chunks, bytes: this.#bytes, free: () => undefined }
+    this.#chunks = []
+    this.#bytes = 0
+    return batch
+  }
+
+  end(whole: boolean): void {
+    const { socket, convert } = this.#options
+    socket.off('data', this.#onData)
+    if (whole && convert !== undefined) this.#keep(convert.end())
+  }
+
+  resume(): void {
+    this.#options.socket.resume()
+  }
+
+  #took(chunk: Uint8Array): void {
+    const { socket, convert } = this.#options
+    this.#keep(convert === undefined ? chunk : convert.push(chunk))
+    if (this.#bytes >= MAX_WAITING_BYTES || this.#chunks.length >= MAX_WAITING_CHUNKS) socket.pause()
+    this.#arrived(chunk.length)
+  }
+
+  #keep(chunk: Uint8Array): void {
     if (chunk.length === 0) return
-    chunks.push(chunk)
-    bytes += chunk.length
-  }
-  function onData(chunk: Uint8Array): void {
-    keep(convert === undefined ? chunk : convert.push(chunk))
-    if (bytes >= MAX_WAITING_BYTES || chunks.length >= MAX_WAITING_CHUNKS) socket.pause()
-    arrived(chunk.length)
-  }
-  return {
-    start(then) {
-      arrived = then
-      socket.on('data', onData)
-    },
-    get due() {
-      return bytes >= BATCH_BYTES || chunks.length >= MAX_WAITING_CHUNKS
-    },
-    take() {
-      if (bytes === 0) return undefined
-      const batch = { chunks, bytes, free: () => undefined }
-      chunks = []
-      bytes = 0
-      return batch
-    },
-    end(whole) {
-      socket.off('data', onData)
-      if (whole && convert !== undefined) keep(convert.end())
-    },
-    resume: () => socket.resume(),
+    this.#chunks.push(chunk)
+    this.#bytes += chunk.length
   }
 }

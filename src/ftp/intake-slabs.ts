@@ -1,4 +1,5 @@
-import type { Intake, IntakeOptions } from './intake.ts'
+import type { Duplex } from 'node:stream'
+import type { Batch, Intake, IntakeOptions } from './intake.ts'
 import { readInto } from './read-into.ts'
 import { giveSlab, LARGE_SLAB, type Slab, SMALL_SLAB, takeSlab } from './slabs.ts'
 
@@ -15,58 +16,74 @@ const NOWHERE = Buffer.allocUnsafeSlow(SMALL_SLAB)
 type Piece = Readonly<{ bytes: Uint8Array; slab: Slab | undefined }>
 
 /** Straight into slabs: a full one waits for its write while the next one is filled. */
-export function createSlabIntake({ socket }: Pick<IntakeOptions, 'socket'>): Intake {
-  let waiting: Piece[] = []
-  let current: Slab | undefined
-  let used = 0
-  let arrived: (bytes: number) => void = () => undefined
+export class SlabIntake implements Intake {
+  readonly #socket: Duplex
+  #waiting: Piece[] = []
+  #current: Slab | undefined
+  #used = 0
+  #arrived: (bytes: number) => void = () => undefined
 
-  function filled(bytes: number): boolean {
-    if (current === undefined) return true
-    used += bytes
-    if (current.size - used < roomFor(current)) {
-      hand(current)
-      current = takeSlab(LARGE_SLAB)
-      used = 0
+  constructor({ socket }: Pick<IntakeOptions, 'socket'>) {
+    this.#socket = socket
+  }
+
+  start(arrived: (bytes: number) => void): void {
+    this.#arrived = arrived
+    this.#current = takeSlab(SMALL_SLAB)
+    // What came before is in the stream's own memory, and comes first.
+    const early: Buffer | null = this.#socket.readableLength > 0 ? this.#socket.read() : null
+    readInto(this.#socket, {
+      filled: (bytes) => this.#filled(bytes),
+      next: () => this.#current?.rest(this.#used) ?? NOWHERE,
+    })
+    if (early === null) return
+    this.#waiting.push({ bytes: early, slab: undefined })
+    arrived(early.length)
+  }
+
+  get due(): boolean {
+    return this.#waiting.length > 0
+  }
+
+  take(): Batch | undefined {
+    if (this.#waiting.length === 0) return undefined
+    const pieces = this.#waiting
+    this.#waiting = []
+    return {
+      chunks: pieces.map(({ bytes }) => bytes),
+      bytes: pieces.reduce((sum, { bytes }) => sum + bytes.length, 0),
+      free: () => {
+        for (const { slab } of pieces) if (slab !== undefined) giveSlab(slab)
+      },
     }
-    arrived(bytes)
-    return waiting.length <= MAX_WAITING
   }
-  function hand(slab: Slab): void {
-    waiting.push({ bytes: slab.filled(used), slab })
+
+  end(): void {
+    const slab = this.#current
+    if (slab !== undefined && this.#used > 0) this.#hand(slab)
+    else if (slab !== undefined) giveSlab(slab)
+    this.#current = undefined
   }
-  return {
-    start(then) {
-      arrived = then
-      current = takeSlab(SMALL_SLAB)
-      // What came before is in the stream's own memory, and comes first.
-      const early: Buffer | null = socket.readableLength > 0 ? socket.read() : null
-      readInto(socket, { filled, next: () => current?.rest(used) ?? NOWHERE })
-      if (early === null) return
-      waiting.push({ bytes: early, slab: undefined })
-      arrived(early.length)
-    },
-    get due() {
-      return waiting.length > 0
-    },
-    take() {
-      if (waiting.length === 0) return undefined
-      const pieces = waiting
-      waiting = []
-      return {
-        chunks: pieces.map(({ bytes }) => bytes),
-        bytes: pieces.reduce((sum, { bytes }) => sum + bytes.length, 0),
-        free: () => {
-          for (const { slab } of pieces) if (slab !== undefined) giveSlab(slab)
-        },
-      }
-    },
-    end() {
-      if (current !== undefined && used > 0) hand(current)
-      else if (current !== undefined) giveSlab(current)
-      current = undefined
-    },
-    resume: () => socket.resume(),
+
+  resume(): void {
+    this.#socket.resume()
+  }
+
+  #filled(bytes: number): boolean {
+    const slab = this.#current
+    if (slab === undefined) return true
+    this.#used += bytes
+    if (slab.size - this.#used < roomFor(slab)) {
+      this.#hand(slab)
+      this.#current = takeSlab(LARGE_SLAB)
+      this.#used = 0
+    }
+    this.#arrived(bytes)
+    return this.#waiting.length <= MAX_WAITING
+  }
+
+  #hand(slab: Slab): void {
+    this.#waiting.push({ bytes: slab.filled(this.#used), slab })
   }
 }
 

@@ -1,9 +1,10 @@
 import type { Duplex } from 'node:stream'
+import type { MaybePromise } from '../core/maybe-promise.ts'
 import type { WriteHandle } from '../core/vfs/storage.ts'
 import type { Convert } from './ascii.ts'
-import type { Intake, IntakeOptions } from './intake.ts'
-import { createChunkIntake } from './intake-chunks.ts'
-import { createSlabIntake } from './intake-slabs.ts'
+import type { Batch, Intake, IntakeOptions } from './intake.ts'
+import { ChunkIntake } from './intake-chunks.ts'
+import { SlabIntake } from './intake-slabs.ts'
 import { canReadInto } from './read-into.ts'
 
 export type PumpUp = Readonly<{
@@ -17,7 +18,118 @@ export type PumpUp = Readonly<{
 /** Into memory of ours where that is possible: no garbage, few and big writes. Text is converted chunk by chunk. */
 function createIntake(options: IntakeOptions): Intake {
   const direct = options.convert === undefined && canReadInto(options.socket)
-  return direct ? createSlabIntake(options) : createChunkIntake(options)
+  return direct ? new SlabIntake(options) : new ChunkIntake(options)
+}
+
+const closedEarly = () => new Error('data connection closed early')
+
+/** An upload on a stream. */
+class Pump {
+  readonly done: Promise<void>
+  readonly #socket: Duplex
+  readonly #job: PumpUp
+  readonly #intake: Intake
+  readonly #resolve: () => void
+  readonly #reject: (cause: unknown) => void
+  #position: number
+  #writing = false
+  #ended = false
+  #failure: { cause: unknown } | undefined
+
+  readonly #onEnd = () => {
+    if (this.#ended) return
+    this.#ended = true
+    this.#intake.end(true)
+    void this.#flush()
+  }
+  readonly #onError = (error: Error) => this.#lost(error)
+  readonly #onClose = () => this.#lost(closedEarly())
+  readonly #onAbort = () => {
+    this.#ended = false
+    this.#socket.destroy()
+    this.#lost(this.#job.signal.reason)
+  }
+
+  constructor(socket: Duplex, job: PumpUp, intake: Intake) {
+    const { promise, resolve, reject } = Promise.withResolvers<void>()
+    this.done = promise
+    this.#resolve = resolve
+    this.#reject = reject
+    this.#socket = socket
+    this.#job = job
+    this.#intake = intake
+    this.#position = job.at
+    if (job.signal.aborted) reject(job.signal.reason)
+    else if (socket.destroyed && !socket.readableEnded) reject(closedEarly())
+    else this.#start()
+  }
+
+  #start(): void {
+    const { signal, progress } = this.#job
+    signal.addEventListener('abort', this.#onAbort, { once: true })
+    this.#intake.start((bytes) => {
+      progress(bytes)
+      if (this.#intake.due) void this.#flush()
+    })
+    this.#socket.on('end', this.#onEnd).on('error', this.#onError).on('close', this.#onClose)
+    // An end without a byte before it is told even to nobody, while the socket is paused.
+    if (this.#socket.readableEnded) this.#onEnd()
+    else this.#socket.resume()
+  }
+
+  /** One write after the other: a failed one must not leave a hole below a later one. */
+  async #flush(): Promise<void> {
+    if (this.#writing) return
+    this.#writing = true
+    try {
+      for (let batch = this.#next(); batch !== undefined; batch = this.#next()) {
+        const written = this.#write(batch)
+        if (written !== undefined) await written
+        if (!this.#ended) this.#intake.resume()
+      }
+    } catch (cause) {
+      this.#failure = { cause }
+      this.#socket.destroy()
+      this.#intake.end(false)
+      this.#intake.take()?.free()
+    }
+    this.#writing = false
+    if (this.#failure !== undefined || this.#ended) this.#settle()
+  }
+
+  /** Undefined: it is written, and others need not have their turn first. */
+  #write(batch: Batch): MaybePromise<void> {
+    try {
+      const written = this.#job.target.writev(batch.chunks, this.#position)
+      this.#position += batch.bytes
+      if (written !== undefined) return written.finally(batch.free)
+    } catch (cause) {
+      batch.free()
+      throw cause
+    }
+    batch.free()
+    return undefined
+  }
+
+  #next(): Batch | undefined {
+    const { due } = this.#intake
+    return this.#ended || this.#failure !== undefined || due ? this.#intake.take() : undefined
+  }
+
+  /** What has come is written all the same. */
+  #lost(cause: unknown): void {
+    if (this.#ended) return
+    this.#failure ??= { cause }
+    this.#intake.end(false)
+    void this.#flush()
+  }
+
+  #settle(): void {
+    this.#socket.off('end', this.#onEnd).off('error', this.#onError).off('close', this.#onClose)
+    this.#job.signal.removeEventListener('abort', this.#onAbort)
+    if (this.#failure === undefined) this.#resolve()
+    else this.#reject(this.#failure.cause)
+  }
 }
 
 /**
@@ -25,76 +137,5 @@ function createIntake(options: IntakeOptions): Intake {
  * aborts; what had come by then has been written, so that the partial is as long as it can be.
  */
 export function pumpUp(socket: Duplex, job: PumpUp, open = createIntake): Promise<void> {
-  const intake = open({ socket, convert: job.convert })
-  return new Promise((resolve, reject) => {
-    let position = job.at
-    let writing = false
-    let ended = false
-    let failure: { cause: unknown } | undefined
-
-    /** One write after the other: a failed one must not leave a hole below a later one. */
-    async function flush(): Promise<void> {
-      if (writing) return
-      writing = true
-      try {
-        for (let batch = next(); batch !== undefined; batch = next()) {
-          try {
-            const written = job.target.writev(batch.chunks, position)
-            position += batch.bytes
-            if (written !== undefined) await written
-          } finally {
-            batch.free()
-          }
-          if (!ended) intake.resume()
-        }
-      } catch (cause) {
-        failure = { cause }
-        socket.destroy()
-        intake.end(false)
-        intake.take()?.free()
-      }
-      writing = false
-      if (failure !== undefined) settle(() => reject(failure?.cause))
-      else if (ended) settle(resolve)
-    }
-    const next = () => (ended || failure !== undefined || intake.due ? intake.take() : undefined)
-
-    const arrived = (bytes: number) => {
-      job.progress(bytes)
-      if (intake.due) void flush()
-    }
-    const onEnd = () => {
-      if (ended) return
-      ended = true
-      intake.end(true)
-      void flush()
-    }
-    const onLost = (cause: unknown) => {
-      if (ended) return
-      failure ??= { cause }
-      intake.end(false)
-      void flush()
-    }
-    const onError = (error: Error) => onLost(error)
-    const onClose = () => onLost(new Error('data connection closed early'))
-    const onAbort = () => {
-      ended = false
-      socket.destroy()
-      onLost(job.signal.reason)
-    }
-    function settle(how: () => void): void {
-      socket.off('end', onEnd).off('error', onError).off('close', onClose)
-      job.signal.removeEventListener('abort', onAbort)
-      how()
-    }
-
-    if (job.signal.aborted) return reject(job.signal.reason)
-    if (socket.destroyed && !socket.readableEnded) return reject(new Error('data connection closed early'))
-    job.signal.addEventListener('abort', onAbort, { once: true })
-    intake.start(arrived)
-    socket.on('end', onEnd).on('error', onError).on('close', onClose)
-    // An end without a byte before it is told even to nobody, while the socket is paused.
-    if (socket.readableEnded) onEnd()
-    else socket.resume()
-  })
+  return new Pump(socket, job, open({ socket, convert: job.convert })).done
 }

@@ -25,7 +25,7 @@ function createDirectFeed(raw: Socket): TlsFeed {
   return {
     stream: raw,
     attach(secure) {
-      const judge = createJudge(raw)
+      const judge = new Judge(raw)
       judge.attach(secure)
       if (raw.readableEnded) judge.rawEnd()
       else raw.once('end', judge.rawEnd)
@@ -33,35 +33,45 @@ function createDirectFeed(raw: Socket): TlsFeed {
   }
 }
 
-/** Says which TLS stream ended too early; `stream` is what it reads from. */
-function createJudge(stream: Duplex) {
-  let secure: TLSSocket | undefined
-  let rawEnded = false
-  function judge(): void {
-    if (!rawEnded || secure === undefined || stream.readableLength > 0 || secure.readableLength > 0) return
+/** Says which TLS stream ended too early. */
+class Judge {
+  /** What the TLS stream reads from. */
+  readonly #stream: Duplex
+  #secure: TLSSocket | undefined
+  #rawEnded = false
+
+  constructor(stream: Duplex) {
+    this.#stream = stream
+  }
+
+  get attached(): boolean {
+    return this.#secure !== undefined
+  }
+
+  readonly rawEnd = (): void => {
+    this.#rawEnded = true
+    this.#judge()
+  }
+
+  attach(secure: TLSSocket): void {
+    this.#secure = secure
+    secure.pause()
+    secure.on('data', this.#judge)
+    // A paused stream keeps its 'end' to itself, so it is judged again when it goes on.
+    secure.on('resume', this.#judge)
+    this.#judge()
+  }
+
+  readonly #judge = (): void => {
+    const secure = this.#secure
+    if (!this.#rawEnded || secure === undefined) return
+    if (this.#stream.readableLength > 0 || secure.readableLength > 0) return
     // 'end' comes by process.nextTick after the last byte was taken, so it is out before this runs.
     setImmediate(() => {
-      if (secure === undefined || secure.readableEnded || secure.destroyed) return
+      if (secure.readableEnded || secure.destroyed) return
       if (secure.isPaused() || secure.readableLength > 0) return
       secure.destroy(new Error('TLS stream was cut'))
     })
-  }
-  return {
-    get attached() {
-      return secure !== undefined
-    },
-    rawEnd(): void {
-      rawEnded = true
-      judge()
-    },
-    attach(socket: TLSSocket): void {
-      secure = socket
-      socket.pause()
-      socket.on('data', judge)
-      // A paused stream keeps its 'end' to itself, so it is judged again when it goes on.
-      socket.on('resume', judge)
-      judge()
-    },
   }
 }
 
@@ -74,7 +84,7 @@ function createStreamFeed(raw: Socket): TlsFeed {
       raw.resume()
     },
   })
-  const judge = createJudge(stream)
+  const judge = new Judge(stream)
 
   raw.on('data', (chunk: Buffer) => {
     if (!stream.push(chunk) || stream.isPaused()) raw.pause()
@@ -91,5 +101,5 @@ function createStreamFeed(raw: Socket): TlsFeed {
   raw.on('close', () => {
     if (!rawEnded) stream.destroy()
   })
-  return { stream, attach: judge.attach }
+  return { stream, attach: (secure) => judge.attach(secure) }
 }

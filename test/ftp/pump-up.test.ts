@@ -4,12 +4,16 @@ import { once } from 'node:events'
 import { connect, createServer, type Socket } from 'node:net'
 import { describe, test } from 'node:test'
 import type { WriteHandle } from '../../src/core/vfs/storage.ts'
-import { createChunkIntake } from '../../src/ftp/intake-chunks.ts'
-import { createSlabIntake } from '../../src/ftp/intake-slabs.ts'
+import type { IntakeOptions } from '../../src/ftp/intake.ts'
+import { ChunkIntake } from '../../src/ftp/intake-chunks.ts'
+import { SlabIntake } from '../../src/ftp/intake-slabs.ts'
 import { pumpUp } from '../../src/ftp/pump-up.ts'
 import { canReadInto } from '../../src/ftp/read-into.ts'
 
-const INTAKES = { chunks: createChunkIntake, slabs: createSlabIntake }
+const INTAKES = {
+  chunks: (options: IntakeOptions) => new ChunkIntake(options),
+  slabs: (options: IntakeOptions) => new SlabIntake(options),
+}
 const MiB = 1024 * 1024
 
 async function pair(): Promise<{ client: Socket; server: Socket }> {
