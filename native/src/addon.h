@@ -1,8 +1,8 @@
 // What the files of the addon share. Node-API only: one build serves every major version of Node.
 //
 // A function answers with one number: what it did, or the negative errno. It throws nothing, keeps nothing between two
-// calls but the keys of packet-cipher.c, the connections of tls-link.c and the watches of watch.c, and checks nothing that its TypeScript signature
-// already says (src/native/native.ts).
+// calls but the keys of packet-cipher.c, the connections of tls-link.c and the watches of watch.c, and checks nothing that
+// its TypeScript signature already says (src/native/native.ts).
 #ifndef SALLYPORT_ADDON_H
 #define SALLYPORT_ADDON_H
 

@@ -82,8 +82,8 @@ static napi_value lstat_at(napi_env env, napi_callback_info info) {
   size_t count;
   double *record = record_at(&given, 2, &count);
   struct stat found;
-  errno = EINVAL;
-  if (record == NULL || !take_name(&given, 1, wanted)) return answer(env, -1);
+  if (record == NULL) return refused(env, EINVAL);
+  if (!take_name(&given, 1, wanted)) return answer(env, -1);
   if (fstatat((int)integer_at(&given, 0), wanted, &found, AT_SYMLINK_NOFOLLOW) < 0) return answer(env, -1);
   write_record(&found, record);
   return answer(env, 0);
@@ -95,8 +95,8 @@ static napi_value fstat_into(napi_env env, napi_callback_info info) {
   size_t count;
   double *record = record_at(&given, 1, &count);
   struct stat found;
-  errno = EINVAL;
-  if (record == NULL || fstat((int)integer_at(&given, 0), &found) < 0) return answer(env, -1);
+  if (record == NULL) return refused(env, EINVAL);
+  if (fstat((int)integer_at(&given, 0), &found) < 0) return answer(env, -1);
   write_record(&found, record);
   return answer(env, 0);
 }
@@ -115,8 +115,7 @@ static napi_value write_at(napi_env env, napi_callback_info info) {
   arguments given = take_arguments(env, info);
   size_t length;
   uint8_t *bytes = bytes_at(&given, 1, &length);
-  errno = EINVAL;
-  if (bytes == NULL) return answer(env, -1);
+  if (bytes == NULL) return refused(env, EINVAL);
   ssize_t written;
   do {
     written = pwrite((int)integer_at(&given, 0), bytes, length, integer_at(&given, 2));
@@ -179,8 +178,7 @@ static napi_value read_names(napi_env env, napi_callback_info info) {
   uint8_t *into = bytes_at(&given, 1, &room);
   _Alignas(struct dirent64) char dirents[DIRENTS_BYTES];
   size_t used = 0;
-  errno = EINVAL;
-  if (into == NULL || room < DIRENTS_BYTES) return answer(env, -1);
+  if (into == NULL || room < DIRENTS_BYTES) return refused(env, EINVAL);
   // A name takes less room than its dirent, so whatever comes fits.
   while (room - used >= DIRENTS_BYTES) {
     long bytes = syscall(SYS_getdents64, (int)integer_at(&given, 0), dirents, sizeof dirents);
@@ -212,8 +210,7 @@ static napi_value lstat_names(napi_env env, napi_callback_info info) {
   size_t length, records;
   const char *at = (const char *)bytes_at(&given, 1, &length);
   double *record = record_at(&given, 3, &records);
-  errno = EINVAL;
-  if (at == NULL || record == NULL || (length > 0 && at[length - 1] != '\0')) return answer(env, -1);
+  if (at == NULL || record == NULL || (length > 0 && at[length - 1] != '\0')) return refused(env, EINVAL);
   const char *end = at + length;
   for (int64_t skip = integer_at(&given, 2); skip > 0 && at < end; skip -= 1) at += strlen(at) + 1;
   int directory = (int)integer_at(&given, 0);

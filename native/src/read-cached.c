@@ -9,10 +9,7 @@ static napi_value read_cached(napi_env env, napi_callback_info info) {
   size_t room;
   uint8_t *into = bytes_at(&given, 1, &room);
   int64_t length = integer_at(&given, 2);
-  if (into == NULL || length < 0 || (size_t)length > room) {
-    errno = EINVAL;
-    return answer(env, -1);
-  }
+  if (into == NULL || length < 0 || (size_t)length > room) return refused(env, EINVAL);
   struct iovec piece = {.iov_base = into, .iov_len = (size_t)length};
   return answer(env, preadv2((int)integer_at(&given, 0), &piece, 1, integer_at(&given, 3), RWF_NOWAIT));
 }

@@ -8,10 +8,7 @@
 static napi_value send_file(napi_env env, napi_callback_info info) {
   arguments given = take_arguments(env, info);
   int64_t length = integer_at(&given, 3);
-  if (length < 0) {
-    errno = EINVAL;
-    return answer(env, -1);
-  }
+  if (length < 0) return refused(env, EINVAL);
   // An offset of its own: the descriptor's stays where it is, whoever else reads.
   off_t position = integer_at(&given, 2);
   ssize_t sent;

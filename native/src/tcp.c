@@ -83,10 +83,7 @@ static napi_value listen_tcp(napi_env env, napi_callback_info info) {
   int64_t port = integer_at(&given, 1);
   address at;
   socklen_t length = address_at(&given, 0, &at);
-  if (length == 0 || port < 1 || port > UINT16_MAX) {
-    errno = EINVAL;
-    return answer(env, -1);
-  }
+  if (length == 0 || port < 1 || port > UINT16_MAX) return refused(env, EINVAL);
   // The same place in both.
   at.v4.sin_port = htons((uint16_t)port);
   return answer(env, listen_at(&at, length));
@@ -132,10 +129,7 @@ static napi_value send_bytes(napi_env env, napi_callback_info info) {
   size_t length;
   uint8_t *bytes = bytes_at(&given, 1, &length);
   int64_t from = integer_at(&given, 2), to = integer_at(&given, 3);
-  if (bytes == NULL || from < 0 || to < from || (size_t)to > length) {
-    errno = EINVAL;
-    return answer(env, -1);
-  }
+  if (bytes == NULL || from < 0 || to < from || (size_t)to > length) return refused(env, EINVAL);
   // What is corked waits for what follows, or 200 ms.
   int flags = MSG_DONTWAIT | MSG_NOSIGNAL | (integer_at(&given, 4) != 0 ? MSG_MORE : 0);
   return answer(env, send((int)integer_at(&given, 0), bytes + from, (size_t)(to - from), flags));
@@ -145,11 +139,10 @@ static napi_value send_text(napi_env env, napi_callback_info info) {
   arguments given = take_arguments(env, info);
   char text[MAX_TEXT];
   size_t length = 0;
-  errno = EINVAL;
-  if (napi_get_value_string_utf8(env, given.values[1], text, sizeof text, &length) != napi_ok) return answer(env, -1);
+  const napi_status got = napi_get_value_string_utf8(env, given.values[1], text, sizeof text, &length);
+  if (got != napi_ok) return refused(env, EINVAL);
   // As long as the room: it may have been longer.
-  errno = EMSGSIZE;
-  if (length >= sizeof text - 4) return answer(env, -1);
+  if (length >= sizeof text - 4) return refused(env, EMSGSIZE);
   ssize_t sent = send((int)integer_at(&given, 0), text, length, MSG_DONTWAIT | MSG_NOSIGNAL);
   return answer(env, sent < 0 ? sent : (int64_t)length - sent);
 }
@@ -160,10 +153,7 @@ static napi_value receive_into(napi_env env, napi_callback_info info) {
   uint8_t *into = bytes_at(&given, 1, &length);
   int64_t from = integer_at(&given, 2);
   // No room would look like the end of the connection.
-  if (into == NULL || from < 0 || (size_t)from >= length) {
-    errno = EINVAL;
-    return answer(env, -1);
-  }
+  if (into == NULL || from < 0 || (size_t)from >= length) return refused(env, EINVAL);
   return answer(env, recv((int)integer_at(&given, 0), into + from, length - (size_t)from, MSG_DONTWAIT));
 }
 

@@ -30,7 +30,7 @@ export function entryKeys(shape: Shape): readonly ConfigKey[] {
 export const CONFIG_KEYS: readonly ConfigKey[] = keysBelow(configShape)
 
 /** `login.graceSeconds` is `LOGIN_GRACE_SECONDS`. */
-export function upperSnake(path: readonly (string | number)[]): string {
+function upperSnake(path: readonly (string | number)[]): string {
   return path
     .map((part) =>
       String(part)

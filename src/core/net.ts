@@ -44,7 +44,7 @@ export function inZone(address: string, zone: string | undefined): string {
   return zone === undefined ? address : `${address}%${zone}`
 }
 
-export function addressFamily(canonical: string): AddressFamily {
+function addressFamily(canonical: string): AddressFamily {
   return isIP(canonical) === 4 ? 'ipv4' : 'ipv6'
 }
 

@@ -3,7 +3,7 @@ import { dirname } from 'node:path'
 import pino from 'pino'
 import type { Logger } from '../core/ports.ts'
 
-export const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const
+const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const
 export type LogLevel = (typeof LOG_LEVELS)[number]
 
 export type LogFile = Logger & {

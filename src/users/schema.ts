@@ -5,7 +5,7 @@ import { cidr, filePath, instant, oneLine } from '../yaml/fields.ts'
 import { type Shape, shapeOf } from '../yaml/shape.ts'
 
 /** Also what `sallyport user add` accepts: no character that a shell, a URL or a path would take as its own. */
-export const USER_NAME = /^[A-Za-z0-9][A-Za-z0-9._@+-]{0,63}$/
+const USER_NAME = /^[A-Za-z0-9][A-Za-z0-9._@+-]{0,63}$/
 
 /** Ready-made permission sets. `upload-only` sees names but reads no content and changes nothing that is there. */
 export const PERMISSION_SETS = {
@@ -58,7 +58,7 @@ const sunset = z.strictObject({
   reason: oneLine('Why it is needed.'),
 })
 
-export const userSchema = z.strictObject({
+const userSchema = z.strictObject({
   password: z
     .string()
     .optional()

@@ -12,7 +12,7 @@ export type Evidence =
   | Readonly<{ factor: 'client-cert' } & CertificateNames>
 
 /** Whether the user's record of this moment still has what was proven. */
-export function stillHolds(user: User, evidence: Evidence, facts: KeyFacts): boolean {
+function stillHolds(user: User, evidence: Evidence, facts: KeyFacts): boolean {
   const { passwordHash, totp } = user.credentials
   switch (evidence.factor) {
     case 'password':

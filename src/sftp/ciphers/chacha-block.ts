@@ -1,6 +1,6 @@
 // The ChaCha20 block function as OpenSSH uses it: a 64-bit counter and the packet's sequence number as nonce.
 
-export const CHACHA_BLOCK = 64
+const CHACHA_BLOCK = 64
 const WORDS = 16
 const KEY_WORDS = 8
 const KEY_AT = 4

@@ -2,12 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { Secret, TOTP, URI } from 'otpauth'
-import {
-  decodeBase32,
-  encodeBase32,
-  otpauthUri,
-  randomTotpSecret,
-} from '../../../src/core/auth/otpauth-uri.ts'
+import { encodeBase32, otpauthUri, randomTotpSecret } from '../../../src/core/auth/otpauth-uri.ts'
 import { TOTP_CREDENTIAL } from './harness.ts'
 
 // RFC 4648, section 10, without the padding.
@@ -23,28 +18,16 @@ const VECTORS = [
 
 for (const [plain, text] of VECTORS) {
   test(`base32 of ${JSON.stringify(plain)}`, () => {
-    const bytes = new TextEncoder().encode(plain)
-    assert.equal(encodeBase32(bytes), text)
-    assert.deepEqual(decodeBase32(text), bytes)
+    assert.equal(encodeBase32(new TextEncoder().encode(plain)), text)
   })
 }
 
-test('base32 there and back, and as a second implementation has it', () => {
+test('base32 is as a second implementation has it', () => {
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 64 }), (bytes) => {
-      const text = encodeBase32(bytes)
-      assert.deepEqual(decodeBase32(text), Uint8Array.from(bytes))
-      assert.equal(text, new Secret({ buffer: Uint8Array.from(bytes).buffer }).base32)
+      assert.equal(encodeBase32(bytes), new Secret({ buffer: Uint8Array.from(bytes).buffer }).base32)
     }),
   )
-})
-
-test('what people write is read, what is no base32 is not', () => {
-  const foobar = new TextEncoder().encode('foobar')
-  for (const text of ['mzxw 6ytb oi', 'MZXW6YTBOI======']) assert.deepEqual(decodeBase32(text), foobar)
-  for (const text of ['M', 'MZX', 'MZXW6Y', 'MZ1Q', 'MZ8Q', 'MZ=Q', 'MZXR', 'MZ-Q', 'ＭＺＸＱ', 'ſZXQ']) {
-    assert.equal(decodeBase32(text), undefined, text)
-  }
 })
 
 test('secrets are 160 bits and never twice the same', () => {
