@@ -60,8 +60,7 @@ function runRow(dispatcher: Dispatcher, row: Row, argument: string): MaybePromis
   if (files === undefined) throw new FileServerError('auth.required')
   if (row.needs === 'login') return row.run(ftp, argument, files)
   if (row.needs === 'transfer') return row.run(ftp, argument, files, dispatcher.begin(row.verb))
-  const clear = ftp.data.protection === 'C'
-  if (ftp.origin.encrypted && clear && !ftp.settings.clearData)
+  if (ftp.origin.encrypted && ftp.data.protection === 'C')
     throw new FileServerError('policy.data-encryption-required')
   if (!ftp.data.ready) throw new FileServerError('transfer.no-data-connection')
   return row.run(ftp, argument, files, dispatcher.begin(row.verb))

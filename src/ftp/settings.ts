@@ -17,8 +17,6 @@ export type FtpSettings = Readonly<{
   goodbye: readonly string[]
   /** The greeting of each name that SNI and HOST can choose, in lower case. */
   hosts: ReadonlyMap<string, readonly string[]>
-  /** Data connections in clear under an encrypted control connection (PROT C). */
-  clearData: boolean
   /** Must a data connection resume the TLS session of its control connection? */
   tlsReuse: TlsReuse
   minTlsVersion: 'TLSv1.2' | 'TLSv1.3'

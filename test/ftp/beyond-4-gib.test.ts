@@ -66,7 +66,7 @@ for (const way of WAYS) {
       mkdirSync(home)
       makeSparse(join(home, 'big'), TAIL)
       const provider = { open: (location: string) => storage.open(join(base, location)) }
-      server = await startFtpServer({ storage: provider, settings: { clearData: true } })
+      server = await startFtpServer({ storage: provider })
       client = await connectFtp(server)
       if (way.tls) await client.secure()
       await client.login(USER)

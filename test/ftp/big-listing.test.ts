@@ -38,7 +38,6 @@ async function setup(t: TestContext, given: Native | undefined) {
   const open = async (location: string) => counting(await storage.open(join(base, location)))
   const server = await startFtpServer({
     storage: { open },
-    settings: { clearData: true },
     native: given !== undefined,
   })
   const client = await connectFtp(server)

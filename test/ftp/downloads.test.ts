@@ -50,7 +50,6 @@ for (const [way, given] of Object.entries(ways)) {
       server = await startFtpServer({
         storage: provider,
         clock,
-        settings: { clearData: true },
         native: given !== undefined,
       })
       client = await connectFtp(server)

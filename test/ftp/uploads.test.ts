@@ -35,9 +35,8 @@ for (const [way, given] of Object.entries(ways)) {
     before(async () => {
       mkdirSync(home)
       const provider = { open: (location: string) => storage.open(join(base, location)) }
-      const settings = { clearData: true }
       const clock = createFakeClock()
-      server = await startFtpServer({ storage: provider, clock, settings, native: given !== undefined })
+      server = await startFtpServer({ storage: provider, clock, native: given !== undefined })
       client = await connectFtp(server)
       await client.login(USER)
     })

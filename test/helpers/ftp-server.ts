@@ -45,7 +45,6 @@ export const FTP_SETTINGS: FtpSettings = {
   welcome: [],
   goodbye: ['Goodbye.'],
   hosts: new Map(),
-  clearData: false,
   tlsReuse: 'prefer',
   minTlsVersion: 'TLSv1.2',
   legacyTlsUntilMs: 0,

@@ -10,12 +10,10 @@ export function prot(ftp: Ftp, argument: string): Reply {
       ftp.data.protection = 'P'
       return reply(200, 'Data connections are encrypted.')
     case 'C':
-      if (!ftp.settings.clearData) return reply(534, 'Data connections must be encrypted.')
-      ftp.data.protection = 'C'
-      return reply(200, 'Data connections are in clear.')
+      return reply(534, 'Data connections must be encrypted.')
     case 'S':
     case 'E':
-      return reply(536, 'Only PROT C and PROT P.')
+      return reply(536, 'Only PROT P.')
     default:
       return reply(504, 'Unknown protection level.')
   }
