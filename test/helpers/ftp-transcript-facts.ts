@@ -53,7 +53,7 @@ const VFS_REFUSALS = {
   rmdir: ['path.not-found', 'path.not-directory', 'path.not-empty', 'access.denied'],
   rename: ['path.not-found', 'access.denied'],
   setAttributes: ['path.not-found', 'access.denied'],
-  filesystemStats: ['access.denied'],
+  space: ['access.denied'],
 } as const satisfies Partial<Record<keyof VfsSession, readonly ErrorCode[]>>
 
 /** Functions that several verbs call, and where they stand. */

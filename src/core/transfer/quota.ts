@@ -13,7 +13,11 @@ export type Quota = {
   charge(delta: Usage): Promise<void>
   /** Adds `delta` whatever the limits say: for what is already a fact. */
   settle(delta: Usage): Promise<void>
+  /** What all of the user's files may come to and what is left of it; Infinity where there is no limit. */
+  room(): Promise<Room>
 }
+
+export type Room = Readonly<{ all: Usage; left: Usage }>
 
 export type QuotaOptions = Readonly<{
   user: UserId
@@ -24,12 +28,14 @@ export type QuotaOptions = Readonly<{
 }>
 
 const NO_LIMIT: Usage = { bytes: 0, files: 0 }
+const ENDLESS: Usage = { bytes: Number.POSITIVE_INFINITY, files: Number.POSITIVE_INFINITY }
 
 const UNLIMITED: Quota = {
   limited: false,
   prepare: async () => {},
   charge: async () => {},
   settle: async () => {},
+  room: async () => ({ all: ENDLESS, left: ENDLESS }),
 }
 
 export function createQuota({ user, limits, state, count }: QuotaOptions): Quota {
@@ -59,6 +65,14 @@ export function createQuota({ user, limits, state, count }: QuotaOptions): Quota
     },
     settle: async (delta) => {
       await add(delta, NO_LIMIT)
+    },
+    room: async () => {
+      await known()
+      const used = (await state.quotaUsage(user)) ?? NO_LIMIT
+      const all = { bytes: max.bytes || ENDLESS.bytes, files: max.files || ENDLESS.files }
+      // A limit may have been lowered below what is there.
+      const { bytes, files } = minus(all, used)
+      return { all, left: { bytes: Math.max(0, bytes), files: Math.max(0, files) } }
     },
   }
 }

@@ -3,7 +3,8 @@ import { andThen, type MaybePromise, orElse } from '../maybe-promise.ts'
 import { minus, NOTHING } from '../transfer/quota.ts'
 import type { VfsContext } from './context.ts'
 import { join, nameOf, type VirtualPath } from './path.ts'
-import type { Entry, FilesystemStats, Usage } from './storage.ts'
+import type { Space } from './session.ts'
+import type { Entry, Usage } from './storage.ts'
 
 const READ_ONLY_DIRECTORY = 0o555
 
@@ -95,8 +96,21 @@ export async function readLink(context: VfsContext, path: VirtualPath): Promise<
   return context.mounts.targetOut(place, await driver.readLink(place.key))
 }
 
-export async function filesystemStats(context: VfsContext, path: VirtualPath): Promise<FilesystemStats> {
+/** To a user with a quota the file system is as large as the quota. */
+export async function space(context: VfsContext, path: VirtualPath): Promise<Space> {
   const place = context.access.place(path, 'list')
   const driver = await context.driver(place)
-  return driver.filesystemStats(place.key)
+  const stats = await driver.filesystemStats(place.key)
+  const { all, left } = await context.quota.room()
+  const { blockSize } = stats
+  const blocks = Math.floor(left.bytes / blockSize)
+  return {
+    blockSize,
+    totalBlocks: Math.min(stats.totalBlocks, Math.ceil(all.bytes / blockSize)),
+    freeBlocks: Math.min(stats.freeBlocks, blocks),
+    availableBlocks: Math.min(stats.availableBlocks, blocks),
+    totalFiles: Math.min(stats.totalFiles, all.files),
+    freeFiles: Math.min(stats.freeFiles, left.files),
+    availableBytes: Math.min(stats.availableBlocks * blockSize, left.bytes),
+  }
 }

@@ -5,8 +5,8 @@ import * as changes from './changes.ts'
 import type { VfsContext } from './context.ts'
 import { LoginContext, type VfsSessionOptions } from './login-context.ts'
 import { resolveVirtual, type VirtualPath } from './path.ts'
-import type { OpenWriteOptions, TransferUse, VfsSession } from './session.ts'
-import type { AttributeChanges, Entry, FilesystemStats, ReadHandle, WriteHandle } from './storage.ts'
+import type { OpenWriteOptions, Space, TransferUse, VfsSession } from './session.ts'
+import type { AttributeChanges, Entry, ReadHandle, WriteHandle } from './storage.ts'
 import * as transfers from './transfers.ts'
 
 /** Methods of a prototype: thousands of sessions are idle, and each would pay for its own closures. */
@@ -45,8 +45,8 @@ class LoginFiles implements VfsSession {
     return browse.readLink(this.context, path)
   }
 
-  filesystemStats(path: VirtualPath): Promise<FilesystemStats> {
-    return browse.filesystemStats(this.context, path)
+  space(path: VirtualPath): Promise<Space> {
+    return browse.space(this.context, path)
   }
 
   openRead(path: VirtualPath, use: TransferUse = {}): MaybePromise<ReadHandle> {

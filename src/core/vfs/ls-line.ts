@@ -17,7 +17,7 @@ const CACHED_DAYS = 400
 export const OWNER_NAME = 'ftp'
 const OWNERS = `${OWNER_NAME.padEnd(8)} ${OWNER_NAME.padEnd(8)}`
 // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what must not get through
-const CONTROL = /[\u0000-\u001f\u007f-\u009f]/
+const CONTROL = /[\u0000-\u0008\u000a-\u001f\u007f-\u009f]/
 const CONTROLS = new RegExp(CONTROL, 'g')
 const SIZE_WIDTH = 12
 /** What stands before a size of so many digits. */
@@ -93,7 +93,7 @@ function createTimeFormat(nowMs: number): (ms: number) => string {
   }
 }
 
-/** A name as it may stand in a line: control characters become `?`, so that it can't make a second one. */
+/** A name as it may stand in a line: control characters but the tab become `?`, so that it can't make a second one. */
 export function lineName(name: string): string {
   return CONTROL.test(name) ? name.replace(CONTROLS, '?') : name
 }

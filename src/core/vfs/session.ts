@@ -17,6 +17,9 @@ export type TransferNote = {
  */
 export type TransferUse = Readonly<{ note?: TransferNote; signal?: AbortSignal; slowed?: () => void }>
 
+/** Of the file system and of the user's quota whichever is less. Whole blocks; `availableBytes` is exact. */
+export type Space = FilesystemStats & Readonly<{ availableBytes: number }>
+
 export type OpenWriteOptions = Readonly<{
   start: 'empty' | 'current'
   create: boolean
@@ -47,7 +50,8 @@ export type VfsSession = {
   hardLink(from: VirtualPath, to: VirtualPath): Promise<void>
   symbolicLink(target: string, path: VirtualPath): Promise<void>
   readLink(path: VirtualPath): Promise<string>
-  filesystemStats(path: VirtualPath): Promise<FilesystemStats>
+  /** What may still be stored at the path. */
+  space(path: VirtualPath): Promise<Space>
   /** What the user may do at the path, for MLST `perm` and the like; no I/O. */
   permissions(path: VirtualPath): ReadonlySet<Action>
 }

@@ -5,6 +5,6 @@ import type { Ftp } from '../session.ts'
 
 export async function avbl(ftp: Ftp, argument: string, files: VfsSession): Promise<Reply> {
   const path = argument === '' ? ftp.dialog.cwd : files.resolve(ftp.dialog.cwd, argument)
-  const { blockSize, availableBlocks } = await files.filesystemStats(path)
-  return reply(213, String(blockSize * availableBlocks))
+  const { availableBytes } = await files.space(path)
+  return reply(213, String(availableBytes))
 }

@@ -9,7 +9,7 @@ const NO_SUID = 2
 const LONGEST_NAME = 255
 
 async function reply({ id, context }: Request, path: VirtualPath): Promise<Reply> {
-  const stats = await context.files.filesystemStats(path)
+  const stats = await context.files.space(path)
   const numbers = [
     stats.blockSize,
     stats.blockSize,
