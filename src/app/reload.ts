@@ -15,6 +15,8 @@ export type ReloadDeps = Readonly<{
   reopen: () => Promise<void>
 }>
 
+const NOT_RELOADED = 'not reloaded; what was in use stays'
+
 /** What a running listener takes over of `next`: who may come, and what SSH may use; all else of it stays. */
 function adoptListener(listener: ListenerConfig, next: Config): ListenerConfig {
   const other = next.listeners.find(({ name, door }) => name === listener.name && door === listener.door)
@@ -41,21 +43,25 @@ function adopt(live: Config, next: Config): Config {
 /**
  * What SIGHUP does: log files are opened anew, certificates, authorities, revocation lists, banners and users are read
  * again, address lists and the users of listeners apply to what is there and what comes next, the algorithms and exceptions
- * of SSH to what comes next. What cannot be used is refused, and what was in use stays; the rest is taken over all the same, so that a bad certificate does not keep a denied address in. Throws OperatorError then.
+ * of SSH to what comes next. What cannot be used is refused, and what was in use stays; the rest is taken over all the same,
+ * so that a bad certificate does not keep a denied address in. Throws OperatorError then. Of a configuration that cannot be
+ * read nothing is taken over; a rotation of the logs counts even so.
  */
 export function createReloader(
   started: Config,
   deps: ReloadDeps,
-): (next: Config) => Promise<readonly string[]> {
+): (read: () => Promise<Config>) => Promise<readonly string[]> {
   const { core, doors, audit, logger } = deps
   let live = started
-  return async (next) => {
-    const problems = await attemptAll([
-      () => deps.reopen(),
+  return async (read) => {
+    const rotation = await attemptAll([() => deps.reopen()])
+    const next = await readOrLog(read, logger)
+    const rest = await attemptAll([
       async () => doors.reloadFiles(next),
       async () => core.reloadKeyTrust(),
       () => reloadUsers(core),
     ])
+    const problems = [...rotation, ...rest]
     const names = Object.keys(next) as (keyof Config)[]
     const before = live
     live = adopt(before, next)
@@ -65,10 +71,19 @@ export function createReloader(
     if (waiting.length > 0) logger.warn({ sections: waiting }, 'changed, and wait for a restart')
     const applied = names.filter((name) => !isDeepStrictEqual(before[name], live[name]))
     audit.record({ type: 'server.reloaded', changed: applied })
-    for (const err of problems) logger.error({ err }, 'not reloaded; what was in use stays')
+    for (const err of problems) logger.error({ err }, NOT_RELOADED)
     logger.info({ applied, waiting }, 'reloaded')
     if (problems.length > 0) throw incomplete(problems)
     return [...applied, ...waiting.map((name) => `${name} (at the next start)`)]
+  }
+}
+
+async function readOrLog(read: () => Promise<Config>, logger: Logger): Promise<Config> {
+  try {
+    return await read()
+  } catch (err) {
+    logger.error({ err }, NOT_RELOADED)
+    throw err
   }
 }
 

@@ -18,8 +18,8 @@ export type BoundListener = Readonly<{
 /** A server that serves. Whoever started it stops it. */
 export type RunningServer = {
   readonly listeners: readonly BoundListener[]
-  /** Takes over what can change while running and names it; the rest of `config` waits for a restart. */
-  reload(config: Config): Promise<readonly string[]>
+  /** Takes over what can change while running and names it; the rest of what `read` gives waits for a restart. */
+  reload(read: () => Promise<Config>): Promise<readonly string[]>
   /** Resolves when no connection is left. `drain` lets running transfers end within the configured time. */
   stop(how: 'drain' | 'now'): Promise<void>
 }

@@ -83,12 +83,15 @@ test('a reload reads certificates and banners again; while one is broken all old
     await assert.rejects(startServer(other.config), { name: 'OperatorError', message })
   }
   await write('clients.crl', 'nonsense')
-  await assert.rejects(server.reload(config), { name: 'OperatorError' })
+  await assert.rejects(
+    server.reload(async () => config),
+    { name: 'OperatorError' },
+  )
   assert.equal(await greeting(port, authority), '220 Before.\r\n')
 
   const clients = await makeClientAuthority('clients')
   await write('clients.crl', await clients.revocationList([]))
-  await server.reload(config)
+  await server.reload(async () => config)
   assert.equal(await greeting(port, next), '220 After.\r\n')
   await assert.rejects(greeting(port, authority))
 })

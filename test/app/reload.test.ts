@@ -19,6 +19,7 @@ function setup(broken: { certificate?: boolean; authorities?: boolean; users?: b
     if (fails) throw new OperatorError(`${name} is broken.`, `Mend ${name}.`)
   }
   const silent = () => undefined
+  const logged: unknown[] = []
   const listener = (users: readonly string[], port = 21) => ({
     ...{ name: 'a', door: 'ftp', port, users },
     hosts: [{ name: 'one.test', users }],
@@ -50,12 +51,14 @@ function setup(broken: { certificate?: boolean; authorities?: boolean; users?: b
       replaceTerms: (config: Config) => offered.push(config),
     } as unknown as Doors,
     audit: { record: () => calls.push('audit'), with: () => assert.fail() },
-    logger: { debug: silent, info: silent, warn: silent, error: silent },
+    logger: { debug: silent, info: silent, warn: silent, error: (fields: object) => logged.push(fields) },
     reopen: async () => step('logs', broken.logs),
   })
   const next = { ...started, access: { allow: [], deny: ['192.0.2.0/24'] } } as unknown as Config
   return {
-    reload: (more: object = {}) => reload({ ...next, ...more }),
+    reload: (more: object = {}) => reload(async () => ({ ...next, ...more })),
+    reloadBroken: () => reload(() => Promise.reject(new OperatorError('no configuration.', 'Mend it.'))),
+    logged,
     denied,
     calls,
     listener,
@@ -85,6 +88,15 @@ test('what is broken keeps nothing else from being reloaded, and all of it is to
   })
   assert.deepEqual(denied, [['192.0.2.0/24']])
   assert.deepEqual(calls, ['logs', 'certificate', 'authorities', 'users', 'audit'])
+})
+
+test('a configuration that cannot be read is logged and changes nothing, but the logs are opened anew', async () => {
+  const { reloadBroken, reload, denied, calls, logged } = setup({})
+  await assert.rejects(reloadBroken(), /no configuration/)
+  assert.deepEqual(calls, ['logs'])
+  assert.deepEqual(denied, [])
+  assert.match(String((logged[0] as { err: Error }).err), /no configuration/)
+  assert.deepEqual(await reload(), ['access'])
 })
 
 test('the users of listeners and of their names are taken over, their ports wait', async () => {

@@ -61,7 +61,7 @@ async function secondStop(signals: ReturnType<typeof createSignals>): Promise<vo
 /** A configuration that does not load changes nothing; of one that does, what cannot be used stays as it was. */
 async function reload(server: RunningServer, { terminal, settings }: Context): Promise<void> {
   try {
-    const changed = await server.reload(await settings.load())
+    const changed = await server.reload(() => settings.load())
     terminal.out(changed.length === 0 ? 'Reloaded; nothing changed.' : `Reloaded: ${changed.join(', ')}.`)
   } catch (error) {
     const known = toOperatorError(error)
