@@ -35,11 +35,17 @@ function unknownKey(shape: Shape, parent: Path, key: string | undefined): Findin
     return { path: parent, part: 'key', message: 'holds an unknown key', remedy }
   }
   const elsewhere = valid.includes(key)
-  const guess = nearest(key, valid)
-  const known = guess === undefined ? `the keys here are ${valid.join(', ')}` : `did you mean ${guess}?`
-  const remedy = elsewhere ? 'remove it, or change the kind of this entry' : known
+  const remedy = elsewhere ? 'remove it, or change the kind of this entry' : placeOf(shape, valid, key)
   const message = elsewhere ? 'does not apply to this kind of entry' : 'unknown key'
   return { path: [...parent, key], part: 'key', message, remedy }
+}
+
+/** What to do with a key that is not one of `valid`: the same one in another group is meant rather than a similar one here. */
+function placeOf(shape: Shape, valid: readonly string[], key: string): string {
+  const groups = keysAt(shape, []).filter((group) => keysAt(shape, [group]).includes(key))
+  if (groups.length > 0) return `it belongs below ${groups.join(' or ')}`
+  const guess = nearest(key, valid)
+  return guess === undefined ? `the keys here are ${valid.join(', ')}` : `did you mean ${guess}?`
 }
 
 function written(value: unknown): string {

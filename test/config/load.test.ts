@@ -95,6 +95,24 @@ test('two listeners at one port are found however their addresses overlap', (t) 
     assert.deepEqual(at(first, second), [])
 })
 
+test('a key in the wrong group is sent to its own', (t) => {
+  const { file } = project(
+    t,
+    [
+      'passivePorts: { from: 1, to: 2 }',
+      'idleSeconds: 5',
+      'ftp: { handshakeSeconds: 5, idelSeconds: 5 }',
+      '',
+    ].join('\n'),
+  )
+  assert.deepEqual(complaints(file), [
+    'FILE:1:1  passivePorts: unknown key; it belongs below ftp',
+    'FILE:2:1  idleSeconds: unknown key; it belongs below ftp or sftp',
+    'FILE:3:8  ftp.handshakeSeconds: unknown key; it belongs below tls',
+    'FILE:3:29  ftp.idelSeconds: unknown key; did you mean idleSeconds?',
+  ])
+})
+
 test('keys that do not fit together are found beside other problems', (t) => {
   const { file } = project(
     t,
