@@ -18,7 +18,8 @@ const REPLIES = {
   'storage.full': [452, 'No space left.'],
   'storage.busy': [450, 'File is busy.'],
   'storage.failed': [451, 'Storage failed.'],
-  'storage.unsupported': [502, 'Not supported here.'],
+  // No 502: clients take it for a command that the server does not have, and never send it again.
+  'storage.unsupported': [550, 'Not supported here.'],
   'transfer.aborted': [426, 'Transfer aborted.'],
   'transfer.no-data-connection': [425, 'No data connection.'],
   'transfer.bad-offset': [554, 'Restart offset is past the end.'],

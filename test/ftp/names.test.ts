@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
@@ -41,6 +42,7 @@ describe('names as clients get them', () => {
     const people = [
       ftpUser('disk', ACTIONS, { mounts: [mount('/', local.root, ACTIONS)] }),
       ftpUser('drop', ACTIONS, { mounts }),
+      ftpUser('movers', ACTIONS, { mounts: [mount('/', local.root), mount('/inbox', inbox)] }),
     ]
     server = await startFtpServer({ storage: local.storage, people })
     client = await connectFtp(server)
@@ -109,6 +111,25 @@ describe('names as clients get them', () => {
     assert.match(await client.send('STAT links'), /^l.* good -> file$/m)
     assert.deepEqual((await lines('NLST links')).sort(), ['links/dangling', 'links/file', 'links/good'])
     assert.match((await lines('MLSD links')).join('\n'), /^type=file;size=1;.* good$/m)
+  })
+
+  test('a pipe is refused as a file is, so that a mirror goes on with the next', async () => {
+    mkdirSync(join(local.root, 'pipes'))
+    execFileSync('mkfifo', [join(local.root, 'pipes', 'pipe')])
+    assert.match((await lines('MLSD pipes')).join(), /^type=OS\.unix=other;/)
+    assert.equal((await client.download('RETR pipes/pipe')).reply, '550 Not supported here.')
+    assert.equal(await client.upload('STOR pipes/pipe', 'x'), '553 Not supported here.')
+    assert.equal(await client.send('HASH pipes/pipe'), '550 Not supported here.')
+  })
+
+  test('a rename from mount to mount is refused for these names alone', async () => {
+    const other = await connectFtp(server)
+    await other.secure()
+    await other.login('movers')
+    await other.upload('STOR inbox/new', 'x')
+    await other.send('RNFR inbox/new')
+    assert.equal(await other.send('RNTO new'), '553 Not supported here.')
+    other.destroy()
   })
 
   test('STAT says that it leaves entries out only when it does', async () => {
