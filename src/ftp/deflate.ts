@@ -6,12 +6,16 @@ import type { DataSocket } from './data-channel.ts'
 /** What is (un)packed at once: whatever a peer sends, no more than this and the streams' own buffers is held. */
 const PIECE = 64 * 1024
 
+const closedEarly = () => new Error('data connection closed early')
+
 /** Nobody would hear of a loss after the pump has left; before, it learns it from the failed write or the 'close'. */
 function bindTo(socket: DataSocket, stream: Duplex): void {
   stream.on('error', () => undefined)
   socket.once('close', () => {
-    if (!stream.readableEnded) stream.destroy(new Error('data connection closed early'))
+    if (!stream.readableEnded) stream.destroy(closedEarly())
   })
+  // Its 'close' may have been told already.
+  if (socket.destroyed) stream.destroy(closedEarly())
 }
 
 /** What is written to it goes packed to the socket; `flushDeflate` ends it. */
@@ -25,8 +29,10 @@ export function deflateTo(socket: DataSocket, level: number): Duplex {
 /** Resolves when the rest is on its way; the socket is not ended. */
 export function flushDeflate(deflate: Duplex): Promise<void> {
   return new Promise((resolve, reject) => {
+    // One that is destroyed tells nothing any more.
+    if (deflate.destroyed) return reject(closedEarly())
     deflate.once('end', resolve).once('error', reject)
-    deflate.once('close', () => reject(new Error('data connection closed early')))
+    deflate.once('close', () => reject(closedEarly()))
     deflate.end()
   })
 }

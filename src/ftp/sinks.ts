@@ -34,8 +34,16 @@ class SocketSink implements Sink {
   }
 
   write(bytes: Uint8Array): Promise<void> {
+    const socket = this.#socket
     return new Promise((resolve, reject) => {
-      this.#socket.write(bytes, (error) => (error ? reject(error) : resolve()))
+      // zlib's streams forget the write that is under way when they are destroyed.
+      const lost = () => reject(new Error('data connection closed early'))
+      socket.once('close', lost)
+      socket.write(bytes, (error) => {
+        socket.off('close', lost)
+        if (error) reject(error)
+        else resolve()
+      })
     })
   }
 }

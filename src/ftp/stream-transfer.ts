@@ -24,6 +24,7 @@ export async function withConnection(
   const cut = () => socket.destroy()
   transfer.signal.addEventListener('abort', cut, { once: true })
   try {
+    transfer.throwIfAborted()
     const packed = ftp.dialog.mode === 'Z' ? pack(ftp, socket, direction) : undefined
     await use(packed ?? socket, (bytes) => {
       transfer.bytes += bytes

@@ -121,3 +121,58 @@ test('ABOR ends a packed transfer, whichever way it goes and however slow the cl
   await aborted(client, server)
   up.socket.destroy()
 })
+
+type Leaving = Readonly<{
+  command: string
+  data: 'stays' | 'ends' | 'resets'
+  when: 'before' | 'after' | 'midway'
+}>
+
+const LEAVINGS: readonly Leaving[] = ['NLST', 'RETR a', 'STOR b'].flatMap((command) =>
+  (['stays', 'ends', 'resets'] as const).flatMap((data) =>
+    (['before', 'after', 'midway'] as const).map((when) => ({ command, data, when })),
+  ),
+)
+
+async function leave({ server, client }: { server: FtpTestServer; client: FtpClient }, how: Leaving) {
+  const { command, data, when } = how
+  const { socket } = await client.data()
+  const goes = () => {
+    if (data === 'ends') socket.destroy()
+    if (data === 'resets') socket.resetAndDestroy()
+  }
+  if (when === 'before') goes()
+  client.write(`${command}\r\n`)
+  if (when === 'after') goes()
+  if (when === 'midway') {
+    await client.reply()
+    if (command.startsWith('STOR')) socket.write(deflateSync('some').subarray(0, 5))
+    else socket.once('data', goes)
+  }
+  client.write('ABOR\r\n')
+  client.destroy()
+  socket.destroy()
+  await server.connections.at(-1)?.done
+}
+
+for (const native of [true, false])
+  test(`who leaves in the middle of a packed transfer leaves nothing behind, ${native ? 'with' : 'without'} the addon`, {
+    timeout: 60_000,
+  }, async (t) => {
+    const server = await startFtpServer({ settings: { modeZ: true }, native })
+    t.after(() => server.close())
+    const first = await connectFtp(server)
+    await first.login('legacy')
+    await first.upload('STOR a', randomBytes(2_000_000))
+    first.destroy()
+    for (let round = 0; round < 5; round += 1)
+      for (const how of LEAVINGS) {
+        const client = await connectFtp(server)
+        client.socket.on('error', () => undefined)
+        await client.login('legacy')
+        assert.match(await client.send('MODE Z'), /^200/)
+        await leave({ server, client }, how)
+      }
+    await Promise.all(server.connections.map(({ done }) => done))
+    assert.deepEqual(server.errors, [])
+  })
