@@ -9,7 +9,7 @@ import {
 } from '../../scripts/generate-config-schema.ts'
 import { CONFIG_KEYS, entryKeys } from '../../src/config/keys.ts'
 import { renderDefaultConfig } from '../../src/config/template.ts'
-import { loaded, project } from './helpers.ts'
+import { complaints, loaded, project } from './helpers.ts'
 
 test('the template shows every key, and loading it gives exactly the defaults', (t) => {
   const text = renderDefaultConfig()
@@ -36,3 +36,17 @@ test('docs/configuration.md lists every key as the schemas have it', () => {
   const docs = readFileSync(DOCS_FILE, 'utf8')
   assert.equal(docs, withKeyTables(docs))
 })
+
+for (const page of ['configuration.md', 'ssh-algorithms.md']) {
+  test(`the examples of docs/${page} load, with listeners of a list that is cut out of its file`, (t) => {
+    const text = readFileSync(new URL(`../../docs/${page}`, import.meta.url), 'utf8')
+    const blocks = [...text.matchAll(/^```yaml\n(.*?)^```$/gms)].map(([, block = '']) => block)
+    // Those of the users file have a test of their own.
+    const examples = blocks.filter((block) => /^(listeners|ftp|- name):/.test(block))
+    assert.ok(examples.length > 0)
+    for (const example of examples) {
+      const whole = example.startsWith('- ') ? `listeners:\n${example}` : example
+      assert.deepEqual(complaints(project(t, whole).file), [], example)
+    }
+  })
+}
