@@ -8,6 +8,7 @@ export const ERROR_CODES = [
   'path.is-directory',
   'path.not-directory',
   'path.not-empty',
+  'path.unfinished',
   'path.invalid',
   'access.denied',
   'auth.required',

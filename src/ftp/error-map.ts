@@ -8,6 +8,7 @@ const REPLIES = {
   'path.is-directory': [550, 'Is a directory.'],
   'path.not-directory': [550, 'Not a directory.'],
   'path.not-empty': [550, 'Directory not empty.'],
+  'path.unfinished': [550, 'Upload is not finished; resume or delete it.'],
   'path.invalid': [553, 'Name not allowed.'],
   'access.denied': [550, 'Permission denied.'],
   'auth.required': [530, 'Log in with USER and PASS.'],

@@ -21,6 +21,7 @@ export const ERROR_MAP = {
   'path.is-directory': { status: STATUS.failure, text: 'Is a directory' },
   'path.not-directory': { status: STATUS.noSuchFile, text: 'Not a directory' },
   'path.not-empty': { status: STATUS.failure, text: 'Directory not empty' },
+  'path.unfinished': { status: STATUS.failure, text: 'Upload is not finished; resume or delete it' },
   'path.invalid': { status: STATUS.badMessage, text: 'Invalid name' },
   'access.denied': { status: STATUS.permissionDenied, text: 'Permission denied' },
   'auth.required': { status: STATUS.permissionDenied, text: 'Permission denied' },

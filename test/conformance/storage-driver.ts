@@ -208,7 +208,7 @@ function partials(driver: Driver): void {
     assert.equal((await driver().stat(keyOf('/shadow'), BOB, true)).size, 12)
     assert.equal((await entries(driver(), '/')).find(({ name }) => name === 'shadow')?.size, 4)
     assert.equal((await entries(driver(), '/', BOB)).find(({ name }) => name === 'shadow')?.size, 12)
-    await fails('storage.busy', () => driver().openRead(keyOf('/shadow'), ALICE))
+    await fails('path.unfinished', () => driver().openRead(keyOf('/shadow'), ALICE))
     assert.equal(await get(driver(), '/shadow', BOB), 'the old file')
     assert.deepEqual(await driver().remove(keyOf('/shadow'), ALICE), { bytes: 4, files: 1 })
     assert.equal(await get(driver(), '/shadow'), 'the old file')
@@ -341,7 +341,7 @@ function changing(driver: Driver): void {
   test('rename takes the owner’s partial of the target along, and refuses partials', async () => {
     await put(driver(), '/source', 'whole')
     await putPartial(driver(), '/target', 'part')
-    await fails('storage.busy', () =>
+    await fails('path.unfinished', () =>
       driver().rename(keyOf('/target'), keyOf('/x'), { owner: ALICE, replace: true }),
     )
     const freed = await driver().rename(keyOf('/source'), keyOf('/target'), { owner: ALICE, replace: true })

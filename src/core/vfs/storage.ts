@@ -111,7 +111,7 @@ export type FilesystemStats = Readonly<{
 
 /**
  * One tree of files. `owner` is who asks: an idle partial upload shadows its name for its owner alone (stat and list
- * show the partial's size, openRead says storage.busy) and does not exist for anybody else. Symbolic links never lead
+ * show the partial's size, openRead says path.unfinished) and does not exist for anybody else. Symbolic links never lead
  * outside. Throws FileServerError only: path.*, access.denied, storage.*.
  */
 export type StorageDriver = {
@@ -132,7 +132,7 @@ export type StorageDriver = {
   rmdir(key: StorageKey, owner: UserId): Promise<Usage>
   /**
    * `replace` false: path.exists when the target exists. Returns what a replaced file freed, with the owner's partial of
-   * that name, which goes too. storage.busy when `from` is the owner's partial.
+   * that name, which goes too. path.unfinished when `from` is the owner's partial.
    */
   rename(from: StorageKey, to: StorageKey, options: { owner: UserId; replace: boolean }): Promise<Usage>
   /** Resolves to the bytes by which all names of the file grew together: negative when it was cut, mostly 0. */

@@ -32,7 +32,7 @@ function openRead(context: LocalContext, key: StorageKey, owner: UserId): ReadHa
   const { jail, partials } = context
   return jail.find(key, (spot) => {
     if (partials.idle(spot, owner) !== undefined) {
-      throw new FileServerError('storage.busy', 'an upload of this name is not finished')
+      throw new FileServerError('path.unfinished')
     }
     const file = openFile(context.system, spot, constants.O_RDONLY)
     return file === LINK ? LINK : createReadHandle(file, context)

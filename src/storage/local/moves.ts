@@ -42,7 +42,7 @@ export type RenameOptions = Readonly<{ owner: UserId; replace: boolean }>
 
 function move(context: LocalContext, from: Spot, to: Spot, { owner, replace }: RenameOptions): Usage {
   if (context.partials.idle(from, owner) !== undefined) {
-    throw new FileServerError('storage.busy', 'an upload of this name is not finished')
+    throw new FileServerError('path.unfinished')
   }
   const { system } = context
   const entry = required(nameAt(system, from))

@@ -75,7 +75,7 @@ export function rename(
   const { tree } = context
   const source = tree.find(from, false)
   const target = tree.find(to, false)
-  if (idlePartial(context, source, owner) !== undefined) throw new FileServerError('storage.busy')
+  if (idlePartial(context, source, owner) !== undefined) throw new FileServerError('path.unfinished')
   const node = required(source)
   if (node === tree.root || target.node === tree.root) throw new FileServerError('access.denied')
   requireOutside(node, target.directory)

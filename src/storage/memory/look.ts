@@ -26,7 +26,7 @@ function openFile(file: FileNode, name: string): ReadHandle {
 
 export function openRead(context: MemoryContext, key: StorageKey, owner: UserId): ReadHandle {
   const spot = context.tree.find(key, true)
-  if (idlePartial(context, spot, owner) !== undefined) throw new FileServerError('storage.busy')
+  if (idlePartial(context, spot, owner) !== undefined) throw new FileServerError('path.unfinished')
   const node = required(spot)
   if (node.kind === 'directory') throw new FileServerError('path.is-directory')
   if (node.kind !== 'file') throw new FileServerError('storage.unsupported')

@@ -165,7 +165,7 @@ test('an upload with a failed write is never committed', async () => {
     events.map((event) => event.type === 'file.transfer' && event.outcome),
     ['failed'],
   )
-  await fails('storage.busy', () => files.openRead(at('/file')))
+  await fails('path.unfinished', () => files.openRead(at('/file')))
 })
 
 test('an upload handle is no way around missing permissions', async () => {

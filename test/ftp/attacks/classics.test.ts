@@ -235,7 +235,7 @@ for (const [way, native] of Object.entries(WAYS)) {
         data.socket.destroy()
         const other = await connectFtp(server)
         await other.login('legacy')
-        assert.match((await other.download('RETR drip')).reply, /^450/)
+        assert.match((await other.download('RETR drip')).reply, /^550 Upload is not finished/)
         other.destroy()
       }))
 

@@ -261,7 +261,7 @@ describe('probes', () => {
     const other = await connectFtp(server)
     await other.secure()
     await other.login()
-    assert.match((await other.download('RETR cut')).reply, /^450/)
+    assert.match((await other.download('RETR cut')).reply, /^550 Upload is not finished/)
     other.destroy()
   })
 
@@ -309,7 +309,7 @@ describe('probes', () => {
     await server.connections.at(-1)?.done
     const again = await connectFtp(server)
     await again.login('legacy')
-    assert.match((await again.download('RETR dead')).reply, /^450/)
+    assert.match((await again.download('RETR dead')).reply, /^550 Upload is not finished/)
     again.destroy()
   })
 
