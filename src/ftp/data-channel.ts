@@ -2,9 +2,9 @@ import type { Socket } from 'node:net'
 import type { TLSSocket } from 'node:tls'
 import { FileServerError } from '../core/errors.ts'
 import type { Origin } from '../core/identity.ts'
-import { andThen, type MaybePromise } from '../core/maybe-promise.ts'
+import { andThen, type MaybePromise, orElse } from '../core/maybe-promise.ts'
 import { inZone } from '../core/net.ts'
-import type { Clock, Timer } from '../core/ports.ts'
+import type { Clock, Logger, Timer } from '../core/ports.ts'
 import { type ActiveTarget, allowedTarget, connectActive } from './active.ts'
 import { DataLink } from './data-link.ts'
 import type { DescriptorNet } from './descriptor-net.ts'
@@ -21,6 +21,7 @@ export type DataSocket = Socket | TLSSocket
 export type DataDeps = TlsDeps & {
   readonly settings: FtpSettings
   readonly clock: Clock
+  readonly logger: Logger
   readonly origin: Origin
   /** Undefined: passive connections are Node's. */
   readonly net: DescriptorNet | undefined
@@ -161,8 +162,23 @@ export class DataChannel {
     const { origin, settings, net } = this.#deps
     const localIp = inZone(origin.localIp, origin.zone)
     const options = { localIp, peerIp: origin.remoteIp, ports: settings.passivePorts }
-    if (net === undefined) return openPassive(options).then((port) => this.#opened(port))
-    return this.#opened(openDescriptorPort(net, options))
+    return orElse<Port>(
+      () =>
+        andThen<Port, Port>(
+          net === undefined ? openPassive(options) : openDescriptorPort(net, options),
+          (port) => this.#opened(port),
+        ),
+      (error) => this.#notOpened(error),
+    )
+  }
+
+  /** The client learns nothing of ports and addresses; who can mend it has to. */
+  #notOpened(err: unknown): never {
+    const { origin, settings, logger } = this.#deps
+    const { session, listener } = origin
+    if (!this.#closed)
+      logger.warn({ err, session, listener, ports: settings.passivePorts }, 'no passive port for a client')
+    throw err
   }
 
   #opened(port: Port): Port {

@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { createServer, type Server, type Socket } from 'node:net'
 import { networkInterfaces } from 'node:os'
 import { describe, test } from 'node:test'
+import { inspect } from 'node:util'
 import { connectFtp, dataClient, type FtpClient } from '../helpers/ftp-client.ts'
 import { type FtpTestServer, startFtpServer } from '../helpers/ftp-server.ts'
 
@@ -104,6 +105,24 @@ describe('data connections', () => {
     client.destroy()
     await server.close()
   })
+
+  for (const [way, native] of Object.entries({ with: true, without: false }))
+    test(`a range that is used up is 425 for the client and in the log for the operator, ${way} the addon`, async () => {
+      const { server: taken, port } = await listen('127.0.0.1')
+      const server = await startFtpServer({ settings: { passivePorts: { from: port, to: port } }, native })
+      const client = await connectFtp(server)
+      await client.login('legacy')
+      assert.equal(await client.send('EPSV'), '425 No data connection.')
+      assert.match(await client.send('PASV'), /^425/)
+      const said = server.logged.filter(
+        (one) => Array.isArray(one) && one[1] === 'no passive port for a client',
+      )
+      assert.equal(said.length, 2)
+      assert.match(inspect(said, { depth: 4 }), new RegExp(`no passive port is free(.|\\n)*from: ${port}`))
+      client.destroy()
+      taken.close()
+      await server.close()
+    })
 
   test('PASV says so when the address is not known, and EPSV works all the same', async () => {
     const server = await startFtpServer({ settings: { passiveAddress: () => undefined } })
