@@ -144,7 +144,7 @@ export class LineReader {
 
   #command(byte: number): void {
     this.#telnet = 'none'
-    if (byte === IAC) this.#keep(IAC)
+    if (byte === IAC) this.#text(IAC)
     else if (byte === SB) this.#telnet = 'sub'
     else if (byte >= WILL) this.#telnet = 'option'
     // Below SE it is no telnet command: the rest of one was urgent data.

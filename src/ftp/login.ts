@@ -7,6 +7,8 @@ import { type Reply, reply } from './replies.ts'
 /** What PASS and ACCT can carry. */
 export const CAN_PROVE: ReadonlySet<Factor> = new Set(['password', 'totp'])
 
+const ALREADY_INSIDE = reply(503, 'Already logged in; use REIN first.')
+
 type Waiting = 'user' | 'password' | 'account' | 'nothing'
 
 /** RFC 959 section 5.4: USER, PASS and ACCT as faces of the core's login conversation. */
@@ -35,7 +37,7 @@ export class LoginDialog {
   }
 
   async user(name: string): Promise<Reply> {
-    if (this.#login === undefined) return reply(503, 'Already logged in; use REIN first.')
+    if (this.#login === undefined) return ALREADY_INSIDE
     this.#waiting = 'user'
     const step = await this.#login.begin(name)
     const first = this.#answer(step)
@@ -44,7 +46,7 @@ export class LoginDialog {
   }
 
   async password(secret: string): Promise<Reply> {
-    if (this.#waiting === 'nothing' && this.#byCertificate) return reply(202, 'Not needed.')
+    if (this.#waiting === 'nothing') return this.#byCertificate ? reply(202, 'Not needed.') : ALREADY_INSIDE
     if (this.#waiting !== 'password' || this.#login === undefined) return reply(503, 'Send USER first.')
     return this.#answer(await this.#login.offer({ factor: 'password', secret }))
   }

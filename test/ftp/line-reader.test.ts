@@ -31,6 +31,9 @@ describe('line reader', () => {
   test('what a Synch leaves when its urgent byte went elsewhere', () => {
     assert.deepEqual(read(bytes('\xff\xf4\xf2ABOR\r\n')), [line('ABOR')])
     assert.deepEqual(read(bytes('\xff\xf4\xffABOR\r\n')), [line('ABOR')])
+    // IP was the urgent byte, or both IP and DM were.
+    assert.deepEqual(read(bytes('\xff\xff\xf2ABOR\r\n')), [line('ABOR')])
+    assert.deepEqual(read(bytes('\xff\xffABOR\r\n')), [line('ABOR')])
     assert.deepEqual(read(bytes('ABOR\r')), [line('ABOR')])
     assert.deepEqual(read(bytes('abor\r\nNOOP\r\n')), [line('abor'), line('NOOP')])
   })
