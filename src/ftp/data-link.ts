@@ -77,19 +77,17 @@ export class DataLink implements Link {
     ready()
   }
 
-  /** The connection as one of Node's sockets, paused, for who needs a stream; the link is closed for its own part. */
+  /** The connection as one of Node's sockets, paused, for who needs a stream; the link is closed for its own part, also when this throws. */
   toSocket(): Socket {
     this.rest()
-    const fd = this.#detach()
-    const options: SocketConstructorOpts & { pauseOnCreate: boolean } = {
-      fd,
-      allowHalfOpen: true,
-      pauseOnCreate: true,
+    try {
+      const socket = socketOn(this.#fd)
+      this.#detach()
+      return socket
+    } catch (cause) {
+      this.close()
+      throw cause
     }
-    const socket = new Socket(options)
-    // 'close' follows, and is where it is handled.
-    socket.on('error', nothing)
-    return socket
   }
 
   #close(discard: number): void {
@@ -111,6 +109,19 @@ export class DataLink implements Link {
     if (result === -EAGAIN) return undefined
     throw new Error(`data connection lost (${-result})`)
   }
+}
+
+/** Throws where Node does not take the descriptor, which is the caller's then. */
+function socketOn(fd: number): Socket {
+  const options: SocketConstructorOpts & { pauseOnCreate: boolean } = {
+    fd,
+    allowHalfOpen: true,
+    pauseOnCreate: true,
+  }
+  const socket = new Socket(options)
+  // 'close' follows, and is where it is handled.
+  socket.on('error', nothing)
+  return socket
 }
 
 function nothing(): void {}
