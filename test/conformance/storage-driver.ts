@@ -209,6 +209,10 @@ function partials(driver: Driver): void {
     assert.equal((await entries(driver(), '/')).find(({ name }) => name === 'shadow')?.size, 4)
     assert.equal((await entries(driver(), '/', BOB)).find(({ name }) => name === 'shadow')?.size, 12)
     await fails('path.unfinished', () => driver().openRead(keyOf('/shadow'), ALICE))
+    await fails('path.unfinished', () =>
+      driver().setAttributes(keyOf('/shadow'), ALICE, { mtimeMs: 0 }, true),
+    )
+    await driver().setAttributes(keyOf('/shadow'), ALICE, { mode: 0o600 }, true)
     assert.equal(await get(driver(), '/shadow', BOB), 'the old file')
     assert.deepEqual(await driver().remove(keyOf('/shadow'), ALICE), { bytes: 4, files: 1 })
     assert.equal(await get(driver(), '/shadow'), 'the old file')

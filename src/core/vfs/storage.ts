@@ -110,9 +110,9 @@ export type FilesystemStats = Readonly<{
 }>
 
 /**
- * One tree of files. `owner` is who asks: an idle partial upload shadows its name for its owner alone (stat and list
- * show the partial's size, openRead says path.unfinished) and does not exist for anybody else. Symbolic links never lead
- * outside. Throws FileServerError only: path.*, access.denied, storage.*.
+ * One tree of files. `owner` is who asks: an idle partial upload shadows its name for its owner alone (stat and list show
+ * the partial's size, openRead and a new time are refused as path.unfinished) and does not exist for anybody else.
+ * Symbolic links never lead outside. Throws FileServerError only: path.*, access.denied, storage.*.
  */
 export type StorageDriver = {
   /** `follow` false: a symbolic link is described itself. */

@@ -53,6 +53,8 @@ export function setAttributes(
 ): MaybePromise<number> {
   return context.jail.find(target.key, (spot) => {
     const partial = context.partials.idle(spot, target.owner)
+    // Its time says since when nobody goes on with it: an older one would be the end of it.
+    if (partial !== undefined && changes.mtimeMs !== undefined) throw new FileServerError('path.unfinished')
     const at = partial === undefined ? spot.at : inside(spot.directory.fd, partial.name)
     return withOpen(at, OPEN_NAME, (fd) => {
       const stats = fstatSync(fd)

@@ -95,7 +95,9 @@ export function setAttributes(
   target: AttributeTarget,
   changes: AttributeChanges,
 ): number {
-  const { node } = visible(context, target.key, target)
+  const { node, spot } = visible(context, target.key, target)
+  if (changes.mtimeMs !== undefined && idlePartial(context, spot, target.owner) !== undefined)
+    throw new FileServerError('path.unfinished')
   let grown = 0
   if (changes.size !== undefined) {
     if (node.kind === 'directory') throw new FileServerError('path.is-directory')
