@@ -22,6 +22,7 @@ import { serveSessions } from './sessions.ts'
 import type { SftpSettings } from './settings.ts'
 import { SocketGuard } from './socket-guard.ts'
 import type { NativeSend } from './socket-output.ts'
+import { boundMessages } from './ssh-bounds.ts'
 import { tellSignatures } from './ssh-ext-info.ts'
 import { type Transport, transportOf } from './ssh-internals.ts'
 import { type Offers, takeKeyExchanges } from './ssh-kex.ts'
@@ -128,6 +129,7 @@ class OpenConnection implements SshConnection, TurnTask {
     const transport = transportOf(client, this.#options.native)
     this.#transport = transport
     const terms = this.#options.termsOf(origin.remoteIp, clock.now(), software)
+    boundMessages(client, (why) => this.#violation(why))
     takeKeyExchanges(client, {
       lists: terms.lists,
       offers: this.#options.offers,
@@ -236,7 +238,8 @@ class OpenConnection implements SshConnection, TurnTask {
     } catch {
       // The transport is dead already; closing the socket is all that is left.
     }
-    // Nothing that still comes counts.
+    // Nothing that still comes counts, nor what came and waits.
+    for (const channel of this.#channels) void channel.dispose()
     const socket = this.#socket
     socket.pause()
     socket.destroySoon()

@@ -5,6 +5,8 @@ const MIB = 1024 * KIB
 export const MAX_PACKET = 256 * KIB
 /** Bytes of one READ or WRITE: a packet less the room for its header, as OpenSSH counts it. */
 export const MAX_DATA = MAX_PACKET - KIB
+/** Largest packet that a peer has to take on a channel, at least: each costs its headers, and a call. Usual are 16 KiB and more. */
+export const LEAST_PACKET = 256
 /** Unfinished input of a connection's first channel. It is ssh2's own window, so that one client runs at full speed. */
 export const FIRST_WINDOW = 2 * MIB
 /** Unfinished input of every further channel: room for one packet of the largest size and a share that is on its way back. */

@@ -104,7 +104,8 @@ export const sftp = z
       'How often a silent client is asked whether it is still there.',
     ),
     keepAliveMisses: whole(1, 100, 4, 'Unanswered questions after which the connection is closed.'),
-    rekeyMiB: whole(16, 1_048_576, 1024, 'Data after which new session keys are agreed.'),
+    // The most is RFC 4344, section 3.2, for AES: 2^32 blocks. It also keeps ChaCha20's numbers of packets from coming back.
+    rekeyMiB: whole(16, 65_536, 1024, 'Data after which new session keys are agreed.'),
     rekeyMinutes: whole(1, 10_080, 60, 'Time after which new session keys are agreed.'),
     identification: z
       .string()

@@ -1,0 +1,162 @@
+// Numbers and texts that no honest client says, and what ssh2 alone would do with them: hang, take memory, take time.
+import assert from 'node:assert/strict'
+import { after, before, test } from 'node:test'
+import type { Client, Connection } from 'ssh2'
+import { FileServerError } from '../../src/core/errors.ts'
+import { byte, type Field, packet, string, uint32, uint64 } from '../../src/sftp/codec.ts'
+import { LEAST_PACKET } from '../../src/sftp/limits.ts'
+import { sendMessage } from '../../src/sftp/ssh-message.ts'
+import { ssh2 } from '../../src/sftp/ssh2.ts'
+import { connect, openFile, openRaw, openSubsystem, statusOf, wrap } from '../helpers/sftp-raw-client.ts'
+import { startSftp, type TestServer } from '../helpers/sftp-server.ts'
+import { withChanges } from '../helpers/vfs.ts'
+
+let server: TestServer
+
+before(async () => {
+  server = await startSftp()
+})
+after(() => server.close())
+
+type Handlers = Record<string, (protocol: unknown, ...rest: unknown[]) => void>
+type Inside = { _handlers: Handlers; rekey(): void }
+const inside = (client: Client): Inside => Reflect.get(client, '_protocol')
+
+/** Sends a message as it is. */
+const say = (client: Client, ...fields: readonly Field[]): void =>
+  sendMessage(client as unknown as Connection, ...fields)
+
+const end = (client: Client): Promise<void> => new Promise((resolve) => client.once('close', () => resolve()))
+
+/** The next message of that kind that the server sends, without its type. */
+const heard = (client: Client, kind: string): Promise<readonly unknown[]> =>
+  new Promise((resolve) => {
+    inside(client)._handlers[kind] = (_protocol, ...rest) => resolve(rest)
+  })
+
+/** A client that has keys and no login. */
+async function beforeLogin(): Promise<Client> {
+  const client = new ssh2.Client()
+  client.on('error', () => {})
+  await new Promise<void>((resolve) => {
+    client.connect({ host: '127.0.0.1', port: server.port, username: 'x', authHandler: () => resolve() })
+  })
+  return client
+}
+
+const violations = (): readonly unknown[] =>
+  server.events.flatMap((event) => (event.type === 'session.error' ? [event.detail] : []))
+
+test('more answers to a prompt than a message can hold end the connection before anything is made for them', async () => {
+  const client = await beforeLogin()
+  const asked = heard(client, 'USERAUTH_INFO_REQUEST')
+  Reflect.get(inside(client), '_authsQueue').push('keyboard-interactive')
+  const method = ['alice', 'ssh-connection', 'keyboard-interactive', '', '']
+  say(client, byte(50), ...method.map((text) => string(text)))
+  await asked
+  const closed = end(client)
+  say(client, byte(61), uint32(2 ** 25 - 1))
+  await closed
+  assert.equal(violations().at(-1), 'more answers than bytes')
+})
+
+test('keys are exchanged anew only after the login', async () => {
+  const client = await beforeLogin()
+  const closed = end(client)
+  inside(client).rekey()
+  await closed
+  assert.equal(violations().at(-1), 'key exchange before the login')
+})
+
+test('host keys that a client announces are read by nobody', async () => {
+  const client = await beforeLogin()
+  const refused = heard(client, 'REQUEST_FAILURE')
+  // Half a key: whoever reads it ends the connection.
+  say(client, byte(80), string('hostkeys-00@openssh.com'), byte(0), uint32(9))
+  say(client, byte(80), string('hostkeys-00@openssh.com'), byte(1), uint32(9))
+  await refused
+  client.destroy()
+})
+
+const openSession = (client: Client, window: number, packetSize: number): void =>
+  say(client, byte(90), string('session'), uint32(7), uint32(window), uint32(packetSize))
+
+for (const size of [0, 1, LEAST_PACKET - 1]) {
+  test(`a session that takes packets of ${size} bytes is refused, and holds nobody up`, async () => {
+    const client = await connect(server.port)
+    const refused = heard(client, 'CHANNEL_OPEN_FAILURE')
+    openSession(client, 100_000, size)
+    say(client, byte(98), uint32(0), string('shell'), byte(0))
+    assert.deepEqual((await refused).slice(0, 2), [7, 4])
+    const raw = wrap(client, await openSubsystem(client))
+    raw.sendBytes(packet(1, uint32(3)))
+    assert.equal((await raw.receive()).type, 2)
+    await raw.end()
+  })
+}
+
+test('half of a message that opens a session ends the connection', async () => {
+  const client = await connect(server.port)
+  client.on('error', () => {})
+  const closed = end(client)
+  say(client, byte(90), string('session'), uint32(7), uint32(100_000))
+  await closed
+  assert.equal(violations().at(-1), 'half a channel')
+})
+
+test('a session that never ran anything is closed from both sides, and forgotten', async () => {
+  const client = await connect(server.port)
+  for (let round = 0; round < 3; round += 1) {
+    const [opened, closed] = [heard(client, 'CHANNEL_OPEN_CONFIRMATION'), heard(client, 'CHANNEL_CLOSE')]
+    openSession(client, 100_000, 32_768)
+    const [info] = await opened
+    const number = Number(Reflect.get(Object(info), 'sender'))
+    say(client, byte(97), uint32(number))
+    assert.deepEqual(await closed, [7])
+    // Nothing is left that could be closed a second time.
+    say(client, byte(97), uint32(number))
+    const refused = heard(client, 'REQUEST_FAILURE')
+    inside(client)._handlers.CHANNEL_CLOSE = () => assert.fail('closed twice')
+    say(client, byte(80), string('ping'), byte(1))
+    await refused
+  }
+  client.destroy()
+})
+
+test('what waits behind a request is not run any more when the session is ended', async () => {
+  const [started, go] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+  const made: string[] = []
+  const own = await startSftp({
+    wrap: (files) =>
+      withChanges(files, {
+        async mkdir(path) {
+          made.push(path)
+          started.resolve()
+          await go.promise
+        },
+      }),
+  })
+  const raw = await openRaw(own.port)
+  const make = (path: string) => packet(14, uint32(1), string(path), uint32(0))
+  raw.sendBytes(Buffer.concat([make('/first'), make('/second')]))
+  await started.promise
+  own.endSessions(new FileServerError('access.denied'))
+  go.resolve()
+  await own.connections[0]?.done
+  assert.deepEqual(made, ['/first'])
+  await own.close()
+})
+
+test('offsets and sizes at the end of what numbers can say are answered', async () => {
+  const raw = await openRaw(server.port)
+  const handle = await openFile(raw, '/far', 0x1b)
+  const far = [2 ** 53 - 1, 2 ** 53 - 2 ** 18, 2 ** 32, 2 ** 31]
+  for (const offset of far) {
+    assert.equal(statusOf(await raw.ask(5, string(handle), uint64(offset), uint32(2 ** 32 - 1))), 1)
+  }
+  assert.equal(statusOf(await raw.ask(6, string(handle), uint64(2 ** 53 - 1), string('xx'))), 4)
+  const beyond = [uint32(2 ** 21), uint32(0)]
+  assert.equal(statusOf(await raw.ask(5, string(handle), ...beyond, uint32(1))), 5)
+  assert.equal(statusOf(await raw.ask(6, string(handle), ...beyond, string('x'))), 5)
+  await raw.end()
+})
