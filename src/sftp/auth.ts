@@ -4,6 +4,7 @@ import type { Factor } from '../core/identity.ts'
 import type { Session } from '../core/sessions.ts'
 import { ALL_METHODS, methodsFor } from './methods.ts'
 import { ask, askBoth, factorToAsk } from './prompts.ts'
+import { forgetQuestion } from './ssh-requests.ts'
 import { examineKey, exceptionsFor, type KeyRules, type OfferedKey } from './user-keys.ts'
 
 /** What the methods below can carry; see methods.ts. */
@@ -115,6 +116,7 @@ export function converse(options: AuthOptions): AuthConversation {
   }
 
   async function interactive(context: KeyboardAuthContext): Promise<void> {
+    context.once('abort', () => forgetQuestion(client))
     if (options.promptsAtOnce && !anyProven) return interactiveAtOnce(context)
     for (;;) {
       const factor = factorToAsk(next, anyProven)

@@ -9,6 +9,8 @@ import { has } from './shapes.ts'
 const KEXINIT = 20
 const INFO_RESPONSE = 61
 const GLOBAL_REQUEST = 80
+/** SERVICE_ACCEPT, USERAUTH_FAILURE, _SUCCESS, _BANNER, _PK_OK: with them ssh2 would lose count of the requests of a login. */
+const ONLY_OF_SERVERS: ReadonlySet<unknown> = new Set([6, 51, 52, 53, 60])
 /** What a server tells its clients; ssh2 reads the keys in it, as any kind of file, whoever says it. */
 const ANNOUNCE = 'hostkeys-00@openssh.com'
 /** RFC 4254, section 5.1: SSH_OPEN_RESOURCE_SHORTAGE. */
@@ -64,6 +66,7 @@ function impossible(payload: Buffer, authenticated: boolean): string | undefined
   // ssh2 makes a list of that length, 256 MiB of it, before it looks for the first answer.
   if (payload[0] === INFO_RESPONSE && payload.length >= 5 && payload.readUInt32BE(1) * 4 > payload.length - 5)
     return 'more answers than bytes'
+  if (ONLY_OF_SERVERS.has(payload[0])) return 'message of a server'
   // No client needs other keys before it is logged in, and each exchange may cost a tenth of a second.
   return payload[0] === KEXINIT && !authenticated ? 'key exchange before the login' : undefined
 }

@@ -82,3 +82,14 @@ export function answerLateRequests(client: SshClient): void {
     else protocol.channelFailure(peer)
   }
 }
+
+/**
+ * To be called when a client has given up a question of its login for another request (RFC 4252, section 5.1). ssh2 takes the
+ * next answer for one to that question, and fails where it is the word that a key would do.
+ */
+export function forgetQuestion(client: SshClient): void {
+  const requests: unknown = Reflect.get(protocolOf(client), '_authsQueue')
+  if (!Array.isArray(requests))
+    throw new FileServerError('internal', 'this version of ssh2 has no _authsQueue')
+  requests.shift()
+}

@@ -3,7 +3,8 @@ import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import type { Client, Connection } from 'ssh2'
 import { FileServerError } from '../../src/core/errors.ts'
-import { byte, type Field, packet, string, uint32, uint64 } from '../../src/sftp/codec.ts'
+import { byte, type Field, fieldsToBuffer, packet, string, uint32, uint64 } from '../../src/sftp/codec.ts'
+import { fingerprintOf } from '../../src/sftp/key-blob.ts'
 import { LEAST_PACKET } from '../../src/sftp/limits.ts'
 import { sendMessage } from '../../src/sftp/ssh-message.ts'
 import { ssh2 } from '../../src/sftp/ssh2.ts'
@@ -11,10 +12,12 @@ import { connect, openFile, openRaw, openSubsystem, statusOf, wrap } from '../he
 import { startSftp, type TestServer } from '../helpers/sftp-server.ts'
 import { withChanges } from '../helpers/vfs.ts'
 
+/** A public key of the user's. */
+const key = fieldsToBuffer(string('ssh-ed25519'), string(Buffer.alloc(32, 7)))
 let server: TestServer
 
 before(async () => {
-  server = await startSftp()
+  server = await startSftp({ keys: [fingerprintOf(key)] })
 })
 after(() => server.close())
 
@@ -58,6 +61,32 @@ test('more answers to a prompt than a message can hold end the connection before
   say(client, byte(61), uint32(2 ** 25 - 1))
   await closed
   assert.equal(violations().at(-1), 'more answers than bytes')
+})
+
+for (const type of [6, 51, 52, 53, 60]) {
+  test(`message ${type}, which only servers send, ends the connection`, async () => {
+    const client = await beforeLogin()
+    const closed = end(client)
+    say(client, byte(type), string(''), byte(0))
+    await closed
+    assert.equal(violations().at(-1), 'message of a server')
+  })
+}
+
+test('a question of the login that is given up for a key leaves nothing behind', async () => {
+  const client = await beforeLogin()
+  const request = (method: string, ...fields: readonly Field[]): void => {
+    Reflect.get(inside(client), '_authsQueue').unshift(method)
+    const begin = ['alice', 'ssh-connection', method]
+    say(client, byte(50), ...begin.map((text) => string(text)), ...fields)
+  }
+  const asked = heard(client, 'USERAUTH_INFO_REQUEST')
+  request('keyboard-interactive', string(''), string(''))
+  await asked
+  const would = heard(client, 'USERAUTH_PK_OK')
+  request('publickey', byte(0), string('ssh-ed25519'), string(key))
+  assert.deepEqual(await would, ['ssh-ed25519', key])
+  client.destroy()
 })
 
 test('keys are exchanged anew only after the login', async () => {
