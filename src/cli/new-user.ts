@@ -9,6 +9,7 @@ import type { Input, OptionRow } from './verb.ts'
 export const NEW_USER_OPTIONS: readonly OptionRow[] = [
   { flags: '--home <dir>', help: 'folder of the user (default: one of that name under files.homes)' },
   { flags: '--door <door>', help: 'a door the user may use: ftps, sftp, or ftp (cleartext)', repeat: true },
+  { flags: '--group <name>', help: 'a group the user is in, for lists of listeners', repeat: true },
   { flags: '--allow <cidr>', help: 'a network the user may come from (default: any)', repeat: true },
   {
     flags: '--permissions <list>',
@@ -31,6 +32,7 @@ export async function readNewUser(input: Input, terminal: Terminal): Promise<Wan
   const needs = new Set<Factor>(chains?.flat() ?? [first])
   checkKeys(needs, keys)
   const doors = input.list('door').map((door) => readDoor('--door', door))
+  const groups = input.list('group')
   const [home, permissions, expires] = [input.text('home'), input.text('permissions'), input.text('expires')]
   const user = {
     name: input.argument(0),
@@ -38,6 +40,7 @@ export async function readNewUser(input: Input, terminal: Terminal): Promise<Wan
     allow: input.list('allow'),
     ...(chains !== undefined && { chains }),
     ...(doors.length > 0 && { doors }),
+    ...(groups.length > 0 && { groups }),
     ...(home !== undefined && { home }),
     ...(permissions !== undefined && { permissions: readPermissions(permissions) }),
     ...(expires !== undefined && { expires }),

@@ -1,6 +1,7 @@
 import { exceptionEndMs } from '../config/exceptions.ts'
 import type { Config } from '../config/schema.ts'
 import type { User } from '../core/identity.ts'
+import { groupOf } from '../core/policy/groups.ts'
 import { daysLeft, EXPIRY_WARNING_DAYS } from './format/days.ts'
 import { formatTime, hasSingleFactorChain } from './format/person.ts'
 
@@ -40,9 +41,16 @@ function reviewAnonymous(listener: string, users: readonly User[] | undefined): 
 }
 
 function strangers(place: string, names: readonly string[], users: readonly User[] | undefined): string[] {
-  return names
-    .filter((name) => users !== undefined && !users.some((user) => user.name === name))
-    .map((name) => `${place} admits "${name}", whom the users file does not have`)
+  if (users === undefined) return []
+  return names.flatMap((name) => {
+    const group = groupOf(name)
+    const known = users.some((user) =>
+      group === undefined ? user.name === name : user.groups?.includes(group),
+    )
+    if (known) return []
+    const stranger = group === undefined ? 'whom the users file does not have' : 'a group that nobody is in'
+    return [`${place} admits "${name}", ${stranger}`]
+  })
 }
 
 export function reviewUsers(users: readonly User[], now: number): string[] {

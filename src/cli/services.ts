@@ -34,6 +34,7 @@ export type NewUser = Readonly<{
   /** Absent: each credential alone is a login. */
   chains?: readonly (readonly Factor[])[]
   doors?: readonly Door[]
+  groups?: readonly string[]
   allow?: readonly string[]
   home?: string
   /** Actions, or the name of a ready-made set of them. */

@@ -126,6 +126,8 @@ export type User = Readonly<{
   anonymous: boolean
   expires: Date | undefined
   doors: ReadonlySet<Door>
+  /** Names of groups, by which listeners and hosts admit users as they do by name. Absent: in none. */
+  groups?: readonly string[]
   /** CIDR texts; empty means any address. */
   allow: readonly string[]
   /** Any one of these chains, proven whole, is a login. Never empty; a chain is never empty. */

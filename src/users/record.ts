@@ -177,6 +177,7 @@ export function readRecord(name: string, record: UserRecord, settings: RecordSet
     anonymous: record.anonymous,
     expires: record.expires === undefined ? undefined : parseInstant(record.expires),
     doors: new Set(record.doors),
+    ...(record.groups.length > 0 && { groups: record.groups }),
     allow: record.allow,
     chains: chainsOf(record),
     mounts: mountsOf(name, record, settings.homes, report),

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { isCertificateName } from '../core/auth/client-certificate.ts'
 import { ACTIONS, DOORS, FACTORS, TLS_REUSE } from '../core/identity.ts'
+import { isGroupName } from '../core/policy/groups.ts'
 import { cidr, filePath, instant, oneLine } from '../yaml/fields.ts'
 import { type Shape, shapeOf } from '../yaml/shape.ts'
 
@@ -94,6 +95,14 @@ const userSchema = z.strictObject({
     .array(z.enum(DOORS))
     .default(['ftps', 'sftp'])
     .describe('Doors the user may come through. ftp is FTP without TLS and needs a sunset too.'),
+  groups: z
+    .array(
+      z.string().refine(isGroupName, {
+        error: 'expected letters, digits, dots, dashes and underscores, a letter or digit first',
+      }),
+    )
+    .default([])
+    .describe('Groups the user is in; a listener whose users have @NAME admits who is in the group NAME.'),
   allow: z.array(cidr()).prefault([]).describe('Networks the user may come from; empty = any.'),
   home: filePath('The folder that the user sees as /; relative, it starts at files.homes.')
     .optional()

@@ -77,6 +77,17 @@ test('explain names the rule of a listener and of its hosts, check the names nob
   assert.match(unknown.err, /Listener ftp has no host "two\.test"\.\n {2}It has one\.test\./)
   const checked = await project.run(['check', ...set])
   assert.match(checked.out, /listener ftp admits "someone", whom the users file does not have/)
+  const groups = ['--set', 'listeners.ftp.users=@staff']
+  assert.match((await project.run(['check', ...groups])).out, /admits "@staff", a group that nobody is in/)
+  const added = await project.run(
+    ['user', 'add', 'member', '--group', 'staff', '--stdin'],
+    'a long pass phrase\n',
+  )
+  assert.equal(added.code, 0, added.err)
+  assert.match((await project.run(['user', 'show', 'member'])).out, /^groups +staff$/m)
+  const member = await project.run(['explain', '--user', 'member', ...ask.slice(3), ...groups])
+  assert.match(member.out, /^listener +pass +Listener ftp has the user's group staff on its list\.$/m)
+  assert.doesNotMatch((await project.run(['check', ...groups])).out, /admits/)
   const open = await project.run(['check', '--set', 'listeners.ftp.anonymous=true'])
   assert.match(open.out, /listener ftp takes anonymous users, but the users file has none/)
 })

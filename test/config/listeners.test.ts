@@ -102,6 +102,11 @@ test('what no single key can show is refused', (t) => {
     ],
     ['passiveNetworks: [{ networks: [], address: null }]', /expected at least one network/],
     ['passiveAddress: "::1"', /expected an IPv4 address, a host name, or null/],
+    ['users: [a, "@"]', /FILE:1:\d+ .*users\[1\]: expected the name of a user, or @ and the name of a group/],
+    [
+      'hosts: [{ name: a.test, users: ["@a b"] }]',
+      /hosts\[0\]\.users\[0\]: expected the name of a user, or @/,
+    ],
     ['hostKeys: [a]', /hostKeys: does not apply to this kind of entry/],
     ['banner: "a\\tb"', /expected one line/],
   ]

@@ -1,6 +1,6 @@
 // One server, several faces: listeners and names with certificates, banners and users of their own.
 import assert from 'node:assert/strict'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { connect as connectTcp } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -9,7 +9,7 @@ import { connect as connectTls, type TLSSocket } from 'node:tls'
 import { makeCertificates } from '../../src/cli/setup/certificate.ts'
 import { run } from '../helpers/child.ts'
 import { clientTest, program } from '../helpers/clients.ts'
-import { type Fixture, startFixture } from '../helpers/fixture.ts'
+import { eventually, type Fixture, startFixture } from '../helpers/fixture.ts'
 
 const dir = await mkdtemp(join(tmpdir(), 'sallyport-hosts-'))
 const NAMES = ['ftps.test', 'one.test', 'two.test'] as const
@@ -45,10 +45,13 @@ const SETTINGS = [
       users: ['main'],
     },
     { name: 'two.test', certificateFile: file('two.test.crt'), keyFile: file('two.test.key') },
+    { name: 'three.test', users: ['@staff'] },
   ])}`,
   `listeners.sftp.bannerFile=${file('sftp.txt')}`,
   'listeners.sftp.users=second',
   'login.failureDelayMs=0',
+  'login.lockout.user.after=0',
+  'login.lockout.address.after=0',
 ]
 let started: Promise<Fixture> | undefined
 const fixture = () => {
@@ -143,6 +146,23 @@ test('HOST chooses among the names when TLS did not', async () => {
     'refusal of second',
   )
   assert.equal(denied.rule, 'listener')
+})
+
+test('a group admits who is in it, from the login after the change of the users file on', async () => {
+  const login = async (name: string) => {
+    const client = await talk(undefined, authorities['ftps.test'])
+    await client.reply()
+    assert.match(await client.say('HOST three.test'), /^220/)
+    const granted = await logsIn(client, name)
+    client.socket.destroy()
+    return granted
+  }
+  assert.equal(await login('second'), false)
+  const users = join((await fixture()).dir, 'config/users.yaml')
+  const text = await readFile(users, 'utf8')
+  await writeFile(users, text.replace(/^( +)second:\n/m, '$&$1$1groups: [staff]\n'))
+  await eventually(async () => ((await login('second')) ? true : undefined), 'login of a member')
+  assert.equal(await login('main'), false)
 })
 
 clientTest('an SFTP listener shows its own banner and admits its own users', [program('ssh')], async () => {

@@ -17,6 +17,7 @@ test('one user with everything', async (t) => {
     certificates: ["${'AB:'.repeat(31)}AB", "O = Acme, CN=bot"]
     totp: { secret: '${secrets.seal('alice', Buffer.from('hello'))}', digits: 8 }
     doors: [ftp, sftp]
+    groups: [partners, in-house]
     allow: [192.0.2.7, 2001:db8::/32]
     home: partners/alice
     mounts:
@@ -40,6 +41,7 @@ test('one user with everything', async (t) => {
     anonymous: false,
     expires: new Date('2030-12-31T23:59:59.999Z'),
     doors: new Set(['ftp', 'sftp']),
+    groups: ['partners', 'in-house'],
     allow: ['192.0.2.7/32', '2001:db8::/32'],
     chains: [
       ['password', 'totp'],
@@ -116,6 +118,7 @@ test('problems of the schema, all at once; what was written is not shown', async
   bob:
     factors: []
     sunset: { plaintextUntil: tomorrow, owner: x }
+    groups: ["@staff"]
 `,
   )
   assert.deepEqual(await complaints(file, settings), [
@@ -130,6 +133,7 @@ test('problems of the schema, all at once; what was written is not shown', async
     'FILE:13:5  users.bob.factors: expected at least one chain',
     'FILE:14:5  users.bob.sunset.reason: is missing: expected text',
     'FILE:14:31  users.bob.sunset.plaintextUntil: expected a date such as 2030-12-31, or a time such as 2030-12-31T18:00:00Z',
+    'FILE:15:14  users.bob.groups[0]: expected letters, digits, dots, dashes and underscores, a letter or digit first',
   ])
 })
 

@@ -12,6 +12,7 @@ export function describeUser(user: User, lockedUntil: number, now: number) {
     lockedUntil: lockedUntil > now ? new Date(lockedUntil).toISOString() : undefined,
     chains: user.chains,
     doors: [...user.doors],
+    groups: user.groups ?? [],
     allow: user.allow,
     mounts: user.mounts.map((mount) => ({ ...mount, permissions: [...mount.permissions] })),
     limits: user.limits,
@@ -54,6 +55,7 @@ export function formatUser(user: UserDescription): string[] {
     ['expires', user.expires && formatTime(new Date(user.expires))],
     ['logs in with', formatChains(user.chains)],
     ['doors', user.doors.join(', ')],
+    ['groups', user.groups.length > 0 ? user.groups.join(', ') : undefined],
     ['from', user.allow.length === 0 ? 'any address' : user.allow.join(', ')],
     ...user.mounts.map(
       (mount) => [`folder ${mount.at}`, `${mount.location} (${mount.permissions.join(', ')})`] as const,

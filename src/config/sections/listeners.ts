@@ -1,6 +1,7 @@
 import { isIP } from 'node:net'
 import { z } from 'zod'
 import { TLS_REUSE } from '../../core/identity.ts'
+import { groupOf, isGroupName } from '../../core/policy/groups.ts'
 import { filePath, instant, oneLine } from '../../yaml/fields.ts'
 import { flag, MAX_PORT } from '../fields.ts'
 import { ALGORITHM_PROFILES, algorithmException } from './algorithms.ts'
@@ -19,8 +20,17 @@ function optionalPath(description: string) {
   return filePath(description).nullable().default(null).describe(description)
 }
 
+function isUserOrGroup(text: string): boolean {
+  const group = groupOf(text)
+  return group === undefined || isGroupName(group)
+}
+
+const userOrGroup = z
+  .string()
+  .refine(isUserOrGroup, { error: 'expected the name of a user, or @ and the name of a group' })
+
 function userNames(description: string) {
-  return z.array(z.string()).default([]).describe(description)
+  return z.array(userOrGroup).default([]).describe(description)
 }
 
 const common = {
@@ -54,7 +64,7 @@ const shared = {
     'A text file in place of banner: several lines, no control characters. Of an ftp listener read again at a reload.',
   ),
   users: userNames(
-    'Names of the users who may log in there; empty = any. To others it looks like a wrong password.',
+    'Users who may log in there, by name or, as @partners, by group; empty = any. To others it looks like a wrong password.',
   ),
 }
 
@@ -72,7 +82,7 @@ const host = z.strictObject({
   keyFile: optionalPath('The key of that certificate.'),
   banner: greeting().nullable().default(null).describe("Its greeting; null = the listener's."),
   bannerFile: optionalPath('A text file in place of that greeting.'),
-  users: userNames("Names of the users who may log in there; empty = the listener's list."),
+  users: userNames("Users and @groups who may log in there; empty = the listener's list."),
 })
 
 const passivePorts = z

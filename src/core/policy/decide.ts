@@ -58,6 +58,7 @@ export type Facts = Readonly<{
 
 /** Names of users who may log in; empty = any user. */
 export type Admission = Readonly<{
+  /** Names of users, and of groups as `groupEntry` writes them. */
   users: ReadonlySet<string>
   /** By the name the client asked for. An empty list there stands for `users`. */
   hosts: ReadonlyMap<string, ReadonlySet<string>>

@@ -2,6 +2,7 @@ import type { User } from '../identity.ts'
 import { type AddressList, createAddressList, parseCidr } from '../net.ts'
 import { completedChain } from './chains.ts'
 import type { DenyReason, Facts, PolicySettings } from './decide.ts'
+import { groupEntry } from './groups.ts'
 import { plaintextAllowed } from './sunset.ts'
 
 type Stage = Facts['stage']
@@ -111,9 +112,11 @@ function askListener(user: User, { facts, lists }: Question): Answer {
   const users = own ? ofHost : admission?.users
   const place = own ? `Host ${host} of listener ${listener}` : `Listener ${listener}`
   if (users === undefined || users.size === 0) return skip(`${place} takes any user.`)
-  return users.has(user.name)
-    ? pass(`${place} has the user on its list.`)
-    : deny('listener-not-allowed', `${place} does not have the user on its list.`)
+  if (users.has(user.name)) return pass(`${place} has the user on its list.`)
+  const group = user.groups?.find((name) => users.has(groupEntry(name)))
+  return group === undefined
+    ? deny('listener-not-allowed', `${place} does not have the user on its list.`)
+    : pass(`${place} has the user's group ${group} on its list.`)
 }
 
 function askUserAllowList(user: User, { facts }: Question): Answer {

@@ -14,7 +14,7 @@ const SETTINGS: PolicySettings = {
     [
       'partners',
       {
-        users: new Set(['bob']),
+        users: new Set(['bob', '@staff']),
         hosts: new Map([
           ['alice.example', new Set(['alice'])],
           ['any.example', new Set<string>()],
@@ -39,6 +39,23 @@ const ROWS: readonly Row[] = [
   { title: 'an empty list', origin: { listener: 'files' } },
   { title: 'not on the list', origin: { listener: 'partners' }, reason: 'listener-not-allowed' },
   { title: 'on the list', origin: { listener: 'partners' }, user: { name: 'bob' } },
+  {
+    title: 'in a group on the list',
+    origin: { listener: 'partners' },
+    user: { groups: ['guests', 'staff'] },
+  },
+  {
+    title: 'in another group, or of the name of one',
+    origin: { listener: 'partners' },
+    user: { name: 'staff', groups: ['bob', 'guests'] },
+    reason: 'listener-not-allowed',
+  },
+  {
+    title: "a host's list stands for the listener's groups too",
+    origin: { listener: 'partners', host: 'alice.example' },
+    user: { name: 'carol', groups: ['staff'] },
+    reason: 'listener-not-allowed',
+  },
   {
     title: "the host's list stands for the listener's",
     origin: { listener: 'partners', host: 'alice.example' },
