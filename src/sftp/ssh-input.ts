@@ -97,7 +97,8 @@ export class SharedReads {
 
   parse(read: Buffer, from: number, to: number): void {
     const protocol = this.#protocol
-    let bytes = read
+    // Where a read lies within one packet, ssh2's own deciphers take all of the buffer that they get.
+    let bytes = protocol._decipher instanceof SshDecipher ? read : read.subarray(0, to)
     let at = from
     let end = to
     while (at < end) {

@@ -159,6 +159,39 @@ test('a request before INIT ends the channel', async () => {
   await server.close()
 })
 
+for (const cipher of [
+  'aes128-ctr',
+  'aes256-ctr',
+  'aes128-gcm@openssh.com',
+  'chacha20-poly1305@openssh.com',
+]) {
+  test(`a packet of ${cipher} that comes in many reads is understood the same`, async () => {
+    const server = await startSftp()
+    const raw = await openRaw(server.port, { algorithms: { cipher: [cipher as 'aes128-ctr'] } })
+    const handle = await openFile(raw, '/pieces', NEW)
+    const socket: Socket = Reflect.get(raw.client, '_sock')
+    const [write, pieces] = [socket.write.bind(socket), [] as Buffer[]]
+    socket.write = (bytes: unknown) => pieces.push(Buffer.from(bytes as Buffer)) > 0
+    raw.send(6, 1, string(handle), uint64(0), string(Buffer.alloc(20_000, 5)))
+    socket.write = write
+    const all = Buffer.concat(pieces)
+    const [peer] = server.sockets
+    assert.ok(peer)
+    for (let at = 0; at < all.length; at += 700) {
+      const before = peer.bytesRead
+      const piece = all.subarray(at, at + 700)
+      write(piece)
+      // Each piece is a read of its own.
+      while (peer.bytesRead < before + piece.length && !peer.destroyed)
+        await new Promise((resolve) => setImmediate(resolve))
+    }
+    assert.equal(peer.destroyed, false)
+    assert.equal(statusOf(await raw.receive()), 0)
+    await raw.end()
+    await server.close()
+  })
+}
+
 test('a packet cut at any byte is understood the same', async () => {
   const server = await startSftp()
   const raw = await openRaw(server.port)
