@@ -69,9 +69,27 @@ export function ownCipher(cipher: unknown, native: NativeCiphers | undefined): u
   return new SshCipher(sealer, cipher.outSeqno, cipher._onWrite)
 }
 
+/** In place of what was freed: to use it throws, and ends the connection that is dead already. */
+const FREED = Object.freeze({ free() {} })
+
+/**
+ * ssh2 goes on with the next packet of a read where a key exchange has failed and freed its decipher; its addon then
+ * follows a null pointer, and the process ends.
+ */
+function deadWhenFreed(decipher: unknown): unknown {
+  if (!has(decipher, 'function', 'free', 'decrypt')) return decipher
+  const made = Object(decipher)
+  const free: unknown = Reflect.get(made, 'free')
+  Reflect.set(made, 'free', () => {
+    if (typeof free === 'function') Reflect.apply(free, made, [])
+    for (const part of ['_instance', '_decipherInstance']) if (part in made) Reflect.set(made, part, FREED)
+  })
+  return made
+}
+
 export function ownDecipher(decipher: unknown, native: NativeCiphers | undefined): unknown {
   const keys = isInbound(decipher) ? keysOf(decipher, INBOUND) : undefined
-  if (keys === undefined || !isInbound(decipher)) return decipher
+  if (keys === undefined || !isInbound(decipher)) return deadWhenFreed(decipher)
   const opener = take(keys, native && ((given) => createNativeOpener(native, given)), pureOpener)
   return new SshDecipher(opener, decipher.inSeqno, decipher._onPayload)
 }

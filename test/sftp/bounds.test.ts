@@ -107,6 +107,36 @@ test('host keys that a client announces are read by nobody', async () => {
   client.destroy()
 })
 
+for (const cipher of [
+  'aes128-ctr',
+  'aes256-ctr',
+  'aes128-gcm@openssh.com',
+  'chacha20-poly1305@openssh.com',
+]) {
+  test(`packets of ${cipher} behind a key exchange that fails are not opened`, async () => {
+    const algorithms = { cipher: [cipher as 'aes128-ctr'], kex: ['curve25519-sha256' as const] }
+    const client = await connect(server.port, { algorithms })
+    client.on('error', () => {})
+    const closed = end(client)
+    const { _packetRW, _cipher } = Reflect.get(client, '_protocol')
+    const socket = Reflect.get(client, '_sock')
+    const inExchange = (message: Buffer): void => {
+      const into = _packetRW.write.alloc(message.length, true)
+      into.set(message, _packetRW.write.allocStartKEX)
+      _cipher.encrypt(_packetRW.write.finalize(into, true))
+    }
+    // All in one read: a key that leads to no secret, then anything.
+    socket.cork()
+    inside(client).rekey()
+    inExchange(Buffer.from([30, 0, 0, 0, 32, ...Buffer.alloc(32)]))
+    for (let count = 0; count < 3; count += 1) inExchange(Buffer.from([2, 0, 0, 0, 0]))
+    socket.uncork()
+    await closed
+    const next = await connect(server.port)
+    next.end()
+  })
+}
+
 const openSession = (client: Client, window: number, packetSize: number): void =>
   say(client, byte(90), string('session'), uint32(7), uint32(window), uint32(packetSize))
 
