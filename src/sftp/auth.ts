@@ -43,6 +43,8 @@ export function converse(options: AuthOptions): AuthConversation {
   let anyProven = false
   let over = false
   let prompted: KeyboardAuthContext | undefined
+  /** With the connection all its questions are gone. */
+  let closed = false
 
   async function handle(context: AuthContext): Promise<void> {
     if (over) return
@@ -116,7 +118,9 @@ export function converse(options: AuthOptions): AuthConversation {
   }
 
   async function interactive(context: KeyboardAuthContext): Promise<void> {
-    context.once('abort', () => forgetQuestion(client))
+    context.once('abort', () => {
+      if (!closed) forgetQuestion(client)
+    })
     if (options.promptsAtOnce && !anyProven) return interactiveAtOnce(context)
     for (;;) {
       const factor = factorToAsk(next, anyProven)
@@ -169,7 +173,10 @@ export function converse(options: AuthOptions): AuthConversation {
     work = work.then(() => handle(context)).catch(refuse)
   }
   // An open question would wait for its answer for ever.
-  const onClose = (): void => void prompted?.emit('abort')
+  const onClose = (): void => {
+    closed = true
+    prompted?.emit('abort')
+  }
   client.on('authentication', onRequest).on('close', onClose)
 
   /** ssh2 keeps the last request, and would call what hangs on all this, for as long as the connection lasts. */
