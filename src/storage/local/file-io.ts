@@ -47,8 +47,8 @@ function after(chunks: readonly Uint8Array[], bytes: number): Uint8Array[] {
   return rest
 }
 
-/** The system may write less than asked. */
-async function writeAll(fd: number, chunks: readonly Uint8Array[], position: number, total: number) {
+/** The system may write less than asked. Fails with the system's errors. */
+export async function writeAll(fd: number, chunks: readonly Uint8Array[], position: number, total: number) {
   let written = await writeOnce(fd, chunks, position)
   while (written < total) {
     const more = await writeOnce(fd, after(chunks, written), position + written)

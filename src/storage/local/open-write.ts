@@ -1,25 +1,23 @@
-import { closeSync, constants, copyFile } from 'node:fs'
-import { promisify } from 'node:util'
+import { closeSync, constants } from 'node:fs'
 import { FileServerError } from '../../core/errors.ts'
 import { andThen, type MaybePromise, orElse } from '../../core/maybe-promise.ts'
 import type { Entry, StagedFile, StorageKey, Usage, WriteOptions } from '../../core/vfs/storage.ts'
 import { createStagedUpload, NO_USAGE } from '../staged-upload.ts'
 import type { LocalContext } from './context.ts'
+import { cloneContent, copyContent } from './copy-content.ts'
 import { usageOf } from './entry.ts'
 import { errnoOf } from './errno.ts'
 import { ITSELF, LINK, type Spot } from './jail.ts'
 import { lettingGo } from './letting-go.ts'
-import { inside, OPEN_SAFELY, self } from './proc.ts'
+import { inside, OPEN_SAFELY } from './proc.ts'
 import { openFile, requireFile } from './read-handle.ts'
 import { createInPlace, createStaging } from './staging.ts'
 import type { LocalSystem } from './system.ts'
 
-const { O_RDWR, O_RDONLY, O_CREAT, O_EXCL, COPYFILE_EXCL, COPYFILE_FICLONE } = constants
+const { O_RDWR, O_RDONLY, O_CREAT, O_EXCL } = constants
 const MAKE_PARTIAL = O_RDWR | O_CREAT | O_EXCL | OPEN_SAFELY
 /** Nobody but the server reads a partial; the final mode comes at commit. */
 const PARTIAL_MODE = 0o600
-
-const copy = promisify(copyFile)
 
 /** What lies at the start of an upload, looked up in one turn. */
 type Ground = Readonly<{ spot: Spot; existing: Entry | undefined }>
@@ -74,18 +72,32 @@ function createEmpty(system: LocalSystem, directory: number, name: string): Part
   return { fd, size: 0, inherited, continues: false, fresh: true }
 }
 
-/** A copy shares the blocks with the file where the file system can (FICLONE). */
+/** A partial with what the file has, made by a copy where the file system can't share blocks. */
 async function copyExisting(system: LocalSystem, spot: Spot, name: string): Promise<Partial> {
   const source = openFile(system, spot, O_RDONLY)
   if (source === LINK) throw new FileServerError('storage.busy', 'the file became a link')
   const directory = spot.directory.fd
   try {
-    await copy(self(source.fd), inside(directory, name), COPYFILE_EXCL | COPYFILE_FICLONE)
+    if (!(await cloneContent(source.fd, inside(directory, name))))
+      await makeCopy(system, directory, name, source.fd)
   } finally {
     closeSync(source.fd)
   }
   const copied = reopen(system, directory, { ...source.entry, name })
   return { ...copied, inherited: NO_USAGE, continues: false }
+}
+
+/** Nothing is left of one that failed. */
+async function makeCopy(system: LocalSystem, directory: number, name: string, from: number): Promise<void> {
+  const fd = system.open(directory, name, MAKE_PARTIAL, PARTIAL_MODE)
+  try {
+    await copyContent(from, fd)
+  } catch (error) {
+    system.unlink(directory, name)
+    throw error
+  } finally {
+    closeSync(fd)
+  }
 }
 
 function openPartial(

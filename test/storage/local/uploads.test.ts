@@ -1,12 +1,15 @@
 import assert from 'node:assert/strict'
 import { spawn, spawnSync } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import {
+  appendFileSync,
   mkdirSync,
   readdirSync,
   readFileSync,
   renameSync,
   statSync,
+  truncateSync,
   utimesSync,
   writeFileSync,
 } from 'node:fs'
@@ -122,6 +125,24 @@ test('a partial that somebody else replaced is not committed', async () => {
   await fails('transfer.aborted', () => upload.commit())
   assert.deepEqual(await upload.abort(), { bytes: 0, files: 0 })
   await fails('path.not-found', () => driver.stat(keyOf('/file'), BOB, true))
+})
+
+test('an edit of a file with holes copies what is in it, and fills no disk', async () => {
+  const { driver, root, close } = await createLocalUnderTest()
+  after(close)
+  const path = join(root, 'file')
+  writeFileSync(path, randomBytes(1.5 * MIB))
+  truncateSync(path, 40 * MIB)
+  appendFileSync(path, randomBytes(0.5 * MIB))
+  truncateSync(path, 70 * MIB + 7)
+  const before = readFileSync(path)
+  const edit = await openWrite(driver, '/file', ALICE, { start: 'current' })
+  assert.equal(edit.size, before.length)
+  await edit.write(bytes('edited'), 50 * MIB)
+  await edit.commit()
+  before.write('edited', 50 * MIB)
+  assert.ok(readFileSync(path).equals(before))
+  assert.ok(statSync(path).blocks * 512 <= 4 * MIB, 'holes stay holes')
 })
 
 test('with inPlaceWrites edits go into the file, new content is still staged', async () => {
