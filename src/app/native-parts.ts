@@ -4,7 +4,6 @@ import { nativeSocketsWork } from '../ftp/descriptor-net.ts'
 import { nativeTlsWorks } from '../ftp/link-context.ts'
 import { loadNative } from '../native/load.ts'
 import { NATIVE_PARTS, type Native } from '../native/native.ts'
-import { cipherAddonLoaded } from '../sftp/cipher-addon.ts'
 import { nativeCiphersWork } from '../sftp/ciphers/native-crypto.ts'
 
 /** Our own addon, where it is there and wanted. */
@@ -19,19 +18,11 @@ const WORKS: Readonly<Partial<Record<string, (native: Native) => boolean>>> = {
   'encrypted data connections': nativeTlsWorks,
 } satisfies Partial<Record<keyof typeof NATIVE_PARTS, (native: Native) => boolean>>
 
-/** Ours and those of packages. The switch is for ours: a package looks for its own. */
 export function nativeParts(config: Config): readonly NativePart[] {
   const missing: NativePart['state'] = config.server.native ? 'absent' : 'off'
   const native = nativeOf(config)
   const state: NativePart['state'] = native === undefined ? missing : 'present'
   const stateOf = (name: string): NativePart['state'] =>
     native !== undefined && WORKS[name]?.(native) === false ? 'absent' : state
-  return [
-    {
-      name: 'ssh2 ciphers',
-      state: cipherAddonLoaded() ? 'present' : 'absent',
-      without: 'our packet ciphers stand in for them',
-    },
-    ...Object.entries(NATIVE_PARTS).map(([name, without]) => ({ name, state: stateOf(name), without })),
-  ]
+  return Object.entries(NATIVE_PARTS).map(([name, without]) => ({ name, state: stateOf(name), without }))
 }

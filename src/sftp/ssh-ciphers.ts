@@ -73,8 +73,7 @@ export function ownCipher(cipher: unknown, native: NativeCiphers | undefined): u
 const FREED = Object.freeze({ free() {} })
 
 /**
- * ssh2 goes on with the next packet of a read where a key exchange has failed and freed its decipher; its addon then
- * follows a null pointer, and the process ends.
+ * ssh2 goes on with the next packet of a read where a key exchange has failed and freed its decipher.
  */
 function deadWhenFreed(decipher: unknown): unknown {
   if (!has(decipher, 'function', 'free', 'decrypt')) return decipher
@@ -100,7 +99,6 @@ function exchangeWith(native: NativeCiphers | undefined): Exchange {
     return made
   }
   return {
-    showsKeys: native !== undefined,
     cipher: (made) => alone(ownCipher(made, native)),
     decipher: (made) => alone(ownDecipher(made, native)),
   }
@@ -110,9 +108,8 @@ function exchangeWith(native: NativeCiphers | undefined): Exchange {
 const exchanges = new Map<NativeCiphers | undefined, Exchange>()
 
 /**
- * Without its addon ssh2 sets a cipher up from its key three times a packet, and takes its MAC in WebAssembly: two to
- * four times what OpenSSH costs. Ours in machine code cost less than ssh2's addon; ours without are between the two, and
- * where there is its addon but not ours, it stays.
+ * ssh2 sets a cipher up from its key three times a packet, and takes its MAC in WebAssembly: two to four times what OpenSSH
+ * costs. Ours cost less than OpenSSH, in machine code half.
  */
 export function useOwnCiphers(protocol: object, native: NativeCiphers | undefined): void {
   const known = exchanges.get(native) ?? exchangeWith(native)

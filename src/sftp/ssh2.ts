@@ -2,16 +2,14 @@
 import { createRequire } from 'node:module'
 
 type Config = {
-  inbound?: { forceNative?: boolean; decipherInfo?: unknown }
-  outbound?: { forceNative?: boolean; cipherInfo?: unknown; onWrite?: unknown }
+  inbound?: { forceNative?: boolean }
+  outbound?: { forceNative?: boolean; onWrite?: unknown }
 }
 type Create = (config: Config) => unknown
 type Crypto = { createCipher: Create; createDecipher: Create }
 
 /** What a connection uses in place of the ciphers that ssh2 makes for it. */
 export type Exchange = Readonly<{
-  /** Have ssh2 make ciphers that show their keys, also where it has an addon that does not. */
-  showsKeys: boolean
   cipher(made: unknown): unknown
   decipher(made: unknown): unknown
 }>
@@ -22,31 +20,27 @@ const { createCipher, createDecipher } = crypto
 
 /** By the function that ssh2 hands to every cipher of a connection. */
 const exchanges = new WeakMap<object, Exchange>()
-/** The ciphers that ours can stand in for, by their name in OpenSSL; ssh2's addon has others too. */
-const OURS: ReadonlySet<unknown> = new Set(['aes-128-gcm', 'aes-256-gcm', 'chacha20'])
-
 function exchangeOf({ outbound }: Config): Exchange | undefined {
   const write = outbound?.onWrite
   return typeof write === 'function' ? exchanges.get(write) : undefined
 }
 
-const showsKeys = (exchange: Exchange | undefined, info: unknown): boolean =>
-  exchange?.showsKeys === true && OURS.has(Reflect.get(Object(info), 'sslName'))
-
+// ssh2's addon is never used: those of its ciphers that are collected end the process where it was built for Node 24.19 or
+// later (nodejs/node#65446), and it shows no keys. What ssh2 calls native is Node's own crypto.
 // A key exchange takes these when it is loaded, so this stands before it; who loads ssh2 elsewhere gets its own ciphers.
 crypto.createCipher = (config) => {
   const exchange = exchangeOf(config)
   const { outbound } = config
-  if (outbound && showsKeys(exchange, outbound.cipherInfo)) outbound.forceNative = true
-  const made = createCipher(config)
-  return exchange === undefined ? made : exchange.cipher(made)
+  if (exchange === undefined || outbound === undefined) return createCipher(config)
+  outbound.forceNative = true
+  return exchange.cipher(createCipher(config))
 }
 crypto.createDecipher = (config) => {
   const exchange = exchangeOf(config)
   const { inbound } = config
-  if (inbound && showsKeys(exchange, inbound.decipherInfo)) inbound.forceNative = true
-  const made = createDecipher(config)
-  return exchange === undefined ? made : exchange.decipher(made)
+  if (exchange === undefined || inbound === undefined) return createDecipher(config)
+  inbound.forceNative = true
+  return exchange.decipher(createDecipher(config))
 }
 
 /** Loaded here and nowhere else. */

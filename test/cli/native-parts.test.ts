@@ -8,7 +8,7 @@ import { NATIVE_PARTS } from '../../src/native/native.ts'
 import { needsNative } from '../helpers/native.ts'
 
 const config = (native: boolean) => configSchema.parse({ server: { native } })
-const ours = (native: boolean) => nativeParts(config(native)).slice(1)
+const ours = (native: boolean) => nativeParts(config(native))
 
 test('the switch leaves our own parts out, and says so', () => {
   assert.equal(ours(false).length, Object.keys(NATIVE_PARTS).length)

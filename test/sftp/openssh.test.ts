@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { before, test } from 'node:test'
@@ -102,26 +101,12 @@ test('OpenSSH while the server renews the keys every 256 KiB', async () => {
   await server.close()
 })
 
-/** Runs these tests once more in processes of their own; there it is a test that shows it worked. */
-async function again(ciphers: 'native' | 'ssh2' | 'pure'): Promise<void> {
-  const helper = join(here, '..', 'helpers', 'without-ssh2-addon.cjs')
-  const files = ['openssh.test.ts', 'flow.test.ts'].map((name) => join(here, name))
-  for (const file of files) {
-    const { code, output } = await run(process.execPath, ['--require', helper, file], {
+test('the same without our addon', { skip: process.env.CIPHERS_OF_TEST !== undefined }, async () => {
+  for (const name of ['openssh.test.ts', 'flow.test.ts']) {
+    const { code, output } = await run(process.execPath, [join(here, name)], {
       home: join(dir, 'home'),
-      env: { CIPHERS_OF_TEST: ciphers },
+      env: { CIPHERS_OF_TEST: 'pure' },
     })
     assert.equal(code, 0, output)
   }
-}
-
-function addonsAreAsWanted(): void {
-  const { bindingAvailable } = createRequire(import.meta.url)('ssh2/lib/protocol/crypto.js')
-  assert.equal(bindingAvailable, process.env.CIPHERS_OF_TEST === 'ssh2')
-}
-
-if (process.env.CIPHERS_OF_TEST === undefined) {
-  test('the same without the addon of ssh2', () => again('native'))
-  test('the same without our own addon', () => again('ssh2'))
-  test('the same without any addon', () => again('pure'))
-} else test('of addons there are those wanted', addonsAreAsWanted)
+})
