@@ -27,7 +27,7 @@ export type SftpAdapterOptions = Readonly<{
   settings: SftpSettings
   /** The preferred first; at least one. */
   hostKeys: readonly HostKey[]
-  /** Ciphers in machine code; without them those of ssh2's addon are used, or of neither. */
+  /** Ciphers in machine code; without them ours run on Node's crypto. */
   native: (NativeCiphers & NativeSend) | undefined
 }>
 

@@ -23,7 +23,7 @@ function isInbound(value: unknown): value is Inbound {
   return has(value, 'number', 'inSeqno') && has(value, 'function', '_onPayload')
 }
 
-/** Where ssh2's own ciphers keep their keys; those of its addon show none. Of chacha20: the packet's, the length field's. */
+/** Where ssh2's own ciphers keep their keys. Of chacha20: the packet's, the length field's. */
 type Places = Readonly<{ name: string; key: string; iv: string; chacha: readonly [string, string] }>
 const OUTBOUND: Places = {
   ...{ name: '_encSSLName', key: '_encKey', iv: '_encIV' },
@@ -72,16 +72,14 @@ export function ownCipher(cipher: unknown, native: NativeCiphers | undefined): u
 /** In place of what was freed: to use it throws, and ends the connection that is dead already. */
 const FREED = Object.freeze({ free() {} })
 
-/**
- * ssh2 goes on with the next packet of a read where a key exchange has failed and freed its decipher.
- */
+/** ssh2 goes on with the next packet of a read where a key exchange has failed and freed its decipher. */
 function deadWhenFreed(decipher: unknown): unknown {
   if (!has(decipher, 'function', 'free', 'decrypt')) return decipher
   const made = Object(decipher)
   const free: unknown = Reflect.get(made, 'free')
   Reflect.set(made, 'free', () => {
     if (typeof free === 'function') Reflect.apply(free, made, [])
-    for (const part of ['_instance', '_decipherInstance']) if (part in made) Reflect.set(made, part, FREED)
+    Reflect.set(made, '_decipherInstance', FREED)
   })
   return made
 }

@@ -20,6 +20,7 @@ const { createCipher, createDecipher } = crypto
 
 /** By the function that ssh2 hands to every cipher of a connection. */
 const exchanges = new WeakMap<object, Exchange>()
+
 function exchangeOf({ outbound }: Config): Exchange | undefined {
   const write = outbound?.onWrite
   return typeof write === 'function' ? exchanges.get(write) : undefined
