@@ -1,7 +1,7 @@
-// Makes a checkout runnable: dependencies as locked, the pinned Node, and the native parts (ssh2's and ours) built.
+// Makes a checkout runnable: dependencies as locked, the pinned Node, and our native part built.
 // Runs on whatever Node the system has (npm starts it before the pinned one exists), so it is plain JavaScript.
-import { execFileSync, spawnSync } from 'node:child_process'
-import { existsSync, readFileSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import { existsSync, readFileSync, rmSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { buildNative } from '../native/build.mjs'
@@ -9,7 +9,6 @@ import { buildNative } from '../native/build.mjs'
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const at = (...parts) => join(root, ...parts)
 const pinnedNode = at('node_modules', 'node', 'bin', 'node')
-const addon = at('node_modules', 'ssh2', 'lib', 'protocol', 'crypto', 'build', 'Release', 'sshcrypto.node')
 
 function npm(args, env = {}) {
   // The log level keeps npm's remarks about the system's older Node out of a new user's first minute.
@@ -38,27 +37,10 @@ function installed() {
   )
 }
 
-function addonLoads() {
-  if (!existsSync(addon)) return false
-  const probe = spawnSync(pinnedNode, ['-e', `require(${JSON.stringify(addon)})`], { stdio: 'ignore' })
-  return probe.status === 0
-}
-
 /** The headers come with the pinned runtime's own package, which a later `npm install` may prune. */
 function headers() {
   const name = `node-${process.platform === 'win32' ? 'win' : process.platform}-${process.arch}`
   return at('node_modules', 'node', 'node_modules', name)
-}
-
-function hasCompiler() {
-  return ['c++', 'g++', 'clang++'].some((name) => {
-    try {
-      execFileSync(name, ['--version'], { stdio: 'ignore' })
-      return true
-    } catch {
-      return false
-    }
-  })
 }
 
 if (!installed()) {
@@ -67,22 +49,6 @@ if (!installed()) {
   // What the lock file names is installed as it says, and --no-save leaves the file alone.
   npm(['install', '--no-save'])
 }
-if (!addonLoads() && hasCompiler()) {
-  console.error("Building ssh2's native cipher code, for the tests' clients …")
-  if (!existsSync(join(headers(), 'include'))) npm(['rebuild', 'node'])
-  const built = spawnSync('npm', ['rebuild', 'ssh2', '--loglevel=silent'], {
-    cwd: root,
-    stdio: 'ignore',
-    env: {
-      ...process.env,
-      npm_config_nodedir: headers(),
-      PATH: `${dirname(pinnedNode)}:${process.env.PATH}`,
-    },
-  })
-  if (built.status !== 0 || !addonLoads()) {
-    console.error(
-      '  It did not build; our own stand in for it, or SFTP costs more CPU. The server says at start what it has.',
-    )
-  }
-}
+// Never used by the server (src/sftp/ssh2.ts); in the tests' clients it would end the process all the same.
+rmSync(at('node_modules', 'ssh2', 'lib', 'protocol', 'crypto', 'build'), { recursive: true, force: true })
 buildNative(headers())

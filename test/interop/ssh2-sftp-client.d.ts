@@ -30,7 +30,7 @@ declare module 'ssh2-sftp-client' {
     stat(remote: string): Promise<{ size: number }>
     list(remote: string): Promise<readonly Entry[]>
     uploadDir(local: string, remote: string): Promise<string>
-    downloadDir(remote: string, local: string): Promise<string>
+    downloadDir(remote: string, local: string, options?: { useFastget?: boolean }): Promise<string>
     rename(from: string, to: string): Promise<string>
     delete(remote: string): Promise<string>
     mkdir(remote: string, parents?: boolean): Promise<string>
