@@ -1,7 +1,8 @@
 import type { Entry, EntryKind } from './storage.ts'
 
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'] as const
-const KIND_LETTERS = { file: '-', directory: 'd', symlink: 'l', other: '?' } as const satisfies Record<
+/** Pipes, sockets and devices all show as pipes: a letter that clients do not know spoils the whole listing for some (curl, lftp). */
+const KIND_LETTERS = { file: '-', directory: 'd', symlink: 'l', other: 'p' } as const satisfies Record<
   EntryKind,
   string
 >

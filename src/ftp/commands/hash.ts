@@ -1,5 +1,7 @@
 // draft-bryan-ftpext-hash section 3: HASH; of the stored bytes, whatever TYPE is.
+import { errorCodeOf } from '../../core/errors.ts'
 import type { VfsSession } from '../../core/vfs/session.ts'
+import type { ReadHandle } from '../../core/vfs/storage.ts'
 import { digestOf, HASH_NAMES } from '../digests.ts'
 import { type Reply, reply } from '../replies.ts'
 import type { Ftp, Transfer } from '../session.ts'
@@ -11,12 +13,23 @@ export async function hash(
   transfer: Transfer,
 ): Promise<Reply> {
   const algorithm = ftp.dialog.hash
-  const source = await files.openRead(files.resolve(ftp.dialog.cwd, argument))
+  const source = await openNamed(ftp, argument, files)
   const progress = (bytes: number) => {
     transfer.bytes += bytes
   }
   const hex = await digestOf(source, { algorithm, from: 0, to: undefined, signal: transfer.signal, progress })
   return reply(213, `${algorithm} 0-${transfer.bytes} ${hex} ${argument}`)
+}
+
+/** A name needs no quotes, as nothing follows it; but WinSCP puts one with spaces in them, as for XCRC and the like. */
+async function openNamed({ dialog }: Ftp, name: string, files: VfsSession): Promise<ReadHandle> {
+  try {
+    return await files.openRead(files.resolve(dialog.cwd, name))
+  } catch (error) {
+    const inside = /^"(.+)"$/s.exec(name)?.[1]
+    if (inside === undefined || errorCodeOf(error) !== 'path.not-found') throw error
+    return files.openRead(files.resolve(dialog.cwd, inside))
+  }
 }
 
 /** The algorithm in use has a star. */

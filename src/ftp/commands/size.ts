@@ -8,5 +8,7 @@ export async function size(ftp: Ftp, argument: string, files: VfsSession): Promi
   if (ftp.dialog.type === 'A') return reply(550, 'SIZE needs TYPE I.')
   const entry = await files.stat(files.resolve(ftp.dialog.cwd, argument))
   if (entry.kind === 'directory') throw new FileServerError('path.is-directory')
+  // What RETR does not send has no size that it would send.
+  if (entry.kind !== 'file') throw new FileServerError('storage.unsupported')
   return reply(213, String(entry.size))
 }

@@ -1,4 +1,4 @@
-import { openSync, readlinkSync } from 'node:fs'
+import { fstatSync, openSync, readlinkSync } from 'node:fs'
 import { FileServerError } from '../../core/errors.ts'
 import type { StorageKey } from '../../core/vfs/storage.ts'
 import { isReserved } from '../reserved.ts'
@@ -104,6 +104,12 @@ function readTarget(spot: Spot): string {
   }
 }
 
+/** To list a removed directory is no error for the system: what was made in its place would look empty. */
+function stillThere(directory: Directory): Directory {
+  if (fstatSync(directory.fd).nlink === 0) throw new FileServerError('path.not-found')
+  return directory
+}
+
 /**
  * The race-free jail: no path is ever checked and then used. Each component is opened relative to the handle of its
  * parent, without following; links are read and walked by us, so that `..` and absolute targets end at the root. Who
@@ -177,6 +183,6 @@ export function createJail(options: JailOptions): Jail {
   }
   return {
     find: (key, visit) => run(key, toName, visit),
-    directory: (key) => run(key, toDirectory, ({ directory }) => directory),
+    directory: (key) => run(key, toDirectory, ({ directory }) => stillThere(directory)),
   }
 }

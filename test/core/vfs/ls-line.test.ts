@@ -26,7 +26,7 @@ test('lines look like those of ls', () => {
     'drwxr-xr-x   12 ftp      ftp              1234 Nov  9 08:05 in',
   )
   assert.match(line({ kind: 'symlink', mode: 0o777 }), /^lrwxrwxrwx .* report\.csv$/)
-  assert.match(line({ kind: 'other', mode: 0 }), /^\?--------- /)
+  assert.match(line({ kind: 'other', mode: 0 }), /^p--------- /)
   assert.match(line({ mode: 0o7521 }), /^-r-x-w---x /)
 })
 

@@ -134,6 +134,19 @@ test('a directory that others remove and make again is found at once', async () 
   assert.equal(await get(driver, '/d/file'), 'new')
 })
 
+test('a directory that others remove and make again is listed as it is now', async () => {
+  const { driver, root, close } = await createLocalUnderTest()
+  after(close)
+  const directory = join(root, 'd')
+  for (const file of ['first', 'second']) {
+    mkdirSync(directory)
+    writeFileSync(join(directory, file), 'x')
+    assert.deepEqual(await names(driver, '/d'), [file])
+    rmSync(directory, { recursive: true })
+  }
+  await fails('path.not-found', () => names(driver, '/d'))
+})
+
 test('a whole tree that others remove and make again is found at once', async () => {
   const { driver, root, close } = await createLocalUnderTest()
   after(close)
