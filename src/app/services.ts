@@ -1,5 +1,7 @@
 import type { AppServices } from '../cli/services.ts'
 import { createPolicy } from '../core/policy/policy.ts'
+import { CAN_PROVE as FTP_FACTORS } from '../ftp/login.ts'
+import { CAN_PROVE as SFTP_FACTORS } from '../sftp/auth.ts'
 import { generateHostKey } from '../sftp/host-keys.ts'
 import { emptyUsersFile } from '../users/edit.ts'
 import { makeSecretsKey } from '../users/secret-box.ts'
@@ -22,6 +24,11 @@ export const services: AppServices = {
   openUsers: openUserStore,
   openState: async (config) => openState(config, undefined),
   policy: (config) => createPolicy(policySettings(config)),
+  canProve: (listener, door) => {
+    if (listener.door === 'sftp') return SFTP_FACTORS
+    const certificates = door === 'ftps' && listener.clientCertificates !== 'off'
+    return certificates ? new Set([...FTP_FACTORS, 'client-cert']) : FTP_FACTORS
+  },
   totpVerifier: (config) => createTotpVerifier(config.mfa.driftSteps),
   loadHostKeys: async (config) => readAllHostKeys(config),
   loadCertificates: async (config) => readCertificates(config),

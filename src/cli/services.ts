@@ -1,5 +1,5 @@
 import type { X509Certificate } from 'node:crypto'
-import type { Config } from '../config/schema.ts'
+import type { Config, ListenerConfig } from '../config/schema.ts'
 import type { TotpVerifier } from '../core/auth/totp.ts'
 import type { Door, Factor, TotpCredential, User } from '../core/identity.ts'
 import type { Policy } from '../core/policy/decide.ts'
@@ -113,6 +113,8 @@ export type AppServices = Readonly<{
   openUsers(config: Config): Promise<UserStore>
   openState(config: Config): Promise<StateStore>
   policy(config: Config): Policy
+  /** What a client can prove there, on its way through that door. */
+  canProve(listener: ListenerConfig, door: Door): ReadonlySet<Factor>
   /** Reads one-time codes as the server does; consumes none. */
   totpVerifier(config: Config): TotpVerifier
   /** Throws OperatorError for a key that cannot be used. */

@@ -208,3 +208,25 @@ test('a user can be mended although the file does not load', async (t) => {
   assert.equal((await project.run(['user', 'passwd', 'first', '--stdin'], PASSWORD)).code, 0)
   assert.equal((await project.run(['check'])).code, 0)
 })
+
+test('explain knows what a door can carry: who has a key alone does not get in by FTP', async (t) => {
+  const project = await createReadyProject(t)
+  const added = await project.run(['user', 'add', 'bot', '--key', '-'], publicKeyLine('laptop'))
+  assert.equal(added.code, 0, added.err)
+  const ask = (...more: readonly string[]) =>
+    project.run(['explain', '--user', 'bot', '--from', '192.0.2.7', ...more])
+  const open = await ask('--door', 'sftp')
+  assert.deepEqual([open.code, open.out.includes('asks for the factors: publickey.')], [0, true])
+  assert.equal((await ask('--door', 'sftp', '--factors', 'publickey')).code, 0)
+  for (const more of [[], ['--factors', 'publickey'], ['--factors', 'password']]) {
+    const { code, out } = await ask('--door', 'ftps', '--json', ...more)
+    const answer = JSON.parse(out)
+    assert.deepEqual(
+      [code, answer.allow, answer.reason, answer.listener],
+      [1, false, 'factor-not-in-chain', 'ftp'],
+    )
+    assert.match(answer.trail.at(-1).why, /^None of publickey can be proven by ftps on listener ftp\.$/)
+  }
+  const clear = await ask('--door', 'ftp', '--json')
+  assert.equal(JSON.parse(clear.out).reason, 'encryption-required')
+})

@@ -36,19 +36,35 @@ type Tools = Parameters<Parameters<typeof withUsers>[1]>[0]
 
 async function run(input: Input, context: Context, { config, store, state }: Tools): Promise<number> {
   const question = readQuestion(input, config)
-  const user = await findClaimed(store, question.name)
+  const found = await findClaimed(store, question.name)
+  const user = found && throughDoor(found, context.services.canProve(question.place, question.door))
   const locks = await readLocks(await state(), question.name, question.remoteIp, question.at.getTime())
+  const stuck = found !== undefined && user?.chains.length === 0
   const facts: Facts = {
-    stage: question.proven === undefined ? 'identify' : 'grant',
-    origin: question,
+    stage: question.proven === undefined || stuck ? 'identify' : 'grant',
+    origin: { ...question, listener: question.place.name },
     ...locks,
     user,
     proven: question.proven ?? [],
   }
-  const decision = context.services.policy(config).decide(facts, question.at)
+  const asked = context.services.policy(config).decide(facts, question.at)
+  const decision = stuck && asked.allow ? nowhere(asked, found, question) : asked
   const print = input.flag('json') ? printJson : printText
   print({ question, decision, user }, context)
   return decision.allow ? EXIT_OK : EXIT_FAILED
+}
+
+/** As the server sees the user: with the chains that a client can prove there. */
+function throughDoor(user: User, can: ReadonlySet<Factor>): User {
+  if (user.anonymous) return user
+  return { ...user, chains: user.chains.filter((chain) => chain.every((factor) => can.has(factor))) }
+}
+
+/** What the server's rules let pass it refuses at each proof. */
+function nowhere({ trail }: Decision, { chains }: User, { door, place }: Question): Decision {
+  const why = `None of ${formatChains(chains)} can be proven by ${door} on listener ${place.name}.`
+  const row = { rule: 'factors', verdict: 'deny', why } as const
+  return { allow: false, reason: 'factor-not-in-chain', rule: row.rule, trail: [...trail, row] }
 }
 
 type Question = Readonly<{
@@ -56,7 +72,7 @@ type Question = Readonly<{
   remoteIp: string
   door: Door
   encrypted: boolean
-  listener: string
+  place: ListenerConfig
   host?: string
   proven: readonly Factor[] | undefined
   at: Date
@@ -72,7 +88,7 @@ function readQuestion(input: Input, config: Config): Question {
     remoteIp: readAddress('--from', input.text('from') ?? ''),
     door,
     encrypted: door !== 'ftp',
-    listener: listener.name,
+    place: listener,
     ...(host !== undefined && { host }),
     proven: factors === undefined ? undefined : readFactors('--factors', factors),
     at: at === undefined ? new Date() : readDate('--at', at),
@@ -131,12 +147,15 @@ function hostOf(listener: ListenerConfig, name: string | undefined): string | un
 type Outcome = Readonly<{ question: Question; decision: Decision; user: User | undefined }>
 
 function printJson({ question, decision }: Outcome, { terminal }: Context): void {
-  terminal.out(JSON.stringify({ ...question, ...decision }, null, 2))
+  const { name, remoteIp, door, encrypted, place, host, proven, at } = question
+  const asked = { name, remoteIp, door, encrypted, listener: place.name, host, proven, at }
+  terminal.out(JSON.stringify({ ...asked, ...decision }, null, 2))
 }
 
 function printText({ question, decision, user }: Outcome, { terminal }: Context): void {
-  const { name, remoteIp, door, listener, host, proven, at } = question
-  const place = host === undefined ? `listener ${listener}` : `host ${host} of listener ${listener}`
+  const { name, remoteIp, door, host, proven, at } = question
+  const listener = `listener ${question.place.name}`
+  const place = host === undefined ? listener : `host ${host} of ${listener}`
   const verdict = decision.allow ? terminal.paint('green', 'ALLOW') : terminal.paint('red', 'DENY')
   const reason = decision.allow ? '' : `: ${decision.reason}`
   terminal.out(`${verdict}  ${name} from ${remoteIp} by ${door} on ${place} at ${formatTime(at)}${reason}`)
