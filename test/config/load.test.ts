@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { decoyArgon2, isArgon2 } from '../../src/core/auth/argon2.ts'
 import { complaints, loaded, project } from './helpers.ts'
 
 test('an empty file gives the defaults, frozen, with absolute paths', (t) => {
@@ -70,6 +71,17 @@ test('all problems come at once, each with its line, column and remedy', (t) => 
     'FILE:12:35  passwords.argon2.memoryKiB: 8 KiB is too little for 4 lanes; have 32 or more',
     'FILE:13:1  nonsense: unknown key; the keys here are server, listeners, login, connections, access, passwords, mfa, ftp, sftp, tls, keys, users, state, audit, log, files',
   ])
+})
+
+test('a hash of the highest cost that can be set is one that is read', (t) => {
+  const most = { memoryKiB: 1_048_576, passes: 64, parallelism: 16 }
+  const passwords = (cost: object) => project(t, `passwords: { argon2: ${JSON.stringify(cost)} }`).file
+  const { argon2 } = loaded(passwords(most)).passwords
+  assert.deepEqual(argon2, most)
+  assert.ok(isArgon2(decoyArgon2(argon2)))
+  for (const [key, value] of Object.entries(most)) {
+    assert.equal(complaints(passwords({ ...most, [key]: value + 1 })).length, 1, key)
+  }
 })
 
 test('two listeners at one port are found however their addresses overlap', (t) => {

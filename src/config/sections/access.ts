@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { MAX_ARGON2 } from '../../core/auth/argon2.ts'
 import { cidr } from '../../yaml/fields.ts'
 import { DAY_SECONDS, flag, whole } from '../fields.ts'
 
@@ -69,12 +70,12 @@ const argon2 = z
   .strictObject({
     memoryKiB: whole(
       8,
-      4_194_304,
+      MAX_ARGON2.memoryKiB,
       19_456,
       'Memory for one password; at least 8 for each lane of parallelism.',
     ),
-    passes: whole(1, 100, 2, 'Passes over the memory.'),
-    parallelism: whole(1, 64, 1, 'Lanes.'),
+    passes: whole(1, MAX_ARGON2.passes, 2, 'Passes over the memory.'),
+    parallelism: whole(1, MAX_ARGON2.parallelism, 1, 'Lanes.'),
   })
   .prefault({})
   .describe('Cost of an argon2id hash. Older hashes are replaced at the next good login.')

@@ -8,10 +8,11 @@ type ParsedHash = Readonly<{ cost: Argon2Cost; salt: Buffer; tag: Buffer }>
 
 const SALT_BYTES = 16
 const TAG_BYTES = 32
-// What a stored hash may ask for at most; a record that asks for more would take the server down at a login.
-const MAX_MEMORY_KIB = 1_048_576
-const MAX_PASSES = 64
-const MAX_PARALLELISM = 16
+/**
+ * What a hash may ask for at most: a stored one that asks for more would take the server down at a login, and a new one that
+ * does could not be read.
+ */
+export const MAX_ARGON2: Argon2Cost = { memoryKiB: 1_048_576, passes: 64, parallelism: 16 }
 
 const PHC =
   /^\$argon2id\$v=19\$m=(\d{1,9}),t=(\d{1,4}),p=(\d{1,3})\$([A-Za-z0-9+/]{11,86})\$([A-Za-z0-9+/]{22,86})$/
@@ -27,11 +28,11 @@ function parse(stored: string): ParsedHash | undefined {
   const cost = { memoryKiB: Number(memory), passes: Number(passes), parallelism: Number(lanes) }
   const sane =
     cost.parallelism >= 1 &&
-    cost.parallelism <= MAX_PARALLELISM &&
+    cost.parallelism <= MAX_ARGON2.parallelism &&
     cost.memoryKiB >= 8 * cost.parallelism &&
-    cost.memoryKiB <= MAX_MEMORY_KIB &&
+    cost.memoryKiB <= MAX_ARGON2.memoryKiB &&
     cost.passes >= 1 &&
-    cost.passes <= MAX_PASSES
+    cost.passes <= MAX_ARGON2.passes
   return sane ? { cost, salt: Buffer.from(salt, 'base64'), tag: Buffer.from(tag, 'base64') } : undefined
 }
 
