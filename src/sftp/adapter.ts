@@ -56,7 +56,7 @@ export function createSftpAdapter(options: SftpAdapterOptions): SftpAdapter {
     banner: settings.banner,
     keepaliveInterval: NEVER_MS,
   })
-  server.on('error', (error: unknown) => logger.error({ error }, 'SSH server failed'))
+  server.on('error', (error: unknown) => logger.error({ err: error }, 'SSH server failed'))
   server.on('connection', (client, { header }) => {
     const socket = socketOf(client)
     unpoolIdentification(client)

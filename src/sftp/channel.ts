@@ -190,7 +190,7 @@ export class SftpChannel implements ChannelContext, ChannelInput, TurnTask {
 
   #refusal({ row, id }: ParsedRequest, error: unknown): Reply {
     if (errorCodeOf(error) === 'internal')
-      this.#host.logger.error({ request: row?.name, error }, 'SFTP request failed')
+      this.#host.logger.error({ request: row?.name, err: error }, 'SFTP request failed')
     return failureOf(id, error)
   }
 
