@@ -1,5 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite'
 import { FileServerError } from '../core/errors.ts'
+import type { SessionId } from '../core/identity.ts'
 import type { QuotaUsage, StateStore } from '../core/ports.ts'
 import { createFailures } from './sqlite-failures.ts'
 import { openDatabase } from './sqlite-open.ts'
@@ -63,11 +64,23 @@ function createSessions(db: DatabaseSync, instance: string): SessionMethods {
   const open = db.prepare(OPEN_SESSION)
   const close = db.prepare('DELETE FROM sessions WHERE session = ?')
   const count = db.prepare('SELECT count(*) AS count FROM sessions WHERE user = ?')
+  /** Sessions that are over. Those that a full disk keeps from being deleted must not count against their user when it has room again. */
+  const over = new Set<SessionId>()
+  const settle = (): void => {
+    for (const session of over) {
+      close.run(session)
+      over.delete(session)
+    }
+  }
   return {
     consumeTotpStep: async (user, step) => consume.run({ user, step }).changes > 0,
-    openSession: async (user, session, max) => open.run({ user, session, max, instance }).changes > 0,
+    openSession: async (user, session, max) => {
+      settle()
+      return open.run({ user, session, max, instance }).changes > 0
+    },
     closeSession: async (session) => {
-      close.run(session)
+      over.add(session)
+      settle()
     },
     countSessions: async (user) => Number(count.get(user)?.count),
   }

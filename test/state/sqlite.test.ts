@@ -107,6 +107,32 @@ test('a file that is no database is refused with its name', (t) => {
   refuses(file, /State file .*state\.db cannot be used: .*not a database/)
 })
 
+test('codes that were spent by the first layout of the file stay spent, and later ones count', async (t) => {
+  const file = temporaryFile(t)
+  const old = openDatabase(file)
+  const now = Math.floor(Date.now() / 1000)
+  // It counted steps of 30 seconds.
+  old.exec(`INSERT INTO totp_steps VALUES ('alice', ${Math.floor(now / 30)}); PRAGMA user_version = 1`)
+  old.close()
+  const store = open(t, file)
+  assert.equal(await store.consumeTotpStep(ALICE, Math.floor(now / 30) * 30), false)
+  assert.equal(await store.consumeTotpStep(ALICE, now + 30), true)
+})
+
+test('a session that a full disk kept in the file does not count when there is room again', async (t) => {
+  const file = temporaryFile(t)
+  const store = open(t, file)
+  const disk = new DatabaseSync(file)
+  t.after(() => disk.close())
+  await store.openSession(ALICE, asSessionId('a'), 1)
+  disk.exec("CREATE TRIGGER full BEFORE DELETE ON sessions BEGIN SELECT RAISE(ABORT, 'full'); END")
+  await assert.rejects(store.closeSession(asSessionId('a')), { code: 'internal' })
+  await assert.rejects(store.openSession(ALICE, asSessionId('b'), 1), { code: 'internal' })
+  disk.exec('DROP TRIGGER full')
+  assert.equal(await store.openSession(ALICE, asSessionId('b'), 1), true)
+  assert.equal(await store.countSessions(ALICE), 1)
+})
+
 test('a file of a newer release is refused and not changed', (t) => {
   const file = temporaryFile(t)
   const db = new DatabaseSync(file)
