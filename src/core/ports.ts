@@ -18,8 +18,8 @@ export type Clock = {
 export type UserDirectory = {
   find(name: string): Promise<User | undefined>
   list(): Promise<readonly User[]>
-  /** Replaces a hash after a good login, only if the stored hash still is `oldHash`. Failure is logged, not thrown. */
-  replacePasswordHash(user: UserId, oldHash: string, newHash: string): Promise<void>
+  /** Replaces a hash after a good login, only if the stored hash still is `oldHash`. False: it was not; failure is logged, not thrown. */
+  replacePasswordHash(user: UserId, oldHash: string, newHash: string): Promise<boolean>
   /** Called after a reload with the ids whose record changed or vanished. Returns the unsubscribe function. */
   onChange(listener: (changed: readonly UserId[]) => void): () => void
   close(): Promise<void>
@@ -53,8 +53,11 @@ export type StateStore = {
   lockedUntil(key: string, now: number): Promise<number>
   /** Clears failures and any lock. True when there was something to clear. */
   clearFailures(key: string): Promise<boolean>
-  /** True exactly once per user and step, and only for steps above every step consumed before. */
-  consumeTotpStep(user: UserId, step: number): Promise<boolean>
+  /**
+   * True exactly once per user and moment, and only for moments after every one consumed before. `startSeconds` is when the
+   * code's step began, since the epoch: a user's steps can get another length.
+   */
+  consumeTotpStep(user: UserId, startSeconds: number): Promise<boolean>
   /** False when the user already has `max` open sessions (0 = no limit). */
   openSession(user: UserId, session: SessionId, max: number): Promise<boolean>
   closeSession(session: SessionId): Promise<void>

@@ -60,12 +60,14 @@ export class LoginDialog {
 
   /** Forgets what was proven and starts anew from `origin`; closes the session if there is one. */
   async restart(origin: Origin, certificate: ClientCertificate | undefined): Promise<void> {
+    this.#login?.leave()
     this.#login = this.#authenticator.open(origin, CAN_PROVE, certificate)
     this.#waiting = 'user'
     await this.close()
   }
 
   async close(): Promise<void> {
+    this.#login?.leave()
     const old = this.#session
     this.#session = undefined
     await old?.close()

@@ -31,6 +31,8 @@ export type AuthOptions = Readonly<{
 export type AuthConversation = {
   /** Resolves when no step of the login is under way. */
   settled(): Promise<void>
+  /** The connection is gone, and all is settled. */
+  leave(): void
 }
 
 /** RFC 4252 on one side, the core's Login on the other. Requests are worked off one after the other. */
@@ -184,5 +186,5 @@ export function converse(options: AuthOptions): AuthConversation {
     client.off('authentication', onRequest).off('close', onClose)
     if (context.method === 'password') context.password = ''
   }
-  return { settled: () => work }
+  return { settled: () => work, leave: login.leave }
 }

@@ -98,7 +98,7 @@ class OpenConnection implements SshConnection, TurnTask {
     })
     // A peer that shut its side down, or that ssh2 gave up on, must not keep the descriptor.
     socket.once('finish', () => socket.destroySoon())
-    socket.on('error', (error) => logger.debug({ session: origin.session, error }, 'SSH socket failed'))
+    socket.on('error', (error) => logger.debug({ session: origin.session, err: error }, 'SSH socket failed'))
   }
 
   get busy(): boolean {
@@ -121,7 +121,7 @@ class OpenConnection implements SshConnection, TurnTask {
     const { logger, clock, settings, audit } = this.#options
     const origin = this.#origin
     client.on('error', (error: unknown) => {
-      logger.debug({ session: origin.session, error }, 'SSH transport failed')
+      logger.debug({ session: origin.session, err: error }, 'SSH transport failed')
       this.#end(DISCONNECT.protocolError)
     })
     if (this.#ending) return
@@ -164,8 +164,7 @@ class OpenConnection implements SshConnection, TurnTask {
       onExcepted: noteExcepted,
       onGranted: (granted) => this.#welcome({ client, transport, reads, room, guard, gate }, granted),
       onRefused: (cause) => {
-        if (cause !== undefined)
-          logger.error({ session: origin.session, error: cause }, 'login failed inside')
+        if (cause !== undefined) logger.error({ session: origin.session, err: cause }, 'login failed inside')
         this.#end(DISCONNECT.noMoreMethods)
       },
     })
@@ -222,11 +221,12 @@ class OpenConnection implements SshConnection, TurnTask {
 
   async #cleanUp(): Promise<void> {
     await this.#conversation?.settled()
+    this.#conversation?.leave()
     await Promise.all([...this.#channels].map((channel) => channel.dispose()))
     try {
       await this.#session?.close()
     } catch (error) {
-      this.#options.logger.error({ session: this.#origin.session, error }, 'session did not close')
+      this.#options.logger.error({ session: this.#origin.session, err: error }, 'session did not close')
     }
   }
 

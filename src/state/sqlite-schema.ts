@@ -15,6 +15,8 @@ const MIGRATIONS: readonly string[] = [
    CREATE TABLE sessions (session TEXT PRIMARY KEY, user TEXT NOT NULL, instance TEXT NOT NULL) STRICT, WITHOUT ROWID;
    CREATE INDEX sessions_by_user ON sessions (user);
    CREATE TABLE quotas (user TEXT PRIMARY KEY, bytes INTEGER NOT NULL, files INTEGER NOT NULL) STRICT, WITHOUT ROWID;`,
+  // Steps had been counted, each user's in their own length; now it is the second in which a step begins. Codes of before count no more.
+  `UPDATE totp_steps SET step = unixepoch()`,
 ]
 
 function versionOf(db: DatabaseSync): number {

@@ -99,18 +99,20 @@ function createDirectory(settings: YamlUsersSettings, first: UserSet, firstSeen:
     return true
   }
 
-  async function store(id: UserId, oldHash: string, newHash: string): Promise<void> {
-    if (await swap(id, oldHash, newHash)) return
+  async function store(id: UserId, oldHash: string, newHash: string): Promise<boolean> {
+    if (await swap(id, oldHash, newHash)) return true
     const result = await editor.replacePassword(id, oldHash, newHash)
     if (result.ok) await readNow()
     else logger.warn({ user: id, reason: result.reason }, 'users: the new password hash was not stored')
+    return result.ok
   }
 
-  async function replaceHash(user: UserId, oldHash: string, newHash: string): Promise<void> {
+  async function replaceHash(user: UserId, oldHash: string, newHash: string): Promise<boolean> {
     try {
-      await inTurn(() => store(user, oldHash, newHash))
+      return await inTurn(() => store(user, oldHash, newHash))
     } catch (error) {
       logger.warn({ user, err: error }, 'users: the new password hash was not stored')
+      return false
     }
   }
 

@@ -58,9 +58,9 @@ export function testUserDirectory(
     const { users, put } = await open(t)
     await put('alice', hashes.first)
     const { id } = await found(users, 'alice')
-    await users.replacePasswordHash(id, 'another', hashes.second)
+    assert.equal(await users.replacePasswordHash(id, 'another', hashes.second), false)
     assert.equal((await found(users, 'alice')).credentials.passwordHash, hashes.first)
-    await users.replacePasswordHash(id, hashes.first, hashes.second)
+    assert.equal(await users.replacePasswordHash(id, hashes.first, hashes.second), true)
     assert.equal((await found(users, 'alice')).credentials.passwordHash, hashes.second)
   })
 
@@ -69,7 +69,7 @@ export function testUserDirectory(
     await put('alice', hashes.first)
     const { id } = await found(users, 'alice')
     await remove('alice')
-    await users.replacePasswordHash(id, hashes.first, hashes.second)
+    assert.equal(await users.replacePasswordHash(id, hashes.first, hashes.second), false)
     assert.equal(await users.find('alice'), undefined)
   })
 

@@ -60,8 +60,9 @@ export function createMemoryUsers(initial: readonly User[] = []): MemoryUsers {
     list: async () => [...users.values()],
     replacePasswordHash: async (id, oldHash, newHash) => {
       const user = [...users.values()].find((candidate) => candidate.id === id)
-      if (user?.credentials.passwordHash !== oldHash) return
+      if (user?.credentials.passwordHash !== oldHash) return false
       put({ ...user, credentials: { ...user.credentials, passwordHash: newHash } })
+      return true
     },
     onChange: (listener) => {
       listeners.add(listener)

@@ -44,6 +44,7 @@ export function createScriptedAuthenticator(script: ScriptedLogin): Authenticato
           return { state: 'more', next: next(), partial: false }
         },
         wouldAcceptKey: async (shown) => knows(shown),
+        leave: () => {},
         async offer(proof) {
           if (!holds(name, proof) || (proof.factor === 'totp' && proven.length === 0)) return denied()
           proven.push(proof.factor)

@@ -98,6 +98,7 @@ test('what a login needed is gone when it is granted, its password first', async
     login: {
       begin: async () => ({ state: 'more', next: ['password'], partial: false }),
       wouldAcceptKey: async () => false,
+      leave: () => {},
       offer: async () => ({ state: 'granted', session }),
     },
     maxRequests: 2,

@@ -41,7 +41,7 @@ test('a new hash is in force at once, in the file and for listeners, short way o
     users.onChange((changed) => heard.push(changed))
     const alice = await users.find('alice')
     assert.ok(alice)
-    await users.replacePasswordHash(alice.id, OLD, NEW)
+    assert.equal(await users.replacePasswordHash(alice.id, OLD, NEW), true)
     assert.equal((await users.find('alice'))?.credentials.passwordHash, NEW)
     assert.deepEqual(heard, [['alice']])
     assert.match(text(), /# old server/)

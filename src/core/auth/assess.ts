@@ -3,7 +3,7 @@ import { completedChain } from '../policy/chains.ts'
 import type { Decision } from '../policy/decide.ts'
 import { findClaimed } from './claimed-name.ts'
 import type { AuthenticatorDeps } from './deps.ts'
-import { type Evidence, hasCertificate, provenFactors } from './evidence.ts'
+import { type Evidence, hasCertificate, provenFactors, type SamePassword } from './evidence.ts'
 import type { KeyFacts } from './key-rules.ts'
 import type { ClientCertificate } from './login.ts'
 import type { OutdatedHash } from './prove.ts'
@@ -26,7 +26,11 @@ export type Assessment = Readonly<{
 }>
 
 export type AssessDeps = Pick<AuthenticatorDeps, 'users' | 'state' | 'policy' | 'clock' | 'keyTrust'> &
-  Readonly<{ canProve: ReadonlySet<Factor>; certificate: ClientCertificate | undefined }>
+  Readonly<{
+    canProve: ReadonlySet<Factor>
+    certificate: ClientCertificate | undefined
+    samePassword: SamePassword
+  }>
 
 /** A certificate that is not the user's leads no further than none. */
 function throughDoor(
@@ -55,7 +59,8 @@ export async function assess(deps: AssessDeps, origin: Origin, attempt: Attempt)
     readLocks(state, attempt.name, origin.remoteIp, clock.now()),
   ])
   const user = throughDoor(found, deps)
-  const proven = provenFactors(user, attempt.evidence, keyFactsOf(deps, origin))
+  const facts = { ...keyFactsOf(deps, origin), samePassword: deps.samePassword }
+  const proven = provenFactors(user, attempt.evidence, facts)
   const complete = user !== undefined && (user.anonymous || completedChain(user.chains, proven) !== undefined)
   const stage = complete ? 'grant' : 'identify'
   const decision = policy.decide({ stage, origin, user, proven, ...locks }, new Date(clock.now()))

@@ -19,7 +19,8 @@ export function createAuthenticator(deps: AuthenticatorDeps): OwnedAuthenticator
   return {
     open: (origin, canProve, certificate) => {
       const tally = tallyOf(origin.session)
-      return createConversation({ ...deps, canProve, certificate, prove, upgrader, tally }, origin)
+      const parts = { prove, upgrader, tally, samePassword: upgrader.isSame }
+      return createConversation({ ...deps, ...parts, canProve, certificate }, origin)
     },
     close: () => {
       unsubscribe()

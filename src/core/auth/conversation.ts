@@ -4,12 +4,12 @@ import { FileServerError } from '../errors.ts'
 import type { Factor, Origin } from '../identity.ts'
 import { networkOf } from '../net.ts'
 import { nextFactors } from '../policy/chains.ts'
-import { type Assessment, type Attempt, assess, keyFactsOf } from './assess.ts'
+import { type AssessDeps, type Assessment, type Attempt, assess, keyFactsOf } from './assess.ts'
 import type { AuthenticatorDeps } from './deps.ts'
 import { type Evidence, hasCertificate } from './evidence.ts'
 import { grant } from './grant.ts'
 import { type KeyFacts, keyRefusal } from './key-rules.ts'
-import type { ClientCertificate, Login, LoginStep, Proof } from './login.ts'
+import type { Login, LoginStep, Proof } from './login.ts'
 import type { Prover } from './prove.ts'
 import { noteRefusal, type Refusal, waitOut, wireCode } from './refusal.ts'
 import type { HashUpgrader } from './rehash.ts'
@@ -18,9 +18,8 @@ import type { Tally } from './tally.ts'
 import { MAX_NAME_BYTES } from './throttle.ts'
 
 export type ConversationDeps = AuthenticatorDeps &
+  AssessDeps &
   Readonly<{
-    canProve: ReadonlySet<Factor>
-    certificate: ClientCertificate | undefined
     prove: Prover
     upgrader: HashUpgrader
     tally: Tally
@@ -28,6 +27,9 @@ export type ConversationDeps = AuthenticatorDeps &
 
 /** What a name without a chain of its own seems to need. */
 const DECOY_CHAINS: readonly (readonly Factor[])[] = [['password'], ['publickey']]
+
+/** After a failure inside, guesses that nobody can count must not go on. */
+const FAILED: LoginStep = { state: 'denied', code: 'internal', reason: 'failed-inside', disconnect: true }
 
 /** Runs one call at a time; an overlapping one is a fault of the adapter and throws. */
 function createGate(): <T>(work: () => Promise<T>) => Promise<T> {
@@ -97,9 +99,17 @@ export function createConversation(deps: ConversationDeps, origin: Origin): Logi
   let attempt: Attempt | undefined
   let refusals = 0
   let audit: Auditor = connectionAudit
+  /** A factor was accepted, and nothing has been said after it. */
+  let half = false
+
+  const leave = (): void => {
+    if (half) audit.record({ type: 'login.denied', reason: 'factors-missing' })
+    half = false
+  }
 
   const refuse = async (refusal: Refusal): Promise<LoginStep> => {
     tally.refusals += 1
+    half = false
     const name = attempt?.name ?? ''
     const ofAddress = await noteRefusal(deps, audit, { name, remoteIp }, refusal)
     refusals = Math.max(tally.refusals, ofAddress)
@@ -112,6 +122,7 @@ export function createConversation(deps: ConversationDeps, origin: Origin): Logi
 
   const begin = async (claimed: string): Promise<LoginStep> => {
     if (tally.final !== undefined) return tally.final
+    leave()
     // One unit more than can be looked up, so that a cut name is nobody's.
     const name = claimed.slice(0, MAX_NAME_BYTES + 1)
     attempt = { name, evidence: [], outdated: undefined }
@@ -125,7 +136,7 @@ export function createConversation(deps: ConversationDeps, origin: Origin): Logi
     const shown = deps.certificate
     if (refusal !== undefined || user === undefined || shown === undefined) return step
     const counts = hasCertificate(user, shown)
-    return counts && nextFactors(user.chains, []).includes('client-cert') ? judge(attempt, shown) : step
+    return counts && nextFactors(user.chains, []).includes('client-cert') ? tried(attempt, shown) : step
   }
 
   const complete = async (proven: Attempt, { user, proven: factors }: Assessment): Promise<LoginStep> => {
@@ -136,6 +147,7 @@ export function createConversation(deps: ConversationDeps, origin: Origin): Logi
       return refuse(result.refusal)
     }
     attempt = undefined
+    half = false
     const { client, crypto } = origin
     audit.record({ type: 'login.granted', factors, ...(client && { client }), ...(crypto && { crypto }) })
     if (proven.outdated !== undefined) upgrader.start(user.id, proven.outdated, party, audit)
@@ -161,16 +173,39 @@ export function createConversation(deps: ConversationDeps, origin: Origin): Logi
     for (const piece of result.evidence) {
       audit.record({ type: 'login.factor-ok', factor: piece.factor, ...evidenceDetail(piece) })
     }
+    half = true
     return after.complete ? complete(extended, after) : more(after, true)
+  }
+
+  /** Looks at a proof; what is thrown inside is a refusal too, in its own time. */
+  const tried = async (current: Attempt, proof: Proof): Promise<LoginStep> => {
+    const before = tally.refusals
+    try {
+      return await judge(current, proof)
+    } catch (error) {
+      half = false
+      // Else the refusal is in the audit already, and counting it is what failed.
+      if (tally.refusals === before) {
+        tally.refusals += 1
+        audit.record({ type: 'login.denied', reason: 'failed-inside', factor: proof.factor })
+      }
+      tally.final = FAILED
+      throw error
+    }
   }
 
   const offer = async (proof: Proof): Promise<LoginStep> => {
     if (tally.final !== undefined) return tally.final
     if (attempt === undefined) throw new FileServerError('protocol.sequence', 'No name was begun.')
     const startedAt = clock.monotonic()
-    const step = await judge(attempt, proof)
-    if (step.state === 'denied') await waitOut(deps, startedAt, refusals)
-    return step
+    try {
+      const step = await tried(attempt, proof)
+      if (step.state === 'denied') await waitOut(deps, startedAt, refusals)
+      return step
+    } catch (error) {
+      await waitOut(deps, startedAt, tally.refusals)
+      throw error
+    }
   }
 
   const wouldAcceptKey = async (shown: ShownKey): Promise<boolean> => {
@@ -184,6 +219,7 @@ export function createConversation(deps: ConversationDeps, origin: Origin): Logi
   return {
     begin: (name) => alone(() => begin(name)),
     offer: (proof) => alone(() => offer(proof)),
+    leave,
     wouldAcceptKey: (shown) => alone(() => wouldAcceptKey(shown)),
   }
 }

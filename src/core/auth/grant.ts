@@ -1,3 +1,4 @@
+import { errorCodeOf } from '../errors.ts'
 import type { Factor, Origin, User } from '../identity.ts'
 import type { Session } from '../sessions.ts'
 import type { Attempt } from './assess.ts'
@@ -25,7 +26,7 @@ export async function grant(
   }
   try {
     const code = attempt.evidence.find((piece) => piece.factor === 'totp')
-    if (code !== undefined && !(await state.consumeTotpStep(id, code.step))) {
+    if (code !== undefined && !(await state.consumeTotpStep(id, code.startSeconds))) {
       await state.closeSession(origin.session)
       return { refusal: { reason: 'replayed-code', factor: 'totp' } }
     }
@@ -37,6 +38,7 @@ export async function grant(
     return { session: sessions.open(principal, view) }
   } catch (error) {
     await state.closeSession(origin.session)
+    if (errorCodeOf(error) === 'session.draining') return { refusal: { reason: 'draining' } }
     throw error
   }
 }

@@ -31,13 +31,16 @@ export type LoginStep =
 
 /**
  * One client's conversation on one connection. `begin` may be called again with another name; it forgets all proofs.
- * Calls must not overlap. Neither method throws for bad credentials.
+ * Calls must not overlap. Neither method throws for bad credentials. What `offer` throws (the state or the files fail) is the
+ * end of all logins of the connection.
  */
 export type Login = {
   begin(name: string): Promise<LoginStep>
   /** SSH asks before it signs: would this key be looked at for the name begun? Never counts as a failure. */
   wouldAcceptKey(shown: ShownKey): Promise<boolean>
   offer(proof: Proof): Promise<LoginStep>
+  /** The client is gone, or the adapter begins another conversation: a login that was left half proven goes to the audit. */
+  leave(): void
 }
 
 export type Authenticator = {

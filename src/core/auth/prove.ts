@@ -1,4 +1,4 @@
-import type { Factor, User } from '../identity.ts'
+import type { Factor, TotpCredential, User } from '../identity.ts'
 import { acceptsFactor } from '../policy/chains.ts'
 import type { DenyReason } from '../policy/decide.ts'
 import type { Clock } from '../ports.ts'
@@ -93,7 +93,11 @@ function proveCode({ totp, clock }: ProverDeps, { user, proven }: Subject, code:
     return refused('factor-not-in-chain')
   }
   const step = totp.verify(credential, code, clock.now())
-  return step === undefined ? refused('wrong-code') : accepted([{ factor: 'totp', step }])
+  return step === undefined ? refused('wrong-code') : accepted([codeEvidence(credential, step)])
+}
+
+function codeEvidence({ secret, periodSeconds }: TotpCredential, step: number): Evidence {
+  return { factor: 'totp', secret, startSeconds: step * periodSeconds }
 }
 
 /**
@@ -105,8 +109,10 @@ function createPasswordProver(deps: ProverDeps): (subject: Subject, secret: stri
 
   const success = (claim: PasswordClaim, secret: string, more: readonly Evidence[]): ProofResult => {
     const { stored } = claim
-    const outdated = stored !== undefined && hasher.needsRehash(stored) ? { stored, secret } : undefined
-    return accepted([{ factor: 'password' }, ...more], outdated)
+    // `verify` has matched it.
+    if (stored === undefined) return refused('wrong-password')
+    const outdated = hasher.needsRehash(stored) ? { stored, secret } : undefined
+    return accepted([{ factor: 'password', stored }, ...more], outdated)
   }
 
   const proveBoth = async (subject: Subject, claim: PasswordClaim, secret: string): Promise<ProofResult> => {
@@ -124,7 +130,7 @@ function createPasswordProver(deps: ProverDeps): (subject: Subject, secret: stri
     if (!(await verify(claim, split.password))) return refused('wrong-password')
     return step === undefined
       ? refused('wrong-code')
-      : success(claim, split.password, [{ factor: 'totp', step }])
+      : success(claim, split.password, [codeEvidence(credential, step)])
   }
 
   return async (subject, offered) => {

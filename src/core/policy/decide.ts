@@ -37,6 +37,7 @@ export const DENY_REASONS = [
   'too-many-sessions',
   'overloaded',
   'draining',
+  'failed-inside',
 ] as const
 export type DenyReason = (typeof DENY_REASONS)[number]
 

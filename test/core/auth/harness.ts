@@ -74,6 +74,11 @@ export function codeAt(ms: number): string {
   return new TOTP({ secret: key, digits, period }).generate({ timestamp: ms })
 }
 
+/** When the step of that code began, in seconds. */
+export function stepStart(ms: number): number {
+  return Math.floor(ms / 30_000) * 30
+}
+
 export type CountingHasher = PasswordHasher & { checks: number }
 
 /** Counts the verifications that would each cost one hash. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { codeAt, createHarness, fullUser, PASSWORD, SHOWN_KEY } from './harness.ts'
+import { codeAt, createHarness, fullUser, PASSWORD, SHOWN_KEY, stepStart } from './harness.ts'
 
 test('the right password is a login, with session, principal and audit', async () => {
   const h = createHarness([fullUser('alice')])
@@ -43,10 +43,7 @@ test('password then code, and the code is spent', async () => {
   const step = await h.code(login, codeAt(h.clock.now()))
   assert.ok(step.state === 'granted')
   assert.deepEqual(step.session.principal.factors, ['password', 'totp'])
-  assert.equal(
-    await h.state.consumeTotpStep(step.session.principal.user, Math.floor(h.clock.now() / 30_000)),
-    false,
-  )
+  assert.equal(await h.state.consumeTotpStep(step.session.principal.user, stepStart(h.clock.now())), false)
 })
 
 test('a wrong password is denied without saying which reason', async () => {

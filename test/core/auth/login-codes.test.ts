@@ -2,7 +2,16 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { hashArgon2 } from '../../../src/core/auth/argon2.ts'
 import { asSessionId, asUserId } from '../../../src/core/identity.ts'
-import { CHEAP, codeAt, createHarness, fullUser, PASSWORD, SHOWN_KEY, TOTP_CREDENTIAL } from './harness.ts'
+import {
+  CHEAP,
+  codeAt,
+  createHarness,
+  fullUser,
+  PASSWORD,
+  SHOWN_KEY,
+  stepStart,
+  TOTP_CREDENTIAL,
+} from './harness.ts'
 
 const mfa = fullUser('mfa', { chains: [['password', 'totp']] })
 const reasonOf = (step: { state: string; reason?: string }): string | undefined => step.reason
@@ -112,6 +121,20 @@ test('a login refused for the cap does not spend the code', async () => {
   assert.equal((await h.attempt('mfa', PASSWORD + code)).state, 'granted')
 })
 
+test('codes count also after their steps have become longer or shorter', async () => {
+  const { Secret, TOTP } = await import('otpauth')
+  const secret = new Secret({ buffer: Uint8Array.from(TOTP_CREDENTIAL.secret).buffer })
+  const h = createHarness([mfa])
+  for (const periodSeconds of [30, 60, 15, 120]) {
+    const totp = { ...TOTP_CREDENTIAL, periodSeconds }
+    h.users.put({ ...mfa, credentials: { ...mfa.credentials, totp } })
+    const code = new TOTP({ secret, period: periodSeconds }).generate({ timestamp: h.clock.now() })
+    assert.equal((await h.attempt('mfa', PASSWORD + code)).state, 'granted', `${periodSeconds} s`)
+    assert.equal(reasonOf(await h.attempt('mfa', PASSWORD + code)), 'replayed-code')
+    await h.clock.advance(120_000)
+  }
+})
+
 test('codes of one step off are taken, of two are not', async () => {
   for (const [offset, state] of [
     [-60, 'denied'],
@@ -146,7 +169,7 @@ test('the code that counts is the latest one given', async () => {
     next: ['publickey'],
     partial: true,
   })
-  await h.state.consumeTotpStep(asUserId('all'), Math.floor(h.clock.now() / 30_000))
+  await h.state.consumeTotpStep(asUserId('all'), stepStart(h.clock.now()))
   await h.clock.advance(30_000)
   await h.code(login, codeAt(h.clock.now()))
   const key = { factor: 'publickey', ...SHOWN_KEY, signatureVerified: true } as const

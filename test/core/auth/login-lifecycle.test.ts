@@ -8,7 +8,16 @@ import type { User } from '../../../src/core/identity.ts'
 import type { StateStore } from '../../../src/core/ports.ts'
 import { createMemoryStateStore } from '../../../src/state/memory.ts'
 import { createFakeClock, settle } from '../../helpers/fake-clock.ts'
-import { CHEAP, codeAt, createHarness, fullUser, PASSWORD, SHOWN_KEY } from './harness.ts'
+import {
+  CHEAP,
+  codeAt,
+  createHarness,
+  fullUser,
+  PASSWORD,
+  SHOWN_KEY,
+  stepStart,
+  TOTP_CREDENTIAL,
+} from './harness.ts'
 
 const OLD_COST = { memoryKiB: 16, passes: 1, parallelism: 1 }
 const alice = fullUser('alice')
@@ -44,6 +53,14 @@ test('the hash is replaced when the whole chain is proven, not before, and witho
   await h.authenticator.close()
   assert.equal(h.events.at(-1)?.type, 'login.rehashed')
   assert.equal((await h.attempt('old', PASSWORD)).state, 'more')
+})
+
+test('a hash that was not stored is not called replaced', async () => {
+  const h = createHarness([await outdated('old')])
+  h.users.replacePasswordHash = async () => false
+  assert.equal((await h.attempt('old', PASSWORD)).state, 'granted')
+  await h.authenticator.close()
+  assert.equal(h.events.at(-1)?.type, 'login.granted')
 })
 
 test('a hash that cannot be stored is an audit event, not a failed login', async () => {
@@ -174,7 +191,7 @@ test('a stopping server grants nothing and leaves the code unspent', async () =>
   h.sessions.endAll()
   const step = await h.attempt('mfa', PASSWORD + codeAt(h.clock.now()))
   assert.deepEqual(step, { state: 'denied', code: 'session.draining', reason: 'draining', disconnect: true })
-  assert.equal(await h.state.consumeTotpStep(alice.id, Math.floor(h.clock.now() / 30_000)), true)
+  assert.equal(await h.state.consumeTotpStep(alice.id, stepStart(h.clock.now())), true)
 })
 
 test('a password or a secret that is removed after it was proven is no factor any more', async () => {
@@ -191,6 +208,51 @@ test('a password or a secret that is removed after it was proven is no factor an
     const next = gone === 'totp' ? ['totp'] : ['password']
     assert.deepEqual(await h.offer(login, key), { state: 'more', next, partial: true })
   }
+})
+
+test('a password or a secret that is replaced after it was proven is no factor any more', async () => {
+  const chains: User['chains'] = [['password', 'totp', 'publickey']]
+  const all = fullUser('alice', { chains })
+  const key = { factor: 'publickey', ...SHOWN_KEY, signatureVerified: true } as const
+  const renewed: readonly (readonly [string, Partial<User['credentials']>])[] = [
+    ['password', { passwordHash: await hashArgon2('another', CHEAP) }],
+    ['totp', { totp: { ...TOTP_CREDENTIAL, secret: new Uint8Array(20) } }],
+  ]
+  for (const [factor, credentials] of renewed) {
+    const h = createHarness([all])
+    const login = h.connect()
+    await login.begin('alice')
+    await h.password(login, PASSWORD)
+    await h.code(login, codeAt(h.clock.now()))
+    h.users.put({ ...all, credentials: { ...all.credentials, ...credentials } })
+    assert.deepEqual(await h.offer(login, key), { state: 'more', next: [factor], partial: true })
+    assert.equal(h.sessions.count, 0)
+  }
+})
+
+test('a password that is replaced while its hash is computed lets nobody in', async () => {
+  const h = createHarness([alice])
+  const passwordHash = await hashArgon2('another', CHEAP)
+  const verify = h.hasher.verify
+  h.hasher.verify = async (...args) => {
+    const good = await verify(...args)
+    h.users.put({ ...alice, credentials: { ...alice.credentials, passwordHash } })
+    return good
+  }
+  assert.notEqual((await h.attempt('alice', PASSWORD)).state, 'granted')
+  assert.equal(h.sessions.count, 0)
+})
+
+test('a login that is half proven goes on when another one has its hash replaced', async () => {
+  const h = createHarness([await outdated('old', [['password', 'totp']])])
+  const login = h.connect()
+  await login.begin('old')
+  assert.equal((await h.password(login, PASSWORD)).state, 'more')
+  assert.equal((await h.attempt('old', PASSWORD + codeAt(h.clock.now()))).state, 'granted')
+  await h.authenticator.close()
+  assert.equal(h.events.at(-1)?.type, 'login.rehashed')
+  await h.clock.advance(30_000)
+  assert.equal((await h.code(login, codeAt(h.clock.now()))).state, 'granted')
 })
 
 test('refusals that are nobody’s guessing count against nobody', async () => {
