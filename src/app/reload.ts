@@ -11,8 +11,8 @@ export type ReloadDeps = Readonly<{
   doors: Doors
   audit: Auditor
   logger: Logger
-  /** Opens log files anew, after a rotation. */
-  reopen: () => Promise<void>
+  /** Each opens a log file anew, after a rotation. */
+  reopen: readonly (() => Promise<void>)[]
 }>
 
 const NOT_RELOADED = 'not reloaded; what was in use stays'
@@ -33,11 +33,18 @@ function adoptListener(listener: ListenerConfig, next: Config): ListenerConfig {
   return { ...listener, users: other.users, hosts }
 }
 
-/** What a running server takes over of `next`; for the rest it must be started anew. */
-function adopt(live: Config, next: Config): Config {
+/** What a running server takes over of `next`, `files` of the ftp doors where they could be read; the rest waits. */
+function adopt(live: Config, next: Config, files: boolean): Config {
   const listeners = live.listeners.map((listener) => adoptListener(listener, next))
   const { algorithms, minRsaBits } = next.sftp
-  return { ...live, access: next.access, sftp: { ...live.sftp, algorithms, minRsaBits }, listeners }
+  const { certificateFile, keyFile } = files ? next.tls : live.tls
+  return {
+    ...live,
+    access: next.access,
+    sftp: { ...live.sftp, algorithms, minRsaBits },
+    tls: { ...live.tls, certificateFile, keyFile },
+    listeners,
+  }
 }
 
 /**
@@ -54,24 +61,22 @@ export function createReloader(
   const { core, doors, audit, logger } = deps
   let live = started
   return async (read) => {
-    const rotation = await attemptAll([() => deps.reopen()])
+    const rotation = await attemptAll(deps.reopen)
+    for (const err of rotation) logger.error({ err }, NOT_RELOADED)
     const next = await readOrLog(read, logger)
-    const rest = await attemptAll([
-      async () => doors.reloadFiles(next),
-      async () => core.reloadKeyTrust(),
-      () => reloadUsers(core),
-    ])
-    const problems = [...rotation, ...rest]
+    const files = await attemptAll([async () => doors.reloadFiles(next)])
+    const rest = await attemptAll([async () => core.reloadKeyTrust(), () => reloadUsers(core)])
+    const problems = [...rotation, ...files, ...rest]
     const names = Object.keys(next) as (keyof Config)[]
     const before = live
-    live = adopt(before, next)
+    live = adopt(before, next, files.length === 0)
     core.replacePolicy(live)
     doors.replaceTerms(live)
     const waiting = names.filter((name) => !isDeepStrictEqual(next[name], live[name]))
     if (waiting.length > 0) logger.warn({ sections: waiting }, 'changed, and wait for a restart')
     const applied = names.filter((name) => !isDeepStrictEqual(before[name], live[name]))
     audit.record({ type: 'server.reloaded', changed: applied })
-    for (const err of problems) logger.error({ err }, NOT_RELOADED)
+    for (const err of [...files, ...rest]) logger.error({ err }, NOT_RELOADED)
     logger.info({ applied, waiting }, 'reloaded')
     if (problems.length > 0) throw incomplete(problems)
     return [...applied, ...waiting.map((name) => `${name} (at the next start)`)]

@@ -68,17 +68,19 @@ async function open(config: Config, closers: Closers): Promise<RunningServer> {
   audit.record({ type: 'server.started', version })
   const listeners = boundListeners(config, server)
   logger.info({ version, listeners }, 'serving')
-  const reopen = async () => {
-    logger.reopen()
-    await auditLog.reopen()
-  }
+  const reopen = [async () => logger.reopen(), () => auditLog.reopen()]
   return {
     listeners,
     reload: createReloader(config, { core, doors, audit, logger, reopen }),
     stop: createStop(server, config.server.drainSeconds * 1000, async () => {
       audit.record({ type: 'server.stopped' })
       logger.info({}, 'stopped')
-      await closeAll(closers, (err) => logger.error({ err }, 'a part of the server could not be closed'))
+      const failures: unknown[] = []
+      await closeAll(closers, (err) => {
+        failures.push(err)
+        logger.error({ err }, 'a part of the server could not be closed')
+      })
+      if (failures.length > 0) throw notClosed(failures)
     }),
   }
 }
@@ -113,11 +115,21 @@ function createStop(server: FileServer, drainMs: number, close: () => Promise<vo
 async function closeAll(closers: Closers, failed: (error: unknown) => void): Promise<void> {
   for (const close of closers.reverse()) {
     try {
-      if (!(await within(clock, CLOSE_MS, close()))) failed(new Error('closing takes too long'))
+      if (!(await within(clock, CLOSE_MS, close())))
+        failed(new Error(`a part did not close in ${CLOSE_MS} ms`))
     } catch (error) {
       failed(error)
     }
   }
+}
+
+function notClosed(failures: readonly unknown[]): OperatorError {
+  const texts = failures.map((failure) => (failure instanceof Error ? failure.message : String(failure)))
+  return new OperatorError(
+    `Stopped, but not cleanly: ${texts.join('; ')}.`,
+    "Look at the disk of the server's files before the next start.",
+    { cause: failures[0] },
+  )
 }
 
 function boundListeners(config: Config, server: FileServer): readonly BoundListener[] {

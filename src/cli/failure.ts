@@ -40,6 +40,10 @@ const SYSTEM_REMEDIES: Readonly<Record<string, (error: SystemError) => OperatorE
     e.path === undefined
       ? undefined
       : new OperatorError(`${e.path} is a folder.`, 'Name the file in it that is meant.'),
+  ENOTDIR: (e) =>
+    e.path === undefined
+      ? undefined
+      : new OperatorError(`${e.path} cannot be there: what stands above it is a file.`, 'Correct the path.'),
   ENOSPC: (e) =>
     new OperatorError(
       `No space is left to write ${e.path ?? 'a file'}.`,

@@ -1,13 +1,14 @@
-import { closeSync, mkdirSync, openSync, write } from 'node:fs'
-import { dirname } from 'node:path'
 import type { AuditContext, AuditDetail } from '../core/audit/events.ts'
+import { FileServerError } from '../core/errors.ts'
 import type { AuditSink, Clock, Logger, Timer } from '../core/ports.ts'
+import { LineFile } from './line-file.ts'
 
 export type AuditLog = AuditSink & {
   /** So much waits for the disk that nobody else should be let in: what they do could not be kept. */
   readonly behind: boolean
   /** Opens the file anew, after a log rotation moved it. */
   reopen(): Promise<void>
+  /** Rejects with storage.failed when the disk did not take the last lines: they are lost then. */
   close(): Promise<void>
 }
 
@@ -19,6 +20,12 @@ const MAX_WAITING = 16 * 1024 * 1024
 const GATHER_MS = 20
 /** So many lines are not waited with. */
 const ENOUGH = 256
+
+function countLines(bytes: Buffer): number {
+  let count = 0
+  for (let at = bytes.indexOf('\n'); at >= 0; at = bytes.indexOf('\n', at + 1)) count += 1
+  return count
+}
 
 type Gathered = Readonly<{ at: number; context: AuditContext; detail: AuditDetail }>
 
@@ -47,9 +54,8 @@ class Wording {
  * Appends one JSON object per line, in the order of `record`. Lines are gathered for GATHER_MS, wait in memory while a
  * write is under way, and are kept and tried again when the disk refuses them. Throws if the file cannot be opened.
  */
-export function createAuditLog(file: string, deps: { clock: Clock; logger: Logger }): AuditLog {
-  mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
-  let fd = openSync(file, 'a', 0o600)
+export function createAuditLog(path: string, deps: { clock: Clock; logger: Logger }): AuditLog {
+  const file = new LineFile(path)
   const wording = new Wording()
   /** Not put into words yet: many events at once cost half of what each costs between other work. */
   let gathered: Gathered[] = []
@@ -59,33 +65,28 @@ export function createAuditLog(file: string, deps: { clock: Clock; logger: Logge
   let waitingLength = 0
   let gathering: Timer | undefined
   let writing: Promise<void> | undefined
-  let appending: Promise<unknown> = Promise.resolve()
   let closed = false
-
-  function append(bytes: Uint8Array): Promise<number> {
-    const written = new Promise<number>((resolve, reject) =>
-      write(fd, bytes, 0, bytes.length, null, (error, count) =>
-        error === null ? resolve(count) : reject(error),
-      ),
-    )
-    appending = written
-    return written
-  }
+  /** Lines that nobody tries to write any more. */
+  let lost = 0
 
   /** Gives up on what is left only when the log is being closed: a stop must not hang on a full disk. */
-  async function persist(bytes: Uint8Array): Promise<void> {
+  async function persist(bytes: Buffer): Promise<void> {
     let left = bytes
-    while (left.length > 0) {
-      try {
-        left = left.subarray(await append(left))
-      } catch (error) {
-        deps.logger.error(
-          { err: error },
-          'the audit log cannot be written; its lines wait and are tried again',
-        )
-        if (closed) return
-        await deps.clock.sleep(RETRY_MS)
+    for (;;) {
+      const refused = await file.append(left)
+      if (refused === undefined) return
+      left = refused.left
+      deps.logger.error(
+        { err: refused.error },
+        closed
+          ? 'the audit log cannot be written'
+          : 'the audit log cannot be written; its lines wait and are tried again',
+      )
+      if (closed) {
+        lost += countLines(left)
+        return
       }
+      await deps.clock.sleep(RETRY_MS)
     }
   }
 
@@ -136,19 +137,21 @@ export function createAuditLog(file: string, deps: { clock: Clock; logger: Logge
       writeNow()
     },
     flush,
-    async reopen() {
+    reopen() {
       // What happened before the rotation is begun in the old file.
       writeNow()
-      const old = fd
-      fd = openSync(file, 'a', 0o600)
-      // Only the write under way still uses the old file: a rotation must get by also when the disk refuses all writes.
-      await appending.catch(() => undefined)
-      closeSync(old)
+      return file.reopen()
     },
     async close() {
       closed = true
       await flush()
-      closeSync(fd)
+      await file.close()
+      if (lost > 0) {
+        throw new FileServerError(
+          'storage.failed',
+          `${path} could not be written: its last ${lost} lines are lost`,
+        )
+      }
     },
   }
 }

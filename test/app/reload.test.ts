@@ -20,13 +20,14 @@ function setup(broken: { certificate?: boolean; authorities?: boolean; users?: b
   }
   const silent = () => undefined
   const logged: unknown[] = []
+  const audited: (readonly string[])[] = []
   const listener = (users: readonly string[], port = 21) => ({
     ...{ name: 'a', door: 'ftp', port, users },
     hosts: [{ name: 'one.test', users }],
   })
   const started = {
     access: { allow: [], deny: [] },
-    tls: { minVersion: 'TLSv1.2' },
+    tls: { certificateFile: '/a.crt', keyFile: '/a.key', minVersion: 'TLSv1.2' },
     sftp: { algorithms: 'modern', minRsaBits: 3072, idleSeconds: 900 },
     listeners: [listener([]), ssh([])],
   } as unknown as Config
@@ -50,15 +51,22 @@ function setup(broken: { certificate?: boolean; authorities?: boolean; users?: b
       reloadFiles: () => step('certificate', broken.certificate),
       replaceTerms: (config: Config) => offered.push(config),
     } as unknown as Doors,
-    audit: { record: () => calls.push('audit'), with: () => assert.fail() },
+    audit: {
+      record: (detail) => {
+        calls.push('audit')
+        if (detail.type === 'server.reloaded') audited.push(detail.changed)
+      },
+      with: () => assert.fail(),
+    },
     logger: { debug: silent, info: silent, warn: silent, error: (fields: object) => logged.push(fields) },
-    reopen: async () => step('logs', broken.logs),
+    reopen: [async () => step('logs', broken.logs), async () => void calls.push('audit log')],
   })
   const next = { ...started, access: { allow: [], deny: ['192.0.2.0/24'] } } as unknown as Config
   return {
     reload: (more: object = {}) => reload(async () => ({ ...next, ...more })),
     reloadBroken: () => reload(() => Promise.reject(new OperatorError('no configuration.', 'Mend it.'))),
     logged,
+    audited,
     denied,
     calls,
     listener,
@@ -71,7 +79,7 @@ test('a reload takes everything over and names it', async () => {
   const { reload, denied, calls } = setup({})
   assert.deepEqual(await reload(), ['access'])
   assert.deepEqual(denied, [['192.0.2.0/24']])
-  assert.deepEqual(calls, ['logs', 'certificate', 'authorities', 'users', 'audit'])
+  assert.deepEqual(calls, ['logs', 'audit log', 'certificate', 'authorities', 'users', 'audit'])
   assert.deepEqual(await reload(), [])
 })
 
@@ -87,16 +95,33 @@ test('what is broken keeps nothing else from being reloaded, and all of it is to
     return true
   })
   assert.deepEqual(denied, [['192.0.2.0/24']])
-  assert.deepEqual(calls, ['logs', 'certificate', 'authorities', 'users', 'audit'])
+  assert.deepEqual(calls, ['logs', 'audit log', 'certificate', 'authorities', 'users', 'audit'])
 })
 
 test('a configuration that cannot be read is logged and changes nothing, but the logs are opened anew', async () => {
   const { reloadBroken, reload, denied, calls, logged } = setup({})
   await assert.rejects(reloadBroken(), /no configuration/)
-  assert.deepEqual(calls, ['logs'])
+  assert.deepEqual(calls, ['logs', 'audit log'])
   assert.deepEqual(denied, [])
   assert.match(String((logged[0] as { err: Error }).err), /no configuration/)
   assert.deepEqual(await reload(), ['access'])
+})
+
+test('a rotation that fails is told although the configuration cannot be read either', async () => {
+  const { reloadBroken, logged } = setup({ logs: true })
+  await assert.rejects(reloadBroken(), /no configuration/)
+  const texts = logged.map((fields) => String((fields as { err: Error }).err))
+  assert.deepEqual(texts, ['OperatorError: logs is broken.', 'OperatorError: no configuration.'])
+})
+
+test('another certificate file is taken over and said to be, unless it cannot be used', async () => {
+  const { reload } = setup({})
+  const tls = { certificateFile: '/b.crt', keyFile: '/b.key', minVersion: 'TLSv1.2' }
+  assert.deepEqual(await reload({ tls }), ['access', 'tls'])
+  assert.deepEqual(await reload({ tls: { ...tls, minVersion: 'TLSv1.3' } }), ['tls (at the next start)'])
+  const { reload: failing, audited } = setup({ certificate: true })
+  await assert.rejects(failing({ tls }), /certificate is broken/)
+  assert.deepEqual(audited, [['access']])
 })
 
 test('the users of listeners and of their names are taken over, their ports wait', async () => {

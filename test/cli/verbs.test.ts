@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { writeFile } from 'node:fs/promises'
+import { access, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { recordLoginFailure } from '../../src/core/auth/throttle.ts'
@@ -103,6 +103,26 @@ test('check tells the problems of keys and users together', async (t) => {
   assert.equal(code, 1)
   assert.match(err, /config\/users\.yaml:3:5 .*did you mean doors/)
   assert.match(err, /keys\/tls\.crt/)
+})
+
+test('check says which files the server could not write, and makes none', async (t) => {
+  const project = await createReadyProject(t)
+  const sets = [
+    'audit.file=config/users.yaml/audit.jsonl',
+    'log.file=keys',
+    'state.file=keys/tls.crt/deep/state.db',
+  ]
+  const { code, err } = await project.run(['check', ...sets.flatMap((set) => ['--set', set])])
+  assert.equal(code, 1)
+  assert.match(
+    err,
+    /users\.yaml\/audit\.jsonl cannot be there: what stands above it is a file\.\n {2}Correct the path\./,
+  )
+  assert.match(err, /keys is a folder\.\n {2}Name the file/)
+  assert.match(err, /tls\.crt\/deep\/state\.db cannot be there/)
+  const good = await project.run(['check', '--set', 'audit.file=new/deep/audit.jsonl'])
+  assert.equal(good.code, 0, good.err)
+  await assert.rejects(access(join(project.dir, 'new')), { code: 'ENOENT' })
 })
 
 test('check looks at the files of every listener, whatever is wrong with those of another', async (t) => {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, readFileSync, renameSync, statSync, symlinkSync, unlinkSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, renameSync, statSync, symlinkSync, unlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
@@ -80,6 +80,17 @@ test('a log that cannot be written says when it is too far behind, and catches u
   assert.equal(lines(file).length, 257)
 })
 
+test('a log that is closed while the disk is full says how many lines are lost', async () => {
+  const file = join(mkdtempSync(join(tmpdir(), 'audit-')), 'audit.jsonl')
+  symlinkSync('/dev/full', file)
+  const log = createAuditLog(file, { clock: systemClock, logger })
+  for (let at = 0; at < 3; at += 1) log.record(at, {}, { type: 'server.stopped' })
+  await assert.rejects(log.close(), {
+    code: 'storage.failed',
+    message: `${file} could not be written: its last 3 lines are lost`,
+  })
+})
+
 /** Writes happen in the thread pool, of which no clock knows. */
 async function written(file: string): Promise<number> {
   for (let turn = 0; turn < 10_000 && statSync(file).size === 0; turn += 1) await settle()
@@ -131,6 +142,29 @@ test('a line break in a name cannot forge an event', async () => {
   log.record(1, {}, { type: 'file.denied', action: 'read', path: '/a\n{"type":"login.granted"}' })
   await log.close()
   assert.equal(lines(file).length, 1)
+})
+
+test('a log file that cannot be opened is an error at the start and at a rotation, and the old one stays', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'log-'))
+  assert.throws(() => createLogger({ file: folder, level: 'info' }), { code: 'EISDIR', path: folder })
+  const file = join(folder, 'server.jsonl')
+  const log = createLogger({ file, level: 'info' })
+  log.info({}, 'one')
+  while (statSync(file).size === 0) await settle()
+  renameSync(file, `${file}.1`)
+  mkdirSync(file)
+  assert.throws(() => log.reopen(), { code: 'EISDIR', path: file })
+  log.info({}, 'two')
+  await log.close()
+  assert.match(readFileSync(`${file}.1`, 'utf8'), /"one".*\n.*"two"/)
+})
+
+test('the log of a full disk is closed all the same', async () => {
+  const file = join(mkdtempSync(join(tmpdir(), 'log-')), 'server.jsonl')
+  symlinkSync('/dev/full', file)
+  const log = createLogger({ file, level: 'info' })
+  log.info({}, 'one')
+  await keepAlive(log.close())
 })
 
 test('secrets are redacted wherever they stand', async () => {

@@ -1,4 +1,5 @@
 import type { Config } from '../../config/schema.ts'
+import { writeProofs } from '../../config/writable.ts'
 import { createAttempts } from '../attempt.ts'
 import { EXIT_FAILED, EXIT_OK } from '../failure.ts'
 import { nativeLine } from '../format/native-parts.ts'
@@ -55,6 +56,7 @@ async function review(config: Config, services: AppServices) {
     await attempt(() => services.loadBanners(one))
     await attempt(() => services.loadKeyTrust(one))
   }
+  for (const prove of writeProofs(config)) await attempt(async () => prove())
   const users = people?.users ?? []
   return {
     ok: problems.length === 0,

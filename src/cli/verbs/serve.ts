@@ -66,5 +66,6 @@ async function reload(server: RunningServer, { terminal, settings }: Context): P
   } catch (error) {
     const known = toOperatorError(error)
     terminal.err(`Not reloaded, or not all of it; what was in use stays. ${known?.message ?? String(error)}`)
+    if (known !== undefined) terminal.err(`  ${known.remedy}`)
   }
 }
