@@ -203,6 +203,17 @@ static int64_t microseconds(void) {
   return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
 }
 
+// After an lstat that failed: true where the name is gone, or cannot be described by itself, such as the place of a file
+// system that has died; false where the directory can be asked for none of its names.
+static bool is_names_own(int directory) {
+  struct stat found;
+  if (errno == ENOENT) return true;
+  int error = errno;
+  bool can_be_asked = fstatat(directory, ".", &found, AT_SYMLINK_NOFOLLOW) == 0;
+  errno = error;
+  return can_be_asked;
+}
+
 // lstatNames(directory, names, skip, records, microseconds): describes names as readNames gives them, all but the first
 // `skip`, until the records are full or the time is over; at least one. How many: 0 when none is left.
 static napi_value lstat_names(napi_env env, napi_callback_info info) {
@@ -219,7 +230,7 @@ static napi_value lstat_names(napi_env env, napi_callback_info info) {
   while (at < end && count < records) {
     struct stat found;
     if (fstatat(directory, at, &found, AT_SYMLINK_NOFOLLOW) == 0) write_record(&found, record);
-    else if (errno == ENOENT) record[KIND] = KIND_MISSING;
+    else if (is_names_own(directory)) record[KIND] = KIND_MISSING;
     else if (count == 0) return answer(env, -1);
     else break;
     at += strlen(at) + 1;

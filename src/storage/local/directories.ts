@@ -4,6 +4,16 @@ import type { Clock } from '../../core/ports.ts'
 /** An open directory of a mount. `path` is where it was found, without links; '' is the mount's root. */
 export type Directory = Readonly<{ fd: number; root: string; path: string; id: string }>
 
+/** Closes what cannot be asked: the root of a file system that has died, for instance. */
+function identityOf(fd: number): Readonly<{ dev: number; ino: number }> {
+  try {
+    return fstatSync(fd)
+  } catch (error) {
+    closeSync(fd)
+    throw error
+  }
+}
+
 /** A directory with its place in the cache. */
 class Slot implements Directory {
   readonly fd: number
@@ -15,7 +25,7 @@ class Slot implements Directory {
   cached = true
 
   constructor(fd: number, root: string, path: string, openedAt: number) {
-    const { dev, ino } = fstatSync(fd)
+    const { dev, ino } = identityOf(fd)
     this.fd = fd
     this.root = root
     this.path = path

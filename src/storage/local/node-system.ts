@@ -5,13 +5,14 @@ import {
   opendirSync,
   openSync,
   renameSync,
+  type Stats,
   unlinkSync,
   writeSync,
 } from 'node:fs'
 import type { Clock } from '../../core/ports.ts'
 import { toEntry } from './entry.ts'
 import { inside } from './proc.ts'
-import { type Chunk, createScan, type ScanSource } from './scan.ts'
+import { type Chunk, createScan, isNamesOwn, type ScanSource } from './scan.ts'
 import type { LocalSystem } from './system.ts'
 
 /** Names that the system is asked for in one go. */
@@ -31,6 +32,16 @@ function readChunk(dir: Dir): Chunk {
   return { names, last: false }
 }
 
+/** Undefined for what is to be left out. */
+function describe(directory: number, name: string): Stats | undefined {
+  try {
+    return lstatSync(inside(directory, name), QUIETLY)
+  } catch (error) {
+    if (isNamesOwn(directory, error)) return undefined
+    throw error
+  }
+}
+
 function openSource(directory: number): ScanSource {
   const dir = opendirSync(inside(directory, '.'), { bufferSize: CHUNK })
   return {
@@ -39,7 +50,7 @@ function openSource(directory: number): ScanSource {
       const until = Math.min(names.length, from + GROUP)
       for (let index = from; index < until; index += 1) {
         const name = names[index] ?? ''
-        const stats = lstatSync(inside(directory, name), QUIETLY)
+        const stats = describe(directory, name)
         if (stats !== undefined) into.push(toEntry(stats, name))
       }
       return until - from

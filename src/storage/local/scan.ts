@@ -1,9 +1,10 @@
-import { lstat, type Stats } from 'node:fs'
+import { lstat, lstatSync, type Stats } from 'node:fs'
 import type { MaybePromise } from '../../core/maybe-promise.ts'
 import type { Clock } from '../../core/ports.ts'
 import type { Entry } from '../../core/vfs/storage.ts'
 import { isReserved } from '../reserved.ts'
 import { toEntry } from './entry.ts'
+import { errnoOf } from './errno.ts'
 import { inside } from './proc.ts'
 import type { DirectoryScan } from './system.ts'
 
@@ -29,12 +30,32 @@ export type ScanSource = {
   close(): void
 }
 
-function lstatLater(path: string): Promise<Stats | undefined> {
-  return new Promise((resolve) => lstat(path, (error, stats) => resolve(error ? undefined : stats)))
+/**
+ * After an lstat that failed: true where the name is gone, or cannot be described by itself, such as the place of a file
+ * system that has died; false where the directory can be asked for none of its names.
+ */
+export function isNamesOwn(directory: number, error: unknown): boolean {
+  if (errnoOf(error) === 'ENOENT') return true
+  try {
+    lstatSync(inside(directory, '.'))
+    return true
+  } catch {
+    return false
+  }
+}
+
+function lstatLater(directory: number, name: string): Promise<Stats | undefined> {
+  return new Promise((resolve, reject) =>
+    lstat(inside(directory, name), (error, stats) => {
+      if (error === null) resolve(stats)
+      else if (isNamesOwn(directory, error)) resolve(undefined)
+      else reject(error)
+    }),
+  )
 }
 
 async function describeLater(directory: number, names: readonly string[]): Promise<Entry[]> {
-  const found = await Promise.all(names.map((name) => lstatLater(inside(directory, name))))
+  const found = await Promise.all(names.map((name) => lstatLater(directory, name)))
   return found.flatMap((stats, index) => {
     const name = names[index]
     return stats === undefined || name === undefined ? [] : [toEntry(stats, name)]

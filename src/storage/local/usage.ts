@@ -8,6 +8,16 @@ import type { LocalSystem } from './system.ts'
 /** Small directories are looked through many in a turn; after so many entries it is others' turn. */
 const TURN_ENTRIES = 256
 
+/** Removed, or something else, since it was listed; or nobody's business but its owner's, such as lost+found. */
+const PASSED_OVER: ReadonlySet<string> = new Set([
+  'ENOENT',
+  'ENOTDIR',
+  'EACCES',
+  'EPERM',
+  'ENOTCONN',
+  'ESTALE',
+])
+
 /** Adds up all files below an open directory, partials included, without following a link or holding the event loop. */
 export async function usageBelow(fd: number, system: LocalSystem): Promise<Usage> {
   let total: Usage = { bytes: 0, files: 0 }
@@ -28,8 +38,7 @@ export async function usageBelow(fd: number, system: LocalSystem): Promise<Usage
         closeSync(child)
       }
     } catch (error) {
-      // It was removed, or became something else, since it was listed.
-      if (errnoOf(error) !== 'ENOENT' && errnoOf(error) !== 'ENOTDIR') throw error
+      if (!PASSED_OVER.has(errnoOf(error) ?? '')) throw error
     }
   }
   const visit = async (directory: number): Promise<void> => {
