@@ -32,6 +32,7 @@ export class SftpChannel implements ChannelContext, ChannelInput, TurnTask {
   #pumping = false
   #yielding = false
   #disposing: Promise<void> | undefined
+  #ending: AbortController | undefined
   #idle: (() => void) | undefined
 
   /** `window`: what the peer may send before it is worked off. */
@@ -95,6 +96,12 @@ export class SftpChannel implements ChannelContext, ChannelInput, TurnTask {
 
   checkOpen(): void {
     if (this.#disposing !== undefined) throw new FileServerError('transfer.aborted', 'channel is ending')
+  }
+
+  get signal(): AbortSignal {
+    this.#ending ??= new AbortController()
+    if (this.#disposing !== undefined) this.#ending.abort()
+    return this.#ending.signal
   }
 
   // What the transport tells.
@@ -254,6 +261,7 @@ export class SftpChannel implements ChannelContext, ChannelInput, TurnTask {
 
   async #giveUp(): Promise<void> {
     this.#source.close()
+    this.#ending?.abort()
     if (this.working) await new Promise<void>((resolve) => (this.#idle = resolve))
     await this.handles.abandon()
     this.#host.progress.turnEnded()

@@ -17,6 +17,8 @@ export type ChannelContext = Readonly<{
   clock: Clock
   /** Throws when the channel is ending: whatever takes long asks before each step. */
   checkOpen(): void
+  /** Aborted when the channel is ending; made for who waits for it. */
+  readonly signal: AbortSignal
   /** Another request stands right behind this one. */
   moreComing(): boolean
   /** Does it once, when all that arrived together with this request has been looked at. */

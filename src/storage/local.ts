@@ -6,9 +6,11 @@ import type { StorageDriver, StorageProvider } from '../core/vfs/storage.ts'
 import type { Native } from '../native/native.ts'
 import { createActiveUploads } from './active-uploads.ts'
 import type { LocalContext, LocalSettings } from './local/context.ts'
+import { CopyTurns } from './local/copy-turns.ts'
 import { createDirectories } from './local/directories.ts'
 import { createLocalDriver } from './local/driver.ts'
 import { guarded } from './local/errno.ts'
+import { InPlaceFiles } from './local/in-place.ts'
 import { createJail } from './local/jail.ts'
 import { createNativeSystem } from './local/native-system.ts'
 import { createNodeSystem } from './local/node-system.ts'
@@ -54,6 +56,8 @@ export function createLocalStorage(options: LocalStorageOptions): LocalStorage {
   const { clock, symlinks, native } = options
   const directories = createDirectories({ max: MAX_DIRECTORIES, ttlMs: DIRECTORY_TTL_MS, clock })
   const active = createActiveUploads()
+  const copies = new CopyTurns()
+  const inPlace = new InPlaceFiles()
   const system = native === undefined ? createNodeSystem(clock) : createNativeSystem(native, clock)
   const partials = createPartials(active, system)
   const drivers = new Map<string, StorageDriver>()
@@ -62,7 +66,7 @@ export function createLocalStorage(options: LocalStorageOptions): LocalStorage {
   const make = (location: string): StorageDriver => {
     requireRoot(location, options)
     const jail = createJail({ location, symlinks, directories })
-    const shared = { clock, system, jail, directories, partials, active, native, untold }
+    const shared = { clock, system, jail, directories, partials, active, copies, inPlace, native, untold }
     const context: LocalContext = { location, settings: options, ...shared }
     return createLocalDriver(context)
   }

@@ -51,6 +51,8 @@ class StagedUpload implements StagedFile, ActiveUpload {
   #dirty: boolean
   #state: State = 'open'
   #ending: Promise<unknown> | undefined
+  /** What a newer upload took over: counted for it already. */
+  #handedOver: Usage = NO_USAGE
 
   constructor({ staging, inherited, continues, onEnd }: StagedUploadOptions) {
     this.inherited = inherited
@@ -113,14 +115,13 @@ class StagedUpload implements StagedFile, ActiveUpload {
     return this.#finish(() => this.#staging.drop())
   }
 
-  async supersede(): Promise<boolean> {
+  async supersede(): Promise<void> {
     if (this.#state !== 'open' && this.#state !== 'failed') {
       await this.#ending?.catch(() => undefined)
-      return false
+      return
     }
     this.#state = 'superseded'
     await this.#run(this.#letGo())
-    return true
   }
 
   #requireOpen(): void {
@@ -163,15 +164,26 @@ class StagedUpload implements StagedFile, ActiveUpload {
   }
 
   async #letGo(): Promise<void> {
-    await this.#staging.drained()
-    await this.#release()
+    try {
+      await this.#staging.drained()
+      this.#handedOver = await this.#staging.keep()
+    } finally {
+      await this.#release()
+    }
   }
 
   /** Ends whatever `work` says, unless there is nothing left to end. */
   async #finish(work: () => Promise<Usage>): Promise<Usage> {
+    if (this.#state === 'superseded') return this.#leave()
     if (this.#state !== 'open' && this.#state !== 'failed') return NO_USAGE
     this.#state = 'ending'
     return this.#run(this.#end(work))
+  }
+
+  async #leave(): Promise<Usage> {
+    this.#state = 'ended'
+    await this.#ending?.catch(() => undefined)
+    return this.#handedOver
   }
 
   async #end(work: () => Promise<Usage>): Promise<Usage> {

@@ -149,6 +149,25 @@ function writing(driver: Driver): void {
     assert.equal(await get(driver(), '/fresh'), 'ok')
   })
 
+  test('a commit that failed for its name leaves a partial that is as young as it is', async () => {
+    const upload = await openWrite(driver(), '/late', ALICE, { exclusive: true })
+    await upload.write(bytes('mine'), 0)
+    await upload.setAttributes({ mtimeMs: 1000, atimeMs: 1000 })
+    await put(driver(), '/late', 'theirs', BOB)
+    await fails('path.exists', () => upload.commit())
+    assert.deepEqual(await upload.abort(), { bytes: 4, files: 1 })
+    await names(driver(), '/')
+    assert.equal((await driver().stat(keyOf('/late'), ALICE, true)).size, 4)
+  })
+
+  test('reads of an upload may lie beyond all that a file can have', async () => {
+    const upload = await openWrite(driver(), '/beyond')
+    await upload.write(bytes('x'), 0)
+    for (const position of [1, 2 ** 53, 2 ** 63])
+      assert.equal(await upload.read(new Uint8Array(8), position), 0)
+    await upload.discard()
+  })
+
   test('create false wants a file or an own partial', async () => {
     await fails('path.not-found', () => openWrite(driver(), '/absent', ALICE, { create: false }))
     await putPartial(driver(), '/absent', 'part')
@@ -156,6 +175,24 @@ function writing(driver: Driver): void {
     const upload = await openWrite(driver(), '/absent', ALICE, { create: false, start: 'current' })
     assert.equal(upload.size, 4)
     await upload.discard()
+  })
+
+  test('of the file as much is gone on from as is wanted', async () => {
+    await put(driver(), '/part', '0123456789')
+    for (const [upTo, size] of [
+      [4, 4],
+      [10, 10],
+      [99, 10],
+    ] as const) {
+      const upload = await openWrite(driver(), '/part', ALICE, { start: 'current', upTo })
+      assert.equal(upload.size, size)
+      assert.equal((await upload.stat()).size, size)
+      await upload.discard()
+    }
+    await putPartial(driver(), '/part', 'partial')
+    const resumed = await openWrite(driver(), '/part', ALICE, { start: 'current', upTo: 4 })
+    assert.equal(resumed.size, 7)
+    await resumed.discard()
   })
 
   test('start current continues the file, and leaves no trace when nothing is written', async () => {
@@ -248,9 +285,10 @@ function partials(driver: Driver): void {
     await older.write(bytes('older'), 0)
     const newer = await openWrite(driver(), '/super', ALICE, { start: 'current' })
     assert.equal(newer.size, 5)
-    assert.deepEqual(newer.inherited, { bytes: 0, files: 0 })
+    assert.deepEqual(newer.inherited, { bytes: 5, files: 1 })
     await fails('transfer.aborted', () => older.write(bytes('x'), 5))
     await fails('transfer.aborted', () => older.commit())
+    assert.deepEqual(await older.abort(), { bytes: 5, files: 1 }, 'what the newer one goes on with')
     assert.deepEqual(await older.abort(), { bytes: 0, files: 0 })
     await newer.write(bytes(' newer'), 5)
     await newer.commit()
@@ -447,6 +485,11 @@ function links(driver: Driver): void {
     await driver().hardLink(keyOf('/first'), keyOf('/second'))
     assert.equal((await driver().stat(keyOf('/second'), ALICE, true)).links, 2)
     await fails('path.exists', () => driver().hardLink(keyOf('/first'), keyOf('/second')))
+    const onto = (replace: boolean) =>
+      driver().rename(keyOf('/first'), keyOf('/second'), { owner: ALICE, replace })
+    await fails('path.exists', () => onto(false))
+    assert.deepEqual(await onto(true), { bytes: 0, files: 0 })
+    await driver().rename(keyOf('/first'), keyOf('/first'), { owner: ALICE, replace: false })
     await put(driver(), '/second', 'new')
     assert.equal(await get(driver(), '/first'), 'same')
     assert.equal((await driver().stat(keyOf('/first'), ALICE, true)).links, 1)

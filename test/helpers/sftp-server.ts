@@ -4,7 +4,7 @@ import { type Auditor, createAuditor } from '../../src/core/audit/auditor.ts'
 import type { AuditEvent } from '../../src/core/audit/events.ts'
 import type { Authenticator } from '../../src/core/auth/login.ts'
 import type { FileServerError } from '../../src/core/errors.ts'
-import { asSessionId, type Factor, type Mount, type Origin } from '../../src/core/identity.ts'
+import { asSessionId, type Factor, type Limits, type Mount, type Origin } from '../../src/core/identity.ts'
 import type { VfsSession } from '../../src/core/vfs/session.ts'
 import type { StorageProvider } from '../../src/core/vfs/storage.ts'
 import type { Connection } from '../../src/server/adapter.ts'
@@ -82,6 +82,8 @@ export type TestServerOptions = Readonly<{
   mounts?: readonly Mount[]
   /** Where the mounts' locations lead; memory unless it says otherwise. */
   storage?: StorageProvider
+  /** Of every user; none unless it says otherwise. */
+  limits?: Partial<Limits>
   /** In place of the scripted one; gets what the server has made. */
   authenticator?: (
     parts: Readonly<{ audit: Auditor; clock: FakeClock; files: () => VfsSession }>,
@@ -96,6 +98,7 @@ export async function startSftp(options: TestServerOptions = {}): Promise<TestSe
   const session = createTestSession({
     ...(options.mounts !== undefined && { mounts: options.mounts }),
     ...(options.storage !== undefined && { storage: options.storage }),
+    ...(options.limits !== undefined && { limits: options.limits }),
   })
   const events: AuditEvent[] = []
   const logged: TestServer['logged'] = []

@@ -46,16 +46,26 @@ function createReservation(quota: Quota, charged: { bytes: number; files: number
   }
 }
 
+/** What stands on the account of an upload before it is opened whole. */
+type Account = Readonly<{
+  quota: Quota
+  /** A file has the name already. */
+  replacing: boolean
+  /** Bytes that were charged for a copy. */
+  reserved: number
+}>
+
 /** Charges what is there at the start; gives it up again when even that is too much. */
-async function chargeStart(staged: StagedFile, quota: Quota, replacing: boolean): Promise<Usage> {
+async function chargeStart(staged: StagedFile, { quota, replacing, reserved }: Account): Promise<Usage> {
   const { inherited } = staged
+  const counted: Usage = { bytes: inherited.bytes + reserved, files: inherited.files }
   // A file that will be replaced has its place already: with a full count of files it can still be overwritten.
   const start: Usage = { bytes: staged.size, files: Math.max(inherited.files, replacing ? 0 : 1) }
   try {
-    await quota.charge(minus(start, inherited))
+    await quota.charge(minus(start, counted))
     return start
   } catch (error) {
-    await quota.settle(minus(await staged.discard(), inherited))
+    await quota.settle(minus(await staged.discard(), counted))
     throw error
   }
 }
@@ -66,6 +76,8 @@ class ChargedUpload implements StagedFile {
   readonly #quota: Quota
   readonly #charged: { bytes: number; files: number }
   readonly #space: Reservation
+  /** The charge is what is left of it; whatever ends it once more changes nothing. */
+  #settled = false
 
   constructor(staged: StagedFile, quota: Quota, start: Usage) {
     this.#staged = staged
@@ -114,11 +126,13 @@ class ChargedUpload implements StagedFile {
   }
 
   async abort(): Promise<Usage> {
-    return this.#settle(await this.#staged.abort())
+    const left = await this.#staged.abort()
+    return this.#settled ? left : this.#settle(left)
   }
 
   async discard(): Promise<Usage> {
-    return this.#settle(await this.#staged.discard())
+    const left = await this.#staged.discard()
+    return this.#settled ? left : this.#settle(left)
   }
 
   #reserved(end: number, work: () => MaybePromise<void>): MaybePromise<void> {
@@ -126,6 +140,7 @@ class ChargedUpload implements StagedFile {
   }
 
   async #settle(left: Usage): Promise<Usage> {
+    this.#settled = true
     const delta = minus(left, this.#charged)
     Object.assign(this.#charged, left)
     await this.#quota.settle(delta)
@@ -133,11 +148,30 @@ class ChargedUpload implements StagedFile {
   }
 }
 
+/** Charges so many bytes, or throws quota.exceeded. */
+export type Reserve = (bytes: number) => Promise<void>
+
 /**
- * Puts a quota in front of a driver's upload: writes beyond the limit fail with quota.exceeded, and however the upload
+ * Opens an upload with a quota in front of it: writes beyond the limit fail with quota.exceeded, and however the upload
  * ends the charge then equals what is left on the storage. `replacing`: a file has the name already.
  */
-export async function withQuota(staged: StagedFile, quota: Quota, replacing: boolean): Promise<StagedFile> {
-  if (!quota.limited) return staged
-  return new ChargedUpload(staged, quota, await chargeStart(staged, quota, replacing))
+export async function openWithQuota(
+  quota: Quota,
+  replacing: boolean,
+  open: (reserve: Reserve) => MaybePromise<StagedFile>,
+): Promise<StagedFile> {
+  await quota.prepare()
+  let reserved = 0
+  const reserve = async (bytes: number) => {
+    await quota.charge({ bytes, files: 0 })
+    reserved += bytes
+  }
+  let staged: StagedFile
+  try {
+    staged = await open(reserve)
+  } catch (error) {
+    await quota.settle({ bytes: -reserved, files: 0 })
+    throw error
+  }
+  return new ChargedUpload(staged, quota, await chargeStart(staged, { quota, replacing, reserved }))
 }

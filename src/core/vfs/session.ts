@@ -24,6 +24,8 @@ export type OpenWriteOptions = Readonly<{
   start: 'empty' | 'current'
   create: boolean
   exclusive: boolean
+  /** Bytes of the file that are to be gone on from; the rest need not be copied. */
+  upTo?: number
 }>
 
 /**

@@ -77,15 +77,18 @@ export type Usage = Readonly<{ bytes: number; files: number }>
 
 /** What a driver opens for writing: a WriteHandle that also says what it does to the space used, for the quota. */
 export type StagedFile = Omit<WriteHandle, 'commit' | 'abort' | 'discard'> & {
-  /** What already lay there as this upload's start (or was dropped for it), and so is counted already. */
+  /** What lay there as this upload's start, or was dropped for it, and so is counted already; also what it took over. */
   readonly inherited: Usage
   /** `freed`: the file it replaced. When it fails, `abort` must follow. */
   commit(): MaybePromise<{ entry: Entry; freed: Usage }>
-  /** Resolves to what is kept: nothing when superseded, or when nothing was written. */
+  /** Resolves to what is kept, also by the upload that took over; nothing when nothing was written. */
   abort(): Promise<Usage>
   /** Resolves to what is left all the same: a file that was edited in place can't be taken back. */
   discard(): Promise<Usage>
 }
+
+/** What may end a wait. `signal` is asked for by what has to wait, and by nothing else: making one costs. */
+export type Patience = Readonly<{ signal?: AbortSignal }>
 
 export type WriteOptions = Readonly<{
   owner: UserId
@@ -98,6 +101,12 @@ export type WriteOptions = Readonly<{
   create: boolean
   /** path.exists when a file has the name, at open or at commit; an own partial does not count. */
   exclusive: boolean
+  /** A copy of the file ends here, in bytes; undefined: it is whole. A partial stays as long as it is. */
+  upTo?: number | undefined
+  /** Ends waiting and copying with transfer.aborted; nothing is left then. */
+  patience?: Patience | undefined
+  /** Asked for the space of a copy before it is made; what it throws ends the opening. */
+  reserve?: ((bytes: number) => Promise<void>) | undefined
 }>
 
 export type FilesystemStats = Readonly<{

@@ -7,12 +7,12 @@ import type { TransferReport } from '../transfer/meter.ts'
 import { meterRead } from '../transfer/meter-read.ts'
 import { meterWrite, type UploadOptions } from '../transfer/meter-write.ts'
 import { paceRead, paceWrite } from '../transfer/pace.ts'
-import { withQuota } from '../transfer/quota-upload.ts'
+import { openWithQuota, type Reserve } from '../transfer/quota-upload.ts'
 import type { VfsContext } from './context.ts'
 import type { Place } from './mounts.ts'
 import type { VirtualPath } from './path.ts'
 import type { OpenWriteOptions, TransferNote, TransferUse } from './session.ts'
-import type { ReadHandle, StagedFile, StorageDriver, WriteHandle } from './storage.ts'
+import type { Patience, ReadHandle, StagedFile, StorageDriver, WriteHandle } from './storage.ts'
 
 type TransferDetail = Extract<AuditDetail, { type: 'file.transfer' }>
 
@@ -97,7 +97,7 @@ export function openWrite(
   use: TransferUse,
 ): MaybePromise<WriteHandle> {
   return andThen(demandWrite(context, path), (demanded) =>
-    andThen(openStaged(context, demanded, options), (staged) => watched(context, path, staged, use)),
+    andThen(openStaged(context, demanded, options, use), (staged) => watched(context, path, staged, use)),
   )
 }
 
@@ -106,28 +106,25 @@ type Demanded = Readonly<{ place: Place; replacing: boolean }>
 function openStaged(
   context: VfsContext,
   { place, replacing }: Demanded,
-  { start, create, exclusive }: OpenWriteOptions,
+  { start, create, exclusive, upTo }: OpenWriteOptions,
+  patience: Patience,
 ): MaybePromise<StagedFile> {
   const { principal, quota } = context
-  const open = (driver: StorageDriver) =>
+  const open = (driver: StorageDriver, reserve?: Reserve) =>
     driver.openWrite(place.key, {
       start,
       create,
       owner: principal.user,
       // A file that appears meanwhile must not be replaced by who may only create.
       exclusive: exclusive || !place.mount.permissions.has('overwrite'),
+      upTo,
+      patience,
+      reserve,
     })
   if (!quota.limited) return andThen(context.driver(place), open)
-  return openCharged(context, replacing, () => andThen(context.driver(place), open))
-}
-
-async function openCharged(
-  { quota }: VfsContext,
-  replacing: boolean,
-  open: () => MaybePromise<StagedFile>,
-): Promise<StagedFile> {
-  await quota.prepare()
-  return withQuota(await open(), quota, replacing)
+  return openWithQuota(quota, replacing, (reserve) =>
+    andThen(context.driver(place), (driver) => open(driver, reserve)),
+  )
 }
 
 /** Counted and paced, and found by its path for as long as it is open. */

@@ -28,7 +28,7 @@ async function openAt(
   // Asked before the file is opened, so that a wrong offset leaves no partial behind.
   const { size } = await files.stat(path)
   if (at > size) throw new FileServerError('transfer.bad-offset')
-  const target = await files.openWrite(path, { start: 'current', create: true, exclusive: false }, transfer)
+  const target = await files.openWrite(path, { ...ANEW, start: 'current', upTo: at }, transfer)
   try {
     if (at > target.size) throw new FileServerError('transfer.bad-offset')
     if (at < target.size) await target.setAttributes({ size: at })

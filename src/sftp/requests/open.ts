@@ -23,13 +23,14 @@ function openFile(request: Request): MaybePromise<OpenFile> {
   const path = readPath(request)
   const flags = request.body.uint32()
   readAttributes(request.body)
-  const { files } = request.context
+  const { context } = request
+  const { files } = context
   if ((flags & FLAG.write) === 0) {
     // OpenSSH would let READ|TRUNC empty a file; who wants to write has to say so.
     if (flags & ONLY_FOR_WRITING) throw new FileServerError('protocol.syntax', 'flags need WRITE')
-    return andThen(files.openRead(path), (file) => ({ kind: 'read', path, file }))
+    return andThen(files.openRead(path, context), (file) => ({ kind: 'read', path, file }))
   }
-  return andThen(files.openWrite(path, writeOptions(flags)), (file) => ({
+  return andThen(files.openWrite(path, writeOptions(flags), context), (file) => ({
     kind: 'write',
     path,
     file,

@@ -14,13 +14,17 @@ import { inside, OPEN_NAME, self, withOpen } from './proc.ts'
 const truncateLater = promisify(truncate)
 
 /** Sets the size of what the descriptor has open, in the thread pool if much goes; gives the growth of all names. */
-function resize(fd: number, stats: Stats, size: number): MaybePromise<number> {
+function resize(context: LocalContext, fd: number, stats: Stats, size: number): MaybePromise<number> {
   if (stats.isDirectory()) throw new FileServerError('path.is-directory')
   if (!stats.isFile()) throw new FileServerError('storage.unsupported')
-  const growth = (size - stats.size) * stats.nlink
-  if (stats.size - size >= LARGE_BYTES) return truncateLater(self(fd), size).then(() => growth)
+  const grown = () => {
+    const growth = (size - stats.size) * stats.nlink
+    context.inPlace.told({ device: stats.dev, inode: stats.ino }, growth)
+    return growth
+  }
+  if (stats.size - size >= LARGE_BYTES) return truncateLater(self(fd), size).then(grown)
   truncateSync(self(fd), size)
-  return growth
+  return grown()
 }
 
 function changeRest(fd: number, stats: Stats, { mode, mtimeMs, atimeMs }: AttributeChanges): void {
@@ -31,8 +35,13 @@ function changeRest(fd: number, stats: Stats, { mode, mtimeMs, atimeMs }: Attrib
 }
 
 /** Acts on what the descriptor has open, never on a name that could have become a link. Gives the growth in bytes. */
-function changeOpened(fd: number, stats: Stats, changes: AttributeChanges): MaybePromise<number> {
-  const growth = changes.size === undefined ? 0 : resize(fd, stats, changes.size)
+function changeOpened(
+  context: LocalContext,
+  fd: number,
+  stats: Stats,
+  changes: AttributeChanges,
+): MaybePromise<number> {
+  const growth = changes.size === undefined ? 0 : resize(context, fd, stats, changes.size)
   return andThen(growth, (bytes) => {
     changeRest(fd, stats, changes)
     return bytes
@@ -58,7 +67,7 @@ export function setAttributes(
     const at = partial === undefined ? spot.at : inside(spot.directory.fd, partial.name)
     return withOpen(at, OPEN_NAME, (fd) => {
       const stats = fstatSync(fd)
-      if (!stats.isSymbolicLink()) return changeOpened(fd, stats, changes)
+      if (!stats.isSymbolicLink()) return changeOpened(context, fd, stats, changes)
       if (target.follow) return LINK
       changeLink(at, stats, changes)
       return 0

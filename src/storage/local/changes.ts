@@ -26,6 +26,13 @@ export function required(entry: Entry | undefined): Entry {
   return entry
 }
 
+/** What taking the name of this away has freed. */
+export function freedBy({ inPlace }: LocalContext, entry: Entry | undefined): Usage {
+  const freed = usageOf(entry)
+  if (entry !== undefined) inPlace.told(entry, -freed.bytes)
+  return freed
+}
+
 export function makeDirectory(context: LocalContext, key: StorageKey): void {
   context.jail.find(key, ({ name, at }) => {
     if (name === ITSELF) throw new FileServerError('path.exists')
@@ -44,7 +51,7 @@ export function removeFile(context: LocalContext, key: StorageKey, owner: UserId
     if (entry.kind === 'directory') throw new FileServerError('path.is-directory')
     const { fd } = spot.directory
     lettingGo(fd, entry, () => context.system.unlink(fd, spot.name))
-    return usageOf(entry)
+    return freedBy(context, entry)
   })
 }
 

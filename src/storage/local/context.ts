@@ -1,7 +1,9 @@
 import type { Clock } from '../../core/ports.ts'
 import type { Native } from '../../native/native.ts'
 import type { ActiveUploads } from '../active-uploads.ts'
+import type { CopyTurns } from './copy-turns.ts'
 import type { Directories } from './directories.ts'
+import type { InPlaceFiles } from './in-place.ts'
 import type { Jail } from './jail.ts'
 import type { Partials } from './partials.ts'
 import type { LocalSystem } from './system.ts'
@@ -29,6 +31,9 @@ export type LocalContext = Readonly<{
   directories: Directories
   partials: Partials
   active: ActiveUploads
+  /** Of all drivers together. */
+  copies: CopyTurns
+  inPlace: InPlaceFiles
   native: Native | undefined
   /** File systems, by device, that can't tell what of a file is in memory: none of their files need ask. */
   untold: Set<number>

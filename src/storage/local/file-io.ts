@@ -1,9 +1,12 @@
-import { read, write, writev } from 'node:fs'
+import { ftruncate, ftruncateSync, read, write, writev } from 'node:fs'
+import { promisify } from 'node:util'
 import { FileServerError } from '../../core/errors.ts'
 import type { MaybePromise } from '../../core/maybe-promise.ts'
 import type { Clock } from '../../core/ports.ts'
 import type { LocalContext } from './context.ts'
 import { translate } from './errno.ts'
+import { flush } from './flush.ts'
+import { LARGE_BYTES } from './letting-go.ts'
 import type { LocalSystem } from './system.ts'
 
 /** The start of a file this small is written at once: a hop through the thread pool costs more than the write. */
@@ -11,15 +14,19 @@ const SYNC_FILE_BYTES = 64 * 1024
 /** A sync write that took longer met a slow disk; the rest goes through the pool. */
 const SLOW_MS = 2
 
+const truncateLater = promisify(ftruncate)
+
 export type FileIo = {
   /** Bytes that the file has. */
   readonly size: number
   write(chunk: Uint8Array, position: number): MaybePromise<void>
   writev(chunks: readonly Uint8Array[], position: number): MaybePromise<void>
   read(into: Uint8Array, position: number): Promise<number>
-  /** After a truncation from outside of this object. */
-  resized(size: number): void
-  /** Waits until no read or write is under way. */
+  /** Cuts or extends it, after all that is under way. */
+  resize(size: number): Promise<void>
+  /** Flushes to stable storage what was written until now. */
+  sync(): Promise<void>
+  /** Waits until nothing of all this is under way. */
   drained(): MaybePromise<void>
 }
 
@@ -131,7 +138,9 @@ class DescriptorIo implements FileIo {
     if (bytes > 0) return this.#later(chunks, position, bytes)
   }
 
-  read(into: Uint8Array, position: number): Promise<number> {
+  async read(into: Uint8Array, position: number): Promise<number> {
+    // The protocols' offsets go further than any file.
+    if (position > Number.MAX_SAFE_INTEGER) return 0
     return this.#ordered().run(
       position,
       position + into.byteLength,
@@ -144,12 +153,29 @@ class DescriptorIo implements FileIo {
     )
   }
 
-  resized(bytes: number): void {
-    this.#size = bytes
+  resize(bytes: number): Promise<void> {
+    return this.#alone(async () => {
+      if (this.#size - bytes < LARGE_BYTES) ftruncateSync(this.#fd, bytes)
+      else await truncateLater(this.#fd, bytes)
+      this.#size = bytes
+    })
+  }
+
+  sync(): Promise<void> {
+    return this.#alone(() => flush(this.#fd))
   }
 
   drained(): MaybePromise<void> {
     return this.#idle() ? undefined : this.#order?.drained()
+  }
+
+  /** Whoever closes the descriptor waits for this as well: by then it may be another file's. */
+  #alone(work: () => Promise<void>): Promise<void> {
+    return this.#ordered()
+      .run(0, Number.POSITIVE_INFINITY, work)
+      .catch((error: unknown) => {
+        throw translate(error)
+      })
   }
 
   #idle(): boolean {

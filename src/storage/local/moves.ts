@@ -3,9 +3,9 @@ import { FileServerError } from '../../core/errors.ts'
 import type { UserId } from '../../core/identity.ts'
 import type { Entry, StorageKey, Usage } from '../../core/vfs/storage.ts'
 import { NO_USAGE } from '../staged-upload.ts'
-import { required, visitName } from './changes.ts'
+import { freedBy, required, visitName } from './changes.ts'
 import type { LocalContext } from './context.ts'
-import { isSame, plus, usageOf } from './entry.ts'
+import { isSame, plus } from './entry.ts'
 import { refusesHardLinks } from './errno.ts'
 import type { Spot } from './jail.ts'
 import { lettingGo } from './letting-go.ts'
@@ -38,6 +38,28 @@ function moveToFreeName(system: LocalSystem, from: Spot, to: Spot, entry: Entry)
   }
 }
 
+function forget({ directories, location }: LocalContext, ...spots: readonly Spot[]): void {
+  for (const { directory, name } of spots) directories.forget(location, `${directory.path}/${name}`)
+}
+
+/**
+ * Two names of one object: hard links, of which a rename leaves both, or the same name in another case, where the file
+ * system makes no difference between them.
+ */
+function moveToItself(
+  context: LocalContext,
+  from: Spot,
+  to: Spot,
+  { entry, replace }: Readonly<{ entry: Entry; replace: boolean }>,
+): Usage {
+  if (from.name === to.name && from.directory.id === to.directory.id) return NO_USAGE
+  const linked = entry.kind !== 'directory' && entry.links > 1
+  if (linked && !replace) throw new FileServerError('path.exists')
+  context.system.rename(from.directory.fd, from.name, to.directory.fd, to.name)
+  forget(context, from, to)
+  return NO_USAGE
+}
+
 export type RenameOptions = Readonly<{ owner: UserId; replace: boolean }>
 
 function move(context: LocalContext, from: Spot, to: Spot, { owner, replace }: RenameOptions): Usage {
@@ -47,17 +69,15 @@ function move(context: LocalContext, from: Spot, to: Spot, { owner, replace }: R
   const { system } = context
   const entry = required(nameAt(system, from))
   const replaced = nameAt(system, to)
-  if (isSame(replaced, entry)) return NO_USAGE
+  if (isSame(replaced, entry)) return moveToItself(context, from, to, { entry, replace })
   if (replaced !== undefined && !replace) throw new FileServerError('path.exists')
   if (replace) {
     lettingGo(to.directory.fd, replaced, () =>
       system.rename(from.directory.fd, from.name, to.directory.fd, to.name),
     )
   } else moveToFreeName(system, from, to, entry)
-  for (const spot of [from, to]) {
-    context.directories.forget(context.location, `${spot.directory.path}/${spot.name}`)
-  }
-  return plus(usageOf(replaced), context.partials.drop(to, owner) ?? NO_USAGE)
+  forget(context, from, to)
+  return plus(freedBy(context, replaced), context.partials.drop(to, owner) ?? NO_USAGE)
 }
 
 export function rename(
@@ -94,6 +114,7 @@ export function hardLink(context: LocalContext, from: StorageKey, to: StorageKey
       throw new FileServerError('storage.unsupported', 'only files can be linked')
     }
     linkSync(source.at, target.at)
+    context.inPlace.told(entry, entry.size)
     return entry.size
   })
 }

@@ -1,23 +1,14 @@
-import { closeSync, constants } from 'node:fs'
+import { constants } from 'node:fs'
 import { FileServerError } from '../../core/errors.ts'
 import { andThen, type MaybePromise, orElse } from '../../core/maybe-promise.ts'
-import type { Entry, StagedFile, StorageKey, Usage, WriteOptions } from '../../core/vfs/storage.ts'
-import { createStagedUpload, NO_USAGE } from '../staged-upload.ts'
+import type { Entry, StagedFile, StorageKey, WriteOptions } from '../../core/vfs/storage.ts'
+import { createStagedUpload } from '../staged-upload.ts'
 import type { LocalContext } from './context.ts'
-import { cloneContent, copyContent } from './copy-content.ts'
-import { usageOf } from './entry.ts'
 import { errnoOf } from './errno.ts'
 import { ITSELF, LINK, type Spot } from './jail.ts'
-import { lettingGo } from './letting-go.ts'
-import { inside, OPEN_SAFELY } from './proc.ts'
-import { openFile, requireFile } from './read-handle.ts'
+import { copyExisting, createEmpty, type Partial, reopen } from './open-partial.ts'
+import { openFile } from './read-handle.ts'
 import { createInPlace, createStaging } from './staging.ts'
-import type { LocalSystem } from './system.ts'
-
-const { O_RDWR, O_RDONLY, O_CREAT, O_EXCL } = constants
-const MAKE_PARTIAL = O_RDWR | O_CREAT | O_EXCL | OPEN_SAFELY
-/** Nobody but the server reads a partial; the final mode comes at commit. */
-const PARTIAL_MODE = 0o600
 
 /** What lies at the start of an upload, looked up in one turn. */
 type Ground = Readonly<{ spot: Spot; existing: Entry | undefined }>
@@ -40,72 +31,18 @@ function locate(context: LocalContext, key: StorageKey): Ground {
   return ground
 }
 
-/** `fresh`: made by this upload, so that nothing but its own mode can be on it. */
-type Partial = Readonly<{ fd: number; size: number; inherited: Usage; continues: boolean; fresh: boolean }>
-
-/** Goes on with a partial that was found. */
-function reopen(system: LocalSystem, directory: number, partial: Entry): Partial {
-  const fd = system.open(directory, partial.name, O_RDWR | OPEN_SAFELY)
-  try {
-    const entry = system.fstat(fd, partial.name)
-    requireFile(entry)
-    return { fd, size: entry.size, inherited: usageOf(partial), continues: true, fresh: false }
-  } catch (error) {
-    closeSync(fd)
-    throw error
-  }
-}
-
-/** A new partial; drops what is in its place. That there mostly is nothing is found out by trying. */
-function createEmpty(system: LocalSystem, directory: number, name: string): Partial {
-  let fd: number
-  let inherited = NO_USAGE
-  try {
-    fd = system.open(directory, name, MAKE_PARTIAL, PARTIAL_MODE)
-  } catch (error) {
-    if (errnoOf(error) !== 'EEXIST') throw error
-    const old = system.lstat(directory, name)
-    inherited = usageOf(old)
-    lettingGo(directory, old, () => system.unlink(directory, name))
-    fd = system.open(directory, name, MAKE_PARTIAL, PARTIAL_MODE)
-  }
-  return { fd, size: 0, inherited, continues: false, fresh: true }
-}
-
-/** A partial with what the file has, made by a copy where the file system can't share blocks. */
-async function copyExisting(system: LocalSystem, spot: Spot, name: string): Promise<Partial> {
-  const source = openFile(system, spot, O_RDONLY)
-  if (source === LINK) throw new FileServerError('storage.busy', 'the file became a link')
-  const directory = spot.directory.fd
-  try {
-    if (!(await cloneContent(source.fd, inside(directory, name))))
-      await makeCopy(system, directory, name, source.fd)
-  } finally {
-    closeSync(source.fd)
-  }
-  const copied = reopen(system, directory, { ...source.entry, name })
-  return { ...copied, inherited: NO_USAGE, continues: false }
-}
-
-/** Nothing is left of one that failed. */
-async function makeCopy(system: LocalSystem, directory: number, name: string, from: number): Promise<void> {
-  const fd = system.open(directory, name, MAKE_PARTIAL, PARTIAL_MODE)
-  try {
-    await copyContent(from, fd)
-  } catch (error) {
-    system.unlink(directory, name)
-    throw error
-  } finally {
-    closeSync(fd)
-  }
-}
+/** The name of the partial, and the key under which its upload runs. */
+type Claim = Readonly<{ name: string; key: string }>
 
 function openPartial(
-  { system }: LocalContext,
+  context: LocalContext,
   { spot, existing }: Ground,
-  { start, create }: WriteOptions,
-  name: string,
+  options: WriteOptions,
+  claim: Claim,
 ): MaybePromise<Partial> {
+  const { system } = context
+  const { start, create } = options
+  const { name } = claim
   const directory = spot.directory.fd
   const needed = start === 'current' || (!create && existing === undefined)
   const partial = needed ? system.lstat(directory, name) : undefined
@@ -114,26 +51,40 @@ function openPartial(
   }
   if (start === 'empty') return createEmpty(system, directory, name)
   if (partial !== undefined) return reopen(system, directory, partial)
-  return existing === undefined ? createEmpty(system, directory, name) : copyExisting(system, spot, name)
+  if (existing === undefined) return createEmpty(system, directory, name)
+  return copyClaimed(context, spot, options, claim)
+}
+
+/** What is being copied is nobody's partial yet: it is not to be seen, resumed, removed or swept away. */
+async function copyClaimed(
+  context: LocalContext,
+  spot: Spot,
+  options: WriteOptions,
+  { name, key }: Claim,
+): Promise<Partial> {
+  const { active } = context
+  // Whoever wants the same name waits for its turn, so that nobody asks.
+  active.add(key, { supersede: async () => {} })
+  try {
+    return await copyExisting(context, spot, name, options)
+  } catch (error) {
+    active.remove(key)
+    throw error
+  }
 }
 
 function openInPlace(context: LocalContext, spot: Spot): StagedFile {
-  const file = openFile(context.system, spot, O_RDWR)
+  const file = openFile(context.system, spot, constants.O_RDWR)
   if (file === LINK) throw new FileServerError('storage.busy', 'the file became a link')
   context.directories.release(spot.directory)
   const { fd, entry } = file
   return createStagedUpload({
-    staging: createInPlace(context, { fd, size: entry.size, name: spot.name }),
+    staging: createInPlace(context, fd, entry),
     inherited: { bytes: entry.size, files: 1 },
     continues: true,
     onEnd: () => {},
   })
 }
-
-/** The name of the partial, and the key under which its upload runs. */
-type Claim = Readonly<{ name: string; key: string }>
-/** `taken`: an upload that ran was ended for this one; what it had is no longer charged. */
-type Turn = Claim & Readonly<{ taken: boolean }>
 
 /** In place every name of the file would grow, and its quota counts them all: such a file gets a copy of its own. */
 function goesInPlace({ settings, system }: LocalContext, ground: Ground, name: string): boolean {
@@ -145,26 +96,26 @@ function openStaged(
   context: LocalContext,
   ground: Ground,
   options: WriteOptions,
-  turn: Turn,
+  claim: Claim,
 ): MaybePromise<StagedFile> {
-  if (options.start === 'current' && goesInPlace(context, ground, turn.name)) {
+  if (options.start === 'current' && goesInPlace(context, ground, claim.name)) {
     return openInPlace(context, ground.spot)
   }
-  return andThen(openPartial(context, ground, options, turn.name), (partial) =>
-    startUpload(context, { ground, partial, turn, options }),
+  return andThen(openPartial(context, ground, options, claim), (partial) =>
+    startUpload(context, { ground, partial, claim, options }),
   )
 }
 
-type Start = Readonly<{ ground: Ground; partial: Partial; turn: Turn; options: WriteOptions }>
+type Start = Readonly<{ ground: Ground; partial: Partial; claim: Claim; options: WriteOptions }>
 
-function startUpload(context: LocalContext, { ground, partial, turn, options }: Start): StagedFile {
+function startUpload(context: LocalContext, { ground, partial, claim, options }: Start): StagedFile {
   const { active } = context
-  const { name, key, taken } = turn
+  const { name, key } = claim
   const { spot, existing } = ground
   const { exclusive } = options
   const upload = createStagedUpload({
     staging: createStaging({ context, spot, name, partial, exclusive, makesName: existing === undefined }),
-    inherited: taken ? NO_USAGE : partial.inherited,
+    inherited: partial.inherited,
     continues: partial.continues,
     onEnd: () => active.remove(key),
   })
@@ -180,15 +131,14 @@ function openInTurn(
   claim: Claim & Readonly<{ waited: boolean }>,
 ): MaybePromise<StagedFile> {
   const { active } = context
-  const { name, key, waited } = claim
-  const ground = waited ? lookAgain(context, found) : found
+  const ground = claim.waited ? lookAgain(context, found) : found
   requireReplaceable(ground.existing, options)
   // A newcomer that cannot be opened anyway has not ended the upload that runs.
-  if (!active.has(key)) return openStaged(context, ground, options, { name, key, taken: false })
-  return active.takeOver(key).then((taken) => {
+  if (!active.has(claim.key)) return openStaged(context, ground, options, claim)
+  return active.takeOver(claim.key).then(() => {
     const now = lookAgain(context, found)
     requireReplaceable(now.existing, options)
-    return openStaged(context, now, options, { name, key, taken })
+    return openStaged(context, now, options, claim)
   })
 }
 
@@ -219,6 +169,8 @@ export function openWrite(
   return orElse(() => {
     const name = partials.nameFor(options.owner, ground.spot.name)
     const key = partials.activeKey(directory, name)
-    return active.inTurn(key, (waited) => openInTurn(context, ground, options, { name, key, waited }))
+    return active.inTurn(key, options.patience, (waited) =>
+      openInTurn(context, ground, options, { name, key, waited }),
+    )
   }, failed)
 }

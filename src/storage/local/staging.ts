@@ -3,33 +3,28 @@ import {
   constants,
   fchmodSync,
   fstatSync,
-  fsync,
-  ftruncate,
-  ftruncateSync,
   futimesSync,
   linkSync,
   openSync,
   renameSync,
   unlinkSync,
 } from 'node:fs'
-import { promisify } from 'node:util'
 import { FileServerError } from '../../core/errors.ts'
 import type { MaybePromise } from '../../core/maybe-promise.ts'
 import type { AttributeChanges, Entry, Usage } from '../../core/vfs/storage.ts'
 import { NO_USAGE, type Staging } from '../staged-upload.ts'
+import { freedBy } from './changes.ts'
 import type { LocalContext } from './context.ts'
 import { isSame, MODE_BITS, usageOf } from './entry.ts'
 import { errnoOf, guarded, refusesHardLinks, translate } from './errno.ts'
 import { createFileIo, type FileIo } from './file-io.ts'
 import { fileTime } from './file-time.ts'
+import { flush, flushDirectory } from './flush.ts'
 import type { Spot } from './jail.ts'
-import { closeFile, LARGE_BYTES, lettingGo } from './letting-go.ts'
+import { closeFile, lettingGo } from './letting-go.ts'
 import { inside } from './proc.ts'
 
 const NEW_FILE_MODE = 0o666
-
-const flush = promisify(fsync)
-const truncateLater = promisify(ftruncate)
 
 type Published = Readonly<{ entry: Entry; freed: Usage }>
 type Attributes = Pick<AttributeChanges, 'mode' | 'mtimeMs' | 'atimeMs'>
@@ -90,21 +85,13 @@ class Content {
 
   setAttributes({ size, ...rest }: AttributeChanges): Promise<void> {
     return guarded(async () => {
-      if (size !== undefined) {
-        await this.#io.drained()
-        if (this.size - size < LARGE_BYTES) ftruncateSync(this.fd, size)
-        else await truncateLater(this.fd, size)
-        this.#io.resized(size)
-      }
+      if (size !== undefined) await this.#io.resize(size)
       this.pending = { ...this.pending, ...rest }
     })
   }
 
   sync(): Promise<void> {
-    return guarded(async () => {
-      await this.#io.drained()
-      await flush(this.fd)
-    })
+    return this.#io.sync()
   }
 }
 
@@ -152,7 +139,7 @@ class PartialStaging extends Content implements Staging {
   }
 
   publish(): MaybePromise<Published> {
-    if (this.context.settings.syncOnCommit) return guarded(() => flush(this.fd).then(() => this.#publish()))
+    if (this.context.settings.syncOnCommit) return guarded(() => this.#publishDurably())
     try {
       return this.#publish()
     } catch (error) {
@@ -161,7 +148,13 @@ class PartialStaging extends Content implements Staging {
   }
 
   keep(): Promise<Usage> {
-    return guarded(() => (this.#isOurs(this.#own()) ? { bytes: this.size, files: 1 } : NO_USAGE))
+    // As large as it is on the disk: a write that failed may have left something.
+    return guarded(() => {
+      const own = this.#own()
+      if (!this.#isOurs(own)) return NO_USAGE
+      this.#renewTime()
+      return usageOf(own)
+    })
   }
 
   drop(): Promise<Usage> {
@@ -178,6 +171,13 @@ class PartialStaging extends Content implements Staging {
     return closeFile(this.fd, this.size)
   }
 
+  /** A commit that failed may have given it the time that the file was to have: by that it might be too old to keep. */
+  #renewTime(): void {
+    if (this.pending.mtimeMs === undefined) return
+    const now = fileTime(this.context.clock.now())
+    futimesSync(this.fd, now, now)
+  }
+
   #own(): Entry {
     return this.context.system.fstat(this.fd, this.name)
   }
@@ -185,6 +185,14 @@ class PartialStaging extends Content implements Staging {
   /** The name still leads to what this upload writes. */
   #isOurs(own: Entry): boolean {
     return isSame(this.context.system.lstat(this.#spot.directory.fd, this.#partialName), own)
+  }
+
+  /** A name that only the memory knows would be gone with the power. */
+  async #publishDurably(): Promise<Published> {
+    await flush(this.fd)
+    const published = this.#publish()
+    await flushDirectory(this.#spot.directory.fd)
+    return published
   }
 
   #publish(): Published {
@@ -217,7 +225,7 @@ class PartialStaging extends Content implements Staging {
     if (this.#exclusive) publishExclusively(inside(directory.fd, this.#partialName), at)
     else
       lettingGo(directory.fd, old, () => system.rename(directory.fd, this.#partialName, directory.fd, name))
-    return { entry, freed: usageOf(old) }
+    return { entry, freed: freedBy(this.context, old) }
   }
 
   /** Gives the partial the attributes it is to have; returns what it then is. */
@@ -232,16 +240,26 @@ class PartialStaging extends Content implements Staging {
 
 /** An edit of the file itself: what is written stays, however the upload ends. */
 class InPlaceStaging extends Content implements Staging {
+  readonly #inherited: number
+  /** Bytes that the file is to be charged for once it has ended. */
+  #left: number | undefined
+
+  constructor(context: LocalContext, opened: OpenedContent) {
+    super(context, opened)
+    this.#inherited = opened.size
+  }
+
   publish(): Promise<Published> {
     return guarded(async () => {
       applyAttributes(this.fd, this.pending)
       if (this.context.settings.syncOnCommit) await flush(this.fd)
-      return { entry: this.context.system.fstat(this.fd, this.name), freed: NO_USAGE }
+      const entry = this.context.system.fstat(this.fd, this.name)
+      return { entry, freed: { bytes: entry.size - this.#end(entry), files: 0 } }
     })
   }
 
-  async keep(): Promise<Usage> {
-    return { bytes: this.size, files: 1 }
+  keep(): Promise<Usage> {
+    return guarded(() => ({ bytes: this.#end(this.context.system.fstat(this.fd, this.name)), files: 1 }))
   }
 
   drop(): Promise<Usage> {
@@ -251,6 +269,11 @@ class InPlaceStaging extends Content implements Staging {
   close(): MaybePromise<void> {
     return closeFile(this.fd, this.size)
   }
+
+  #end(entry: Entry): number {
+    this.#left ??= this.#inherited + this.context.inPlace.end(entry)
+    return this.#left
+  }
 }
 
 /** Takes over the descriptor and one hold on the directory. */
@@ -258,7 +281,8 @@ export function createStaging(options: StagingOptions): Staging {
   return new PartialStaging(options)
 }
 
-/** Takes over the descriptor. */
-export function createInPlace(context: LocalContext, opened: OpenedContent): Staging {
-  return new InPlaceStaging(context, opened)
+/** Takes over the descriptor, of what the entry describes. */
+export function createInPlace(context: LocalContext, fd: number, entry: Entry): Staging {
+  context.inPlace.begin(entry)
+  return new InPlaceStaging(context, { fd, size: entry.size, name: entry.name })
 }

@@ -79,7 +79,11 @@ export function rename(
   const node = required(source)
   if (node === tree.root || target.node === tree.root) throw new FileServerError('access.denied')
   requireOutside(node, target.directory)
-  if (node === target.node) return NO_USAGE
+  if (node === target.node) {
+    const itself = source.directory === target.directory && source.name === target.name
+    if (!replace && !itself) throw new FileServerError('path.exists')
+    return NO_USAGE
+  }
   requireReplaceable(node, target.node, replace)
   source.directory.children.delete(source.name)
   if (node.kind === 'directory') node.parent = target.directory

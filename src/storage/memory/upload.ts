@@ -81,13 +81,13 @@ function startFile(
   { tree }: MemoryContext,
   spot: Spot,
   partial: FileNode | undefined,
-  start: string,
+  { start, upTo }: WriteOptions,
 ): FileNode {
   if (partial !== undefined && start === 'current') return partial
   const file = tree.makeFile()
   if (start === 'current' && spot.node?.kind === 'file') {
-    resize(file, spot.node.size)
-    file.data.set(spot.node.data.subarray(0, spot.node.size))
+    resize(file, Math.min(spot.node.size, upTo ?? spot.node.size))
+    file.data.set(spot.node.data.subarray(0, file.size))
   }
   return file
 }
@@ -108,18 +108,18 @@ export async function openUpload(
   options: WriteOptions,
 ): Promise<StagedFile> {
   const { tree, active, now } = context
-  const { owner, start, exclusive } = options
+  const { owner, exclusive } = options
   const first = tree.find(path, true)
   const key = partialKey(owner, first.name)
   const runningKey = activeKey(first.directory, key)
   // A newcomer that cannot be opened anyway must not end the upload that runs.
   requireOpenable(first, first.directory.partials.get(key), options)
-  const taken = await active.takeOver(runningKey)
+  await active.takeOver(runningKey)
   const spot = tree.find(path, true)
   const partial = spot.directory.partials.get(key)
   requireOpenable(spot, partial, options)
-  const inherited = partial !== undefined && !taken ? { bytes: partial.size, files: 1 } : NO_USAGE
-  const file = startFile(context, spot, partial, start)
+  const inherited = partial === undefined ? NO_USAGE : { bytes: partial.size, files: 1 }
+  const file = startFile(context, spot, partial, options)
   spot.directory.partials.set(key, file)
   const upload = createStagedUpload({
     staging: createStaging({ spot, file, key, exclusive, now }),

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { FileServerError } from '../../../src/core/errors.ts'
 import { createMemoryStorage } from '../../../src/storage/memory.ts'
 import { quotaSuite } from '../../conformance/quota.ts'
 import { createFakeClock } from '../../helpers/fake-clock.ts'
@@ -54,6 +55,43 @@ test('with a full count of files one can still be overwritten', async () => {
   await upload(files, '/one', 'longer')
   assert.deepEqual(state.usage, { bytes: 6, files: 1 })
   assert.deepEqual(await listed(files, '/'), ['one'])
+})
+
+test('who goes on with an upload that still runs elsewhere is not charged for it twice', async () => {
+  const { files, another, state } = createTestSession({ limits: { quotaBytes: 10 * MIB } })
+  const older = await files.openWrite(at('/big'), OPEN)
+  await older.write(new Uint8Array(6 * MIB), 0)
+  const newer = await another().openWrite(at('/big'), { ...OPEN, start: 'current' })
+  assert.equal(newer.size, 6 * MIB)
+  await newer.write(new Uint8Array(10), 6 * MIB)
+  await newer.commit()
+  await older.abort()
+  assert.deepEqual(state.usage, { bytes: 6 * MIB + 10, files: 1 })
+})
+
+test('what has ended is given back once', async () => {
+  const { files, state } = createTestSession({ limits: { quotaBytes: 10 * MIB } })
+  for (const end of ['commit', 'abort'] as const) {
+    const handle = await files.openWrite(at(`/${end}`), OPEN)
+    await handle.write(new Uint8Array(MIB), 0)
+    await handle[end]()
+    await handle.abort()
+    await handle.discard()
+  }
+  assert.deepEqual(state.usage, { bytes: 2 * MIB, files: 2 })
+})
+
+test('an upload whose charge could not be settled is not given back as a whole', async () => {
+  const { files, state } = createTestSession({ limits: { quotaBytes: 10 * MIB } })
+  const handle = await files.openWrite(at('/file'), OPEN)
+  await handle.write(new Uint8Array(MIB - 1), 0)
+  const { chargeQuota } = state
+  state.chargeQuota = async () => {
+    state.chargeQuota = chargeQuota
+    throw new FileServerError('storage.busy')
+  }
+  await fails('storage.busy', async () => handle.commit())
+  assert.ok((state.usage?.bytes ?? 0) >= MIB - 1)
 })
 
 test('without a limit the state store is not asked', async () => {
