@@ -13,6 +13,7 @@ import { refuseConnection } from './refuse.ts'
 import { createReplyPool } from './reply-pool.ts'
 import type { SftpSettings } from './settings.ts'
 import type { NativeSend } from './socket-output.ts'
+import { gatherIdentification } from './ssh-identification.ts'
 import { socketOf } from './ssh-internals.ts'
 import { createOffers } from './ssh-kex.ts'
 import { unpooled, unpoolIdentification } from './ssh-memory.ts'
@@ -79,6 +80,7 @@ export function createSftpAdapter(options: SftpAdapterOptions): SftpAdapter {
       waiting.set(socket, connection)
       connections.add(connection)
       void connection.done.then(() => connections.delete(connection))
+      gatherIdentification(socket)
       unpooled(() => server.injectSocket(socket))
       return connection
     },

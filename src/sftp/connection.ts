@@ -14,6 +14,7 @@ import { DISCONNECT, type DisconnectCode, disconnectCodeOf } from './error-map.t
 import { offerHostKeys } from './host-key-update.ts'
 import type { HostKey } from './host-keys.ts'
 import { createInputRoom, type InputPools, type InputRoom } from './input-queue.ts'
+import { KexAllowance } from './kex-allowance.ts'
 import { LINGER_MS } from './limits.ts'
 import { OutputGate } from './output-gate.ts'
 import { Reads } from './reads.ts'
@@ -26,7 +27,8 @@ import { boundMessages } from './ssh-bounds.ts'
 import { tellSignatures } from './ssh-ext-info.ts'
 import { type Transport, transportOf } from './ssh-internals.ts'
 import { type Offers, takeKeyExchanges } from './ssh-kex.ts'
-import { answerLateRequests } from './ssh-requests.ts'
+import { orderLogin } from './ssh-login-order.ts'
+import { answerLateRequests, keepEarlyWindows } from './ssh-requests.ts'
 import { namesOf, type TermsOf } from './terms.ts'
 import { SessionTimers, type Traffic } from './timers.ts'
 import { TurnBudget } from './turn-budget.ts'
@@ -129,7 +131,10 @@ class OpenConnection implements SshConnection, TurnTask {
     const transport = transportOf(client, this.#options.native)
     this.#transport = transport
     const terms = this.#options.termsOf(origin.remoteIp, clock.now(), software)
-    boundMessages(client, (why) => this.#violation(why))
+    boundMessages(client, {
+      allowance: new KexAllowance({ clock, socket: this.#socket }),
+      onViolation: (why) => this.#violation(why),
+    })
     takeKeyExchanges(client, {
       lists: terms.lists,
       offers: this.#options.offers,
@@ -147,6 +152,8 @@ class OpenConnection implements SshConnection, TurnTask {
     })
     offerHostKeys(client, this.#options.hostKeys)
     answerLateRequests(client)
+    keepEarlyWindows(client)
+    orderLogin(client, (why) => this.#violation(why))
     const room = createInputRoom(this.#options.inputPools)
     const guard = new SocketGuard({
       ...{ socket: this.#socket, transport, input: room, channels: settings.channelsPerConnection },

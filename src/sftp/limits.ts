@@ -25,12 +25,18 @@ export const INPUT_SPARE = 96 * KIB
 export const MAX_BYTES_IN_KEX = 8 * MIB
 /** Packets that may wait for the end of a key exchange; honest sessions have a few dozen. */
 export const MAX_HELD_PACKETS = 2048
+/** Key exchanges that a client may begin one right after the other, and for which time and which traffic it may begin one more. */
+export const KEX_AT_ONCE = 16
+export const KEX_EACH_MS = 10_000
+export const KEX_EACH_BYTES = MIB
 /** Requests of one channel that wait for the storage at the same time. */
 export const MAX_IN_FLIGHT = 64
 /** Work done without waiting in one turn of the event loop, per connection; then everybody else has theirs. */
 export const TURN_BUDGET = 256 * KIB
 /** What a request costs of the budget, besides the bytes that it moves at once: some 30 of them a turn. */
 export const REQUEST_COST = 8 * KIB
+/** Requests to log in that may wait for one before them; ssh2 has as many. */
+export const MAX_WAITING_LOGINS = 10
 /** How long a peer may take to receive the last words, in milliseconds. */
 export const LINGER_MS = 1000
 /** Replies up to this size are joined with their neighbours into one SSH packet, and hold no memory of the pool. */

@@ -3,6 +3,7 @@
 import type { Connection as SshClient } from 'ssh2'
 import { FileServerError } from '../core/errors.ts'
 import { createBodyReader } from './codec.ts'
+import type { KexAllowance } from './kex-allowance.ts'
 import { LEAST_PACKET } from './limits.ts'
 import { has } from './shapes.ts'
 
@@ -21,6 +22,7 @@ const NO_MORE = Number.POSITIVE_INFINITY
 type OnPayload = (payload: Buffer) => unknown
 type OpenInfo = Readonly<{ sender: unknown; packetSize: unknown }>
 type Protocol = {
+  _kexinit: unknown
   _onPayload: OnPayload
   _handlers: {
     CHANNEL_OPEN: (self: unknown, info: OpenInfo) => void
@@ -34,22 +36,25 @@ type Channels = { get(channel: number): unknown; remove(channel: number): void }
 
 function isProtocol(value: unknown): value is Protocol {
   const methods = ['_onPayload', 'requestFailure', 'channelOpenFail', 'channelClose']
-  if (!has(value, 'function', ...methods)) return false
+  if (!has(value, 'function', ...methods) || !Reflect.has(Object(value), '_kexinit')) return false
   return has(Reflect.get(Object(value), '_handlers'), 'function', 'CHANNEL_OPEN', 'CHANNEL_CLOSE')
 }
 
 const isChannels = (value: unknown): value is Channels => has(value, 'function', 'get', 'remove')
 
-/**
- * Bounds what a client can make ssh2 do. To be called before the first key exchange: only messages that are encrypted pass
- * here. `onViolation` ends the connection.
- */
-export function boundMessages(client: SshClient, onViolation: (why: string) => void): void {
+export type Bounds = Readonly<{
+  allowance: Pick<KexAllowance, 'take'>
+  /** Ends the connection. */
+  onViolation: (why: string) => void
+}>
+
+/** Bounds what a client can make ssh2 do. To be called before the first key exchange: only messages that are encrypted pass here. */
+export function boundMessages(client: SshClient, { allowance, onViolation }: Bounds): void {
   const protocol: unknown = Reflect.get(client, '_protocol')
   if (!isProtocol(protocol)) throw new FileServerError('internal', 'this version of ssh2 has other messages')
   const original = protocol._onPayload
   protocol._onPayload = (payload) => {
-    const why = impossible(payload, Reflect.get(client, 'authenticated') === true)
+    const why = impossible(payload) ?? kexRefusal(payload, client, protocol, allowance)
     if (why !== undefined) {
       onViolation(why)
       return NO_MORE
@@ -62,13 +67,24 @@ export function boundMessages(client: SshClient, onViolation: (why: string) => v
 }
 
 /** Why a message ends the connection. */
-function impossible(payload: Buffer, authenticated: boolean): string | undefined {
+function impossible(payload: Buffer): string | undefined {
   // ssh2 makes a list of that length, 256 MiB of it, before it looks for the first answer.
   if (payload[0] === INFO_RESPONSE && payload.length >= 5 && payload.readUInt32BE(1) * 4 > payload.length - 5)
     return 'more answers than bytes'
-  if (ONLY_OF_SERVERS.has(payload[0])) return 'message of a server'
-  // No client needs other keys before it is logged in, and each exchange may cost a tenth of a second.
-  return payload[0] === KEXINIT && !authenticated ? 'key exchange before the login' : undefined
+  return ONLY_OF_SERVERS.has(payload[0]) ? 'message of a server' : undefined
+}
+
+/** Why a key exchange of a client is not wanted. That it answers one which the server has begun does not count. */
+function kexRefusal(
+  payload: Buffer,
+  client: SshClient,
+  { _kexinit }: Protocol,
+  allowance: Bounds['allowance'],
+): string | undefined {
+  if (payload[0] !== KEXINIT) return undefined
+  // No client needs other keys before it is logged in.
+  if (Reflect.get(client, 'authenticated') !== true) return 'key exchange before the login'
+  return _kexinit !== undefined || allowance.take() ? undefined : 'too many key exchanges'
 }
 
 /** Whether it wants a reply, of an announcement of host keys; undefined for all else. */

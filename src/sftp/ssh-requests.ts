@@ -11,9 +11,14 @@ type ChannelHandler = (
   wantsReply: unknown,
   data: unknown,
 ) => void
+type WindowHandler = (self: unknown, channel: unknown, bytes: number) => void
 type Protocol = {
   _kex: unknown
-  _handlers: { GLOBAL_REQUEST: Handler; CHANNEL_REQUEST: ChannelHandler }
+  _handlers: {
+    GLOBAL_REQUEST: Handler
+    CHANNEL_REQUEST: ChannelHandler
+    CHANNEL_WINDOW_ADJUST: WindowHandler
+  }
   channelFailure(channel: number): void
   requestSuccess(data: Buffer): void
   requestFailure(): void
@@ -21,7 +26,8 @@ type Protocol = {
 
 function isProtocol(value: unknown): value is Protocol {
   if (!has(value, 'function', 'requestSuccess', 'requestFailure', 'channelFailure')) return false
-  return has(Reflect.get(Object(value), '_handlers'), 'function', 'GLOBAL_REQUEST', 'CHANNEL_REQUEST')
+  const kinds = ['GLOBAL_REQUEST', 'CHANNEL_REQUEST', 'CHANNEL_WINDOW_ADJUST']
+  return has(Reflect.get(Object(value), '_handlers'), 'function', ...kinds)
 }
 
 function protocolOf(client: SshClient): Protocol {
@@ -57,29 +63,47 @@ export function onGlobalRequest(
   }
 }
 
-/** The peer's number of a session that already runs something; undefined for all other channels. */
-function runningSession(client: SshClient, channel: unknown): number | undefined {
+type Outgoing = { id: number; window: number }
+const isOutgoing = (value: unknown): value is Outgoing => has(value, 'number', 'id', 'window')
+
+/** The way to the peer of a session, and whether it can still begin to run something; undefined for all other channels. */
+function sessionAt(
+  client: SshClient,
+  channel: unknown,
+): { outgoing: Outgoing; idle: boolean; ended: boolean } | undefined {
   const channels: unknown = Reflect.get(client, '_chanMgr')
   const get: unknown = Reflect.get(Object(channels), 'get')
   if (typeof get !== 'function') throw new FileServerError('internal', 'this version of ssh2 has no _chanMgr')
   const session: unknown = Reflect.apply(get, channels, [channel])
-  const started: unknown = Reflect.get(Object(session), '_channel')
   const outgoing: unknown = Reflect.get(Object(Reflect.get(Object(session), '_chanInfo')), 'outgoing')
-  const id: unknown = Reflect.get(Object(outgoing), 'id')
-  return started instanceof Object && typeof id === 'number' ? id : undefined
+  if (!isOutgoing(outgoing)) return undefined
+  const idle = Reflect.get(Object(session), '_channel') === undefined
+  return { outgoing, idle, ended: Reflect.get(Object(session), '_ending') === true }
 }
 
 /**
- * RFC 4254, section 5.4: whoever asks for an answer gets one. ssh2 leaves requests to a session that already runs
- * something without, and a client may wait for it.
+ * RFC 4254, section 5.4: whoever asks for an answer gets one. ssh2 leaves requests to a session without that already runs
+ * something, or for which the client has said that it sends no data, and a client may wait for it.
  */
 export function answerLateRequests(client: SshClient): void {
   const protocol = protocolOf(client)
   const others = protocol._handlers.CHANNEL_REQUEST
   protocol._handlers.CHANNEL_REQUEST = (self, channel, type, wantsReply, data) => {
-    const peer = wantsReply === true ? runningSession(client, channel) : undefined
-    if (peer === undefined) others(self, channel, type, wantsReply, data)
-    else protocol.channelFailure(peer)
+    const session = wantsReply === true ? sessionAt(client, channel) : undefined
+    if (session === undefined || (session.idle && !session.ended))
+      others(self, channel, type, wantsReply, data)
+    else protocol.channelFailure(session.outgoing.id)
+  }
+}
+
+/** RFC 4254, section 5.2: a client may open its window before it says what is to run; ssh2 forgets that it did. */
+export function keepEarlyWindows(client: SshClient): void {
+  const { _handlers } = protocolOf(client)
+  const others = _handlers.CHANNEL_WINDOW_ADJUST
+  _handlers.CHANNEL_WINDOW_ADJUST = (self, channel, bytes) => {
+    const session = sessionAt(client, channel)
+    if (session?.idle) session.outgoing.window += bytes
+    else others(self, channel, bytes)
   }
 }
 

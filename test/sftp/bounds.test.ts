@@ -4,8 +4,9 @@ import { after, before, test } from 'node:test'
 import type { Client, Connection } from 'ssh2'
 import { FileServerError } from '../../src/core/errors.ts'
 import { byte, type Field, fieldsToBuffer, packet, string, uint32, uint64 } from '../../src/sftp/codec.ts'
+import { KexAllowance } from '../../src/sftp/kex-allowance.ts'
 import { fingerprintOf } from '../../src/sftp/key-blob.ts'
-import { LEAST_PACKET } from '../../src/sftp/limits.ts'
+import { KEX_AT_ONCE, KEX_EACH_BYTES, KEX_EACH_MS, LEAST_PACKET } from '../../src/sftp/limits.ts'
 import { sendMessage } from '../../src/sftp/ssh-message.ts'
 import { ssh2 } from '../../src/sftp/ssh2.ts'
 import { connect, openFile, openRaw, openSubsystem, statusOf, wrap } from '../helpers/sftp-raw-client.ts'
@@ -95,6 +96,67 @@ test('keys are exchanged anew only after the login', async () => {
   inside(client).rekey()
   await closed
   assert.equal(violations().at(-1), 'key exchange before the login')
+})
+
+test('a client can begin so many key exchanges, and more as time goes by', async () => {
+  const client = await connect(server.port)
+  client.on('error', () => {})
+  const exchange = (): Promise<void> => {
+    const done = new Promise<void>((resolve) => client.once('handshake', () => resolve()))
+    inside(client).rekey()
+    return done
+  }
+  for (let count = 0; count < KEX_AT_ONCE; count += 1) await exchange()
+  await server.clock.advance(KEX_EACH_MS)
+  await exchange()
+  const closed = end(client)
+  void exchange()
+  await closed
+  assert.equal(violations().at(-1), 'too many key exchanges')
+})
+
+test('traffic gives a client new key exchanges', () => {
+  const socket = { bytesRead: 0, bytesWritten: 0 }
+  const allowance = new KexAllowance({ clock: { monotonic: () => 0 }, socket })
+  const begun = (): number => {
+    let count = 0
+    while (allowance.take()) count += 1
+    return count
+  }
+  assert.equal(begun(), KEX_AT_ONCE)
+  socket.bytesWritten += 2 * KEX_EACH_BYTES
+  socket.bytesRead += 2 * KEX_EACH_BYTES
+  assert.equal(begun(), 3)
+  socket.bytesRead += 1000 * KEX_EACH_BYTES
+  assert.equal(begun(), KEX_AT_ONCE)
+})
+
+test('a window that is opened before anything runs is open', async () => {
+  const client = await connect(server.port)
+  const opened = heard(client, 'CHANNEL_OPEN_CONFIRMATION')
+  openSession(client, 0, 32_768)
+  const [info] = await opened
+  const number = uint32(Number(Reflect.get(Object(info), 'sender')))
+  const answered = heard(client, 'CHANNEL_DATA')
+  say(client, byte(93), number, uint32(100_000))
+  say(client, byte(98), number, string('subsystem'), byte(0), string('sftp'))
+  say(client, byte(94), number, string(packet(1, uint32(3))))
+  const [, data] = await answered
+  assert.equal((data as Buffer).readUInt8(4), 2)
+  client.destroy()
+})
+
+test('a request to a session that gets no more data is answered', async () => {
+  const client = await connect(server.port)
+  const opened = heard(client, 'CHANNEL_OPEN_CONFIRMATION')
+  openSession(client, 100_000, 32_768)
+  const [info] = await opened
+  const number = uint32(Number(Reflect.get(Object(info), 'sender')))
+  const refused = heard(client, 'CHANNEL_FAILURE')
+  say(client, byte(96), number)
+  say(client, byte(98), number, string('subsystem'), byte(1), string('sftp'))
+  assert.deepEqual(await refused, [7])
+  client.destroy()
 })
 
 test('host keys that a client announces are read by nobody', async () => {
