@@ -1,5 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite'
 import type { FailureRecord, StateStore } from '../core/ports.ts'
+import { writtenRow } from './sqlite-written.ts'
 
 /** Keys remembered at most; beyond it those that would be forgotten first go, locked ones last. */
 const MAX_KEYS = 100_000
@@ -47,7 +48,7 @@ export function createFailures(db: DatabaseSync, maxKeys: number = MAX_KEYS): Fa
 
   return {
     recordFailure: async (key, now, { after, windowMs, lockMs }): Promise<FailureRecord> => {
-      const row = record.get({ key, now, after, window: windowMs, lock: lockMs })
+      const row = writtenRow(record, { key, now, after, window: windowMs, lock: lockMs })
       sweep(now)
       return { failures: Number(row?.failures), lockedUntil: Number(row?.locked_until) }
     },

@@ -4,6 +4,7 @@ import type { SessionId } from '../core/identity.ts'
 import type { QuotaUsage, StateStore } from '../core/ports.ts'
 import { createFailures } from './sqlite-failures.ts'
 import { openDatabase } from './sqlite-open.ts'
+import { writtenRow } from './sqlite-written.ts'
 
 export type SqliteStateSettings = Readonly<{
   file: string
@@ -95,7 +96,7 @@ function createQuotas(db: DatabaseSync): QuotaMethods {
   return {
     quotaUsage: async (user) => usage(read.get(user)),
     initQuotaUsage: async (user, { bytes, files }) =>
-      usage(init.get({ user, bytes, files })) ?? { bytes, files },
+      usage(writtenRow(init, { user, bytes, files })) ?? { bytes, files },
     chargeQuota: async (user, { bytes, files }, max) =>
       charge.run({ user, bytes, files, maxBytes: max.bytes, maxFiles: max.files }).changes > 0,
   }

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { type TestContext, test } from 'node:test'
+import { fileURLToPath } from 'node:url'
 import { Worker } from 'node:worker_threads'
 import { FileServerError } from '../../src/core/errors.ts'
 import { asSessionId, asUserId } from '../../src/core/identity.ts'
@@ -169,4 +171,16 @@ test('failure rows are bounded, expired ones go first and locked ones last', asy
   assert.equal(await failures.lockedUntil('locked', 1200), 6000)
   for (let i = 0; i < 10; i += 1) await failures.recordFailure('late', 100_000, { ...RULE, after: 0 })
   assert.equal(rows(), 1)
+})
+
+test('a failure that a full disk does not take is not said to be counted', (t) => {
+  const script = fileURLToPath(new URL('full-disk.ts', import.meta.url))
+  // A write beyond the limit then fails, as on a full disk, in place of ending the process.
+  const limited = 'trap "" XFSZ; ulimit -f 256; exec "$0" "$@"'
+  const { stdout, stderr } = spawnSync(
+    'bash',
+    ['-c', limited, process.execPath, script, temporaryFile(t), '2000'],
+    { encoding: 'utf8' },
+  )
+  assert.equal(stdout, 'refused', stderr)
 })
