@@ -147,8 +147,13 @@ export class LineReader {
     if (byte === IAC) this.#text(IAC)
     else if (byte === SB) this.#telnet = 'sub'
     else if (byte >= WILL) this.#telnet = 'option'
-    // Below SE it is no telnet command: the rest of one was urgent data.
-    else if (byte < SE) this.#text(byte)
+    else if (byte < SE) this.#noCommand(byte)
+  }
+
+  /** The rest of a telnet command was urgent data; inside a line it is none, and no UTF-8 either. */
+  #noCommand(byte: number): void {
+    if (this.#line.length > 0) this.#text(IAC)
+    this.#text(byte)
   }
 
   #step(byte: number): void {

@@ -43,6 +43,8 @@ describe('line reader', () => {
     assert.deepEqual(read(bytes('MKD \xe9\n')), [{ kind: 'garbled' }])
     assert.deepEqual(read(bytes('MKD \xc0\xaf\n')), [{ kind: 'garbled' }])
     assert.deepEqual(read(bytes('MKD \xff\xff\n')), [{ kind: 'garbled' }])
+    // A name in Latin 1: without its 0xFF it would be another.
+    assert.deepEqual(read(bytes('MKD a\xffb\nMKD a\xff\r\n')), [{ kind: 'garbled' }, { kind: 'garbled' }])
   })
 
   test('a line of the limit passes, a longer one is told once, and the next is whole again', () => {
