@@ -84,6 +84,11 @@ test('a hash of the highest cost that can be set is one that is read', (t) => {
   }
 })
 
+test('by default every client that is not logged in yet may wait for its password to be verified', (t) => {
+  const { connections, passwords } = loaded(project(t, '').file)
+  assert.ok(passwords.queue > connections.unauthenticated)
+})
+
 test('two listeners at one port are found however their addresses overlap', (t) => {
   const at = (first: string, second: string) =>
     complaints(

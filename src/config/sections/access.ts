@@ -84,7 +84,12 @@ export const passwords = z
   .strictObject({
     argon2,
     concurrent: whole(1, 64, 2, 'Passwords verified at the same time.'),
-    queue: whole(1, 100_000, 64, 'Logins that may wait for their turn; more are refused as overloaded.'),
+    queue: whole(
+      1,
+      100_000,
+      256,
+      'Logins that may wait for their turn; more are refused like wrong passwords. Have more than connections.unauthenticated.',
+    ),
   })
   .prefault({})
   .describe('How passwords are hashed and how many are verified at once.')

@@ -8,7 +8,11 @@ export type FairQueueSettings = Readonly<{
 }>
 
 /** Runs expensive jobs a few at a time. A job that finds no room rejects with `auth.failed`; see `isOverload`. */
-export type FairQueue = { run<T>(party: string, job: () => Promise<T>): Promise<T> }
+export type FairQueue = {
+  run<T>(party: string, job: () => Promise<T>): Promise<T>
+  /** For what can be done another time: finds room only while less than half of the places are taken. */
+  runSpare<T>(party: string, job: () => Promise<T>): Promise<T>
+}
 
 type Waiter = { start: () => void; refuse: () => void }
 
@@ -75,14 +79,20 @@ export function createFairQueue(settings: FairQueueSettings): FairQueue {
     })
   }
 
+  const run: FairQueue['run'] = async (party, job) => {
+    await turn(party)
+    try {
+      return await job()
+    } finally {
+      next()
+    }
+  }
+
   return {
-    run: async (party, job) => {
-      await turn(party)
-      try {
-        return await job()
-      } finally {
-        next()
-      }
+    run,
+    runSpare: async (party, job) => {
+      if (waiting > 0 && waiting >= settings.waiting / 2) throw new Overload()
+      return run(party, job)
     },
   }
 }

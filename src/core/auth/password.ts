@@ -34,7 +34,7 @@ export type PasswordHasher = {
   verify(claim: PasswordClaim, secret: string): Promise<boolean>
   /** As `verify`, but never answers from memory: always costs one hash. */
   verifyAfresh(claim: PasswordClaim, secret: string): Promise<boolean>
-  /** A new hash at the present cost. */
+  /** A new hash at the present cost; gives way to checks. */
   hash(party: string, secret: string): Promise<string>
   /** True for a hash of another family or another cost than new ones get. */
   needsRehash(stored: string): boolean
@@ -58,8 +58,8 @@ export function createPasswordHasher(
     return family === undefined ? verifyArgon2(decoy, secret) : family.verify(stored, secret)
   }
 
-  const verifyAfresh: PasswordHasher['verifyAfresh'] = async ({ user, stored, party }, secret) => {
-    const matched = await queue.run(party, () => compare(stored ?? decoy, secret))
+  const compareClaim = async ({ user, stored }: PasswordClaim, secret: string): Promise<boolean> => {
+    const matched = await compare(stored ?? decoy, secret)
     const good = matched && user !== undefined && stored !== undefined
     if (good) cache.add(user, stored, secret)
     return good
@@ -67,12 +67,13 @@ export function createPasswordHasher(
 
   return {
     verify: async (claim, secret) => {
-      const { user, stored } = claim
-      if (user !== undefined && stored !== undefined && cache.has(user, stored, secret)) return true
-      return verifyAfresh(claim, secret)
+      const { user, stored, party } = claim
+      const known = () => user !== undefined && stored !== undefined && cache.has(user, stored, secret)
+      // Of logins at once the first pays, also for those that wait already.
+      return known() || queue.run(party, async () => known() || compareClaim(claim, secret))
     },
-    verifyAfresh,
-    hash: (party, secret) => queue.run(party, () => hashArgon2(secret, settings.argon2)),
+    verifyAfresh: (claim, secret) => queue.run(claim.party, () => compareClaim(claim, secret)),
+    hash: (party, secret) => queue.runSpare(party, () => hashArgon2(secret, settings.argon2)),
     needsRehash: (stored) => needsArgon2Rehash(stored, settings.argon2),
     forget: cache.forget,
   }

@@ -91,3 +91,24 @@ test('never more than permitted run, and every job ends', async () => {
   await Promise.all(Array.from({ length: 200 }, (_, i) => queue.run(`p${i % 7}`, job)))
   assert.equal(most, 3)
 })
+
+test('what can be done another time leaves half of the places to the others', async () => {
+  const b = bench(1, 4)
+  const spare = (name: string) =>
+    b.queue
+      .runSpare(name, async () => void b.started.push(name))
+      .catch((error: unknown) => {
+        assert.ok(isOverload(error))
+        b.refused.push(name)
+      })
+  b.add('a:1')
+  for (const name of ['s1', 's2', 's3']) void spare(name)
+  await settle()
+  assert.deepEqual(b.refused, ['s3'])
+  b.add('b:1')
+  b.add('c:1')
+  await settle()
+  assert.deepEqual(b.refused, ['s3'])
+  await b.finish()
+  assert.deepEqual(b.started, ['a:1', 's1', 's2', 'b:1'])
+})

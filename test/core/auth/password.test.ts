@@ -125,6 +125,16 @@ test('a success is remembered for its time, a failure never', async () => {
   assert.equal(foreign.asked, 5)
 })
 
+test('of logins at once the first pays, and a wrong password among them pays for itself', async () => {
+  const { hasher, foreign } = make({ cacheMs: 60_000, queue: { concurrent: 1, waiting: 8 } })
+  const secrets = ['x', 'x', 'y', 'x']
+  const answers = await Promise.all(secrets.map((secret) => hasher.verify(claim('plain:x'), secret)))
+  assert.deepEqual(answers, [true, true, false, true])
+  assert.equal(foreign.asked, 2)
+  await Promise.all([1, 2].map(() => hasher.verifyAfresh(claim('plain:x'), 'x')))
+  assert.equal(foreign.asked, 4)
+})
+
 test('what is remembered is of one user and one stored hash, and is dropped on request', async () => {
   const { hasher, foreign } = make({ cacheMs: 60_000 })
   await hasher.verify(claim('plain:x'), 'x')
