@@ -1,4 +1,5 @@
 // RFC 3659 section 2.3: YYYYMMDDHHMMSS[.sss], always UTC.
+import { shownTime } from '../core/vfs/shown-time.ts'
 
 const MINUTE_MS = 60_000
 
@@ -19,7 +20,8 @@ function twoDigits(value: number): string {
 }
 
 /** Whole seconds: several clients do not take the fraction. */
-export function formatTime(ms: number): string {
+export function formatTime(time: number): string {
+  const ms = shownTime(time)
   const minute = Math.floor(ms / MINUTE_MS)
   return textOf(minute) + twoDigits(Math.floor((ms - minute * MINUTE_MS) / 1000))
 }

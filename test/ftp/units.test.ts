@@ -44,6 +44,9 @@ describe('times', () => {
         assert.equal(parseTime(formatTime(seconds * 1000)), seconds * 1000)
       }),
     )
+    // A file system may keep more, and the listing of its folder must not fail for it.
+    for (const ms of [3e14, 9e15]) assert.equal(formatTime(ms), '99991231235959')
+    for (const ms of [-1e14, -9e15]) assert.equal(formatTime(ms), '00000101000000')
     assert.equal(parseTime('20200101000000.5'), Date.UTC(2020, 0, 1) + 500)
     for (const bad of ['', '2020', '20200230000000', '20200101250000', '20200101000000x', ' 20200101000000'])
       assert.equal(parseTime(bad), undefined, bad)

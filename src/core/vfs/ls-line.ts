@@ -1,3 +1,4 @@
+import { shownTime } from './shown-time.ts'
 import type { Entry, EntryKind } from './storage.ts'
 
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'] as const
@@ -79,8 +80,9 @@ function createTimeFormat(nowMs: number): (ms: number) => string {
   const showsYear = (ms: number) => ms <= nowMs - RECENT_MS || ms > nowMs + AHEAD_MS
   let from = Number.NaN
   let text = ''
-  return (ms) => {
-    if (ms >= from && ms < from + MINUTE_MS) return text
+  return (time) => {
+    if (time >= from && time < from + MINUTE_MS) return text
+    const ms = shownTime(time)
     const day = Math.floor(ms / DAY_MS)
     const { date, year } = dayOf(day)
     const minutes = Math.floor((ms - day * DAY_MS) / MINUTE_MS)

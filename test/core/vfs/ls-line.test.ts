@@ -37,6 +37,9 @@ test('the year stands for the time when the entry is old or from the future', ()
   assert.match(line({ mtimeMs: -1 }), / Dec 31 {2}1969 /)
   assert.match(line({ mtimeMs: NOW + 30_000 }), / Nov 21 12:00 /)
   assert.match(line({ mtimeMs: NOW + 86_400_000 }), / Nov 22 {2}2026 /)
+  // Beyond four digits, and beyond what Date knows.
+  for (const mtimeMs of [3e14, 9e15]) assert.match(line({ mtimeMs }), / Dec 31 {2}9999 /)
+  for (const mtimeMs of [-1e14, -9e15]) assert.match(line({ mtimeMs }), / Jan {2}1 {5}0 /)
 })
 
 test('one formatter says of each entry what a new one would', () => {
