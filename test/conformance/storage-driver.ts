@@ -434,6 +434,30 @@ function changing(driver: Driver): void {
     const stats = await driver().filesystemStats(keyOf('/'))
     assert.ok(stats.totalBlocks >= stats.freeBlocks && stats.blockSize > 0)
   })
+
+  test('the file system of a file, a link and a folder is that of its name', async () => {
+    await put(driver(), '/on', 'x')
+    await driver().mkdir(keyOf('/over'))
+    await driver().symbolicLink('on', keyOf('/via'))
+    const { totalBlocks } = await driver().filesystemStats(keyOf('/'))
+    for (const path of ['/on', '/over', '/via'])
+      assert.equal((await driver().filesystemStats(keyOf(path))).totalBlocks, totalBlocks, path)
+    await fails('path.not-found', () => driver().filesystemStats(keyOf('/none')))
+    await fails('path.not-directory', () => driver().filesystemStats(keyOf('/on/x')))
+  })
+
+  test('what is being written shows the mode that it will have', async () => {
+    await put(driver(), '/mode', 'x')
+    await driver().setAttributes(keyOf('/mode'), ALICE, { mode: 0o640 }, true)
+    const edit = await openWrite(driver(), '/mode', ALICE, { start: 'current' })
+    assert.equal((await edit.stat()).mode, 0o640)
+    await edit.setAttributes({ mode: 0o604 })
+    assert.equal((await edit.stat()).mode, 0o604)
+    assert.equal((await edit.commit()).entry.mode, 0o604)
+    const made = await openWrite(driver(), '/made')
+    const { mode } = await made.stat()
+    assert.equal((await made.commit()).entry.mode, mode)
+  })
 }
 
 function links(driver: Driver): void {

@@ -13,7 +13,8 @@ export function read({ id, body, context }: Request): MaybePromise<Reply> {
   const file = readable(known(found))
   const { buffer, at, release } = context.pool.take(wanted)
   const finish = (length: number): Reply => {
-    if (length > 0)
+    // Whoever asks for nothing has not asked where the end is.
+    if (length > 0 || wanted === 0)
       return { bytes: finishData(id, buffer, at, length), id: undefined, memory: buffer, release }
     release()
     return endOfFile(id)

@@ -1,4 +1,4 @@
-import { constants, readlinkSync, statfsSync } from 'node:fs'
+import { constants, fstatSync, readlinkSync, statfsSync } from 'node:fs'
 import { FileServerError } from '../../core/errors.ts'
 import type { UserId } from '../../core/identity.ts'
 import type { Entry, FilesystemStats, ReadHandle, StorageDriver, StorageKey } from '../../core/vfs/storage.ts'
@@ -11,7 +11,7 @@ import { ITSELF, LINK } from './jail.ts'
 import { listDirectory } from './listing.ts'
 import * as moves from './moves.ts'
 import { openWrite } from './open-write.ts'
-import { inside } from './proc.ts'
+import { OPEN_NAME, self, withOpen } from './proc.ts'
 import { createReadHandle, openFile } from './read-handle.ts'
 import { usageBelow } from './usage.ts'
 
@@ -57,8 +57,11 @@ function readLink({ jail }: LocalContext, key: StorageKey): string {
   })
 }
 
-function filesystemStats(fd: number): FilesystemStats {
-  const stats = statfsSync(inside(fd, ITSELF))
+/** Of the file system that a name lies on, whatever it names. */
+function filesystemStats({ jail }: LocalContext, key: StorageKey): FilesystemStats {
+  const stats = jail.find(key, ({ at }) =>
+    withOpen(at, OPEN_NAME, (fd) => (fstatSync(fd).isSymbolicLink() ? LINK : statfsSync(self(fd)))),
+  )
   return {
     blockSize: stats.bsize,
     totalBlocks: stats.blocks,
@@ -105,7 +108,7 @@ export function createLocalDriver(context: LocalContext): StorageDriver {
     hardLink: (from, to) => guarded(() => moves.hardLink(context, from, to)),
     symbolicLink: (target, key) => guarded(() => changes.symbolicLink(context, target, key)),
     readLink: (key) => guarded(() => readLink(context, key)),
-    filesystemStats: (key) => guarded(() => held(key, ({ fd }) => filesystemStats(fd))),
+    filesystemStats: (key) => guarded(() => filesystemStats(context, key)),
     usage: () => guarded(() => held('/' as StorageKey, ({ fd }) => usageBelow(fd, system))),
     close: async () => directories.forget(location, ''),
   }

@@ -114,7 +114,7 @@ function startUpload(context: LocalContext, { ground, partial, claim, options }:
   const { spot, existing } = ground
   const { exclusive } = options
   const upload = createStagedUpload({
-    staging: createStaging({ context, spot, name, partial, exclusive, makesName: existing === undefined }),
+    staging: createStaging({ context, spot, name, partial, exclusive, existing }),
     inherited: partial.inherited,
     continues: partial.continues,
     onEnd: () => active.remove(key),

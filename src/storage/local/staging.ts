@@ -117,8 +117,8 @@ export type StagingOptions = Readonly<{
   /** `fresh`: nobody has given it another mode than the one it was made with. */
   partial: Readonly<{ fd: number; size: number; fresh: boolean }>
   exclusive: boolean
-  /** Nothing had the final name when the upload began. */
-  makesName: boolean
+  /** What had the final name when the upload began. */
+  existing: Entry | undefined
 }>
 
 /** An upload into a partial beside its final name. */
@@ -127,15 +127,15 @@ class PartialStaging extends Content implements Staging {
   readonly #partialName: string
   readonly #fresh: boolean
   readonly #exclusive: boolean
-  readonly #makesName: boolean
+  readonly #existing: Entry | undefined
 
-  constructor({ context, spot, name, partial, exclusive, makesName }: StagingOptions) {
+  constructor({ context, spot, name, partial, exclusive, existing }: StagingOptions) {
     super(context, { fd: partial.fd, size: partial.size, name: spot.name })
     this.#spot = spot
     this.#partialName = name
     this.#fresh = partial.fresh
     this.#exclusive = exclusive
-    this.#makesName = makesName
+    this.#existing = existing
   }
 
   publish(): MaybePromise<Published> {
@@ -145,6 +145,12 @@ class PartialStaging extends Content implements Staging {
     } catch (error) {
       throw translate(error)
     }
+  }
+
+  /** With the mode that it will have, and not the one that hides it until then. */
+  override async stat(): Promise<Entry> {
+    const entry = await super.stat()
+    return { ...entry, mode: (this.pending.mode ?? this.#usualMode(this.#existing)) & MODE_BITS }
   }
 
   keep(): Promise<Usage> {
@@ -198,7 +204,7 @@ class PartialStaging extends Content implements Staging {
   #publish(): Published {
     const own = this.#own()
     if (!this.#isOurs(own)) throw new FileServerError('transfer.aborted', 'the partial is no longer ours')
-    if (!this.#makesName) return this.#replace(own)
+    if (this.#existing !== undefined) return this.#replace(own)
     return this.#makeName(own) ?? this.#replace(this.#own())
   }
 
@@ -228,10 +234,14 @@ class PartialStaging extends Content implements Staging {
     return { entry, freed: freedBy(this.context, old) }
   }
 
+  /** Unless the client asks for another one. */
+  #usualMode(old: Entry | undefined): number {
+    return old?.kind === 'file' ? old.mode : NEW_FILE_MODE & ~this.context.settings.umask
+  }
+
   /** Gives the partial the attributes it is to have; returns what it then is. */
   #dress(own: Entry, old: Entry | undefined): Entry {
-    const usual = old?.kind === 'file' ? old.mode : NEW_FILE_MODE & ~this.context.settings.umask
-    const { mode = usual, mtimeMs, atimeMs } = this.pending
+    const { mode = this.#usualMode(old), mtimeMs, atimeMs } = this.pending
     if (this.#fresh && this.pending === NO_ATTRIBUTES && mode === own.mode) return own
     applyAttributes(this.fd, { ...this.pending, mode })
     return mtimeMs === undefined && atimeMs === undefined ? { ...own, mode: mode & MODE_BITS } : this.#own()

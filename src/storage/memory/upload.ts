@@ -59,7 +59,10 @@ function createStaging({ spot, file, key, exclusive, now }: StagingOptions): Sta
       }
     },
     read: (into, position) => readNode(file, into, position),
-    stat: async () => ({ ...describe(file, name), ...pending, size: file.size }),
+    stat: async () => {
+      const { mode } = directory.children.get(name) ?? file
+      return { ...describe(file, name), mode, ...pending, size: file.size }
+    },
     setAttributes: async ({ size, ...rest }) => {
       if (size !== undefined) resize(file, size)
       pending = { ...pending, ...rest }
