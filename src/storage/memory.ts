@@ -38,7 +38,10 @@ export function createMemoryDriver({ clock, partialRetentionMs }: MemoryStorageO
     openWrite: (key, options) => openUpload(context, key, options),
     mkdir: async (key) => changes.makeDirectory(context, key),
     remove: async (key, owner) => changes.removeFile(context, key, owner),
-    rmdir: async (key, owner) => changes.removeDirectory(context, key, owner),
+    rmdir: async (key, owner, swept) => {
+      const freed = changes.removeDirectory(context, key, owner)
+      if (freed.files > 0) swept?.(freed)
+    },
     rename: async (from, to, options) => changes.rename(context, from, to, options),
     setAttributes: async (key, owner, wanted, follow) =>
       changes.setAttributes(context, { key, owner, follow }, wanted),

@@ -344,7 +344,9 @@ function changing(driver: Driver): void {
     await driver().remove(keyOf('/made/file'), ALICE)
     await putPartial(driver(), '/made/mine', 'part')
     await putPartial(driver(), '/made/theirs', 'partial', BOB)
-    assert.deepEqual(await driver().rmdir(keyOf('/made'), ALICE), { bytes: 4, files: 1 })
+    const freed: unknown[] = []
+    await driver().rmdir(keyOf('/made'), ALICE, (usage) => freed.push(usage))
+    assert.deepEqual(freed, [{ bytes: 4, files: 1 }])
     await fails('path.not-found', () => driver().rmdir(keyOf('/made'), ALICE))
     await fails('access.denied', () => driver().rmdir(keyOf('/'), ALICE))
   })

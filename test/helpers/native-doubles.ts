@@ -56,6 +56,15 @@ export function withoutRenameNew(native: Native): Native {
   return { ...native, renameNewAt: () => -EINVAL }
 }
 
+/** A file system to which capital letters are small ones; what lies there already has small ones. */
+export function caseless(native: Native): Native {
+  return {
+    ...native,
+    lstatAt: (directory, name, record) => native.lstatAt(directory, name.toLowerCase(), record),
+    renameAt: (from, name, to, newName) => native.renameAt(from, name.toLowerCase(), to, newName),
+  }
+}
+
 /** Of TLS without Node's sockets; all that was opened has to be closed. */
 export type TlsCalls = {
   contexts: number

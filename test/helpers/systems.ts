@@ -33,7 +33,8 @@ export async function scanAll(system: LocalSystem, directory: number): Promise<S
   let batches = 0
   const scan = system.scan(directory, (name) => reserved.push(name))
   try {
-    for (let next = await scan.next(); next.length > 0; next = await scan.next()) {
+    while (!scan.ended) {
+      const next = await scan.next()
       entries.push(...next)
       batches += 1
     }

@@ -37,24 +37,33 @@ export async function mkdir(context: VfsContext, path: VirtualPath): Promise<voi
   changed(context, 'mkdir', path)
 }
 
-export function remove(
-  context: VfsContext,
-  path: VirtualPath,
-  action: 'delete' | 'rmdir',
-): MaybePromise<void> {
+export function remove(context: VfsContext, path: VirtualPath): MaybePromise<void> {
   const { access, quota, principal } = context
-  const place = access.movable(path, action)
-  const take = () =>
-    andThen(context.driver(place), (driver) =>
-      driver[action === 'delete' ? 'remove' : 'rmdir'](place.key, principal.user),
-    )
-  if (quota.limited) return removeCharged(context, take).then(() => changed(context, action, path))
-  return andThen(take(), () => changed(context, action, path))
+  const place = access.movable(path, 'delete')
+  const take = () => andThen(context.driver(place), (driver) => driver.remove(place.key, principal.user))
+  if (quota.limited) return removeCharged(context, take).then(() => changed(context, 'delete', path))
+  return andThen(take(), () => changed(context, 'delete', path))
 }
 
 async function removeCharged({ quota }: VfsContext, take: () => MaybePromise<Usage>): Promise<void> {
   await quota.prepare()
   await quota.settle(minus(NOTHING, await take()))
+}
+
+export async function rmdir(context: VfsContext, path: VirtualPath): Promise<void> {
+  const { access, quota, principal } = context
+  const place = access.movable(path, 'rmdir')
+  const driver = await context.driver(place)
+  await quota.prepare()
+  let swept: Usage = NOTHING
+  try {
+    await driver.rmdir(place.key, principal.user, (freed) => {
+      swept = freed
+    })
+  } finally {
+    await quota.settle(minus(NOTHING, swept))
+  }
+  changed(context, 'rmdir', path)
 }
 
 export async function rename(context: VfsContext, [from, to]: PathPair, replace: boolean): Promise<void> {

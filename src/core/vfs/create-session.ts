@@ -62,11 +62,11 @@ class LoginFiles implements VfsSession {
   }
 
   remove(path: VirtualPath): MaybePromise<void> {
-    return changes.remove(this.context, path, 'delete')
+    return changes.remove(this.context, path)
   }
 
-  async rmdir(path: VirtualPath): Promise<void> {
-    return changes.remove(this.context, path, 'rmdir')
+  rmdir(path: VirtualPath): Promise<void> {
+    return changes.rmdir(this.context, path)
   }
 
   rename(from: VirtualPath, to: VirtualPath, { replace }: { replace: boolean }): Promise<void> {

@@ -137,8 +137,8 @@ export type StorageDriver = {
   mkdir(key: StorageKey): Promise<void>
   /** Removes a file or link (or, first, the owner's partial). Returns what it freed, for the quota. */
   remove(key: StorageKey, owner: UserId): MaybePromise<Usage>
-  /** Idle partials don't keep a directory; returns what removing the owner's freed. */
-  rmdir(key: StorageKey, owner: UserId): Promise<Usage>
+  /** Idle partials don't keep a directory. `swept` hears of the owner's that were removed, also when it then fails. */
+  rmdir(key: StorageKey, owner: UserId, swept?: (freed: Usage) => void): Promise<void>
   /**
    * `replace` false: path.exists when the target exists. Returns what a replaced file freed, with the owner's partial of
    * that name, which goes too. path.unfinished when `from` is the owner's partial.

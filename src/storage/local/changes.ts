@@ -1,15 +1,12 @@
-import { chmodSync, fstatSync, mkdirSync, opendirSync, rmdirSync, symlinkSync } from 'node:fs'
+import { chmodSync, mkdirSync, symlinkSync } from 'node:fs'
 import { FileServerError } from '../../core/errors.ts'
 import type { UserId } from '../../core/identity.ts'
 import type { Entry, StorageKey, Usage } from '../../core/vfs/storage.ts'
-import { isReserved } from '../reserved.ts'
-import { NO_USAGE } from '../staged-upload.ts'
 import type { LocalContext } from './context.ts'
-import { plus, usageOf } from './entry.ts'
-import { errnoOf } from './errno.ts'
+import { usageOf } from './entry.ts'
 import { ITSELF, type Spot } from './jail.ts'
 import { lettingGo } from './letting-go.ts'
-import { inside, OPEN_DIRECTORY, self, withOpen } from './proc.ts'
+import { OPEN_DIRECTORY, self, withOpen } from './proc.ts'
 
 const NEW_DIRECTORY_MODE = 0o777
 
@@ -52,49 +49,6 @@ export function removeFile(context: LocalContext, key: StorageKey, owner: UserId
     const { fd } = spot.directory
     lettingGo(fd, entry, () => context.system.unlink(fd, spot.name))
     return freedBy(context, entry)
-  })
-}
-
-/** Removes idle partials, if nothing else is in the directory. Resolves to what the owner's freed. */
-function removePartialsIn(context: LocalContext, spot: Spot, owner: UserId): Usage {
-  const { partials, system } = context
-  return withOpen(spot.at, OPEN_DIRECTORY, (fd) => {
-    const { dev, ino } = fstatSync(fd)
-    const directory = { ...spot.directory, fd, id: `${dev}:${ino}` }
-    const names: string[] = []
-    const dir = opendirSync(inside(fd, '.'))
-    try {
-      for (let next = dir.readSync(); next !== null; next = dir.readSync()) {
-        if (!isReserved(next.name) || partials.isActive(directory, next.name)) {
-          throw new FileServerError('path.not-empty')
-        }
-        names.push(next.name)
-      }
-    } finally {
-      dir.closeSync()
-    }
-    let freed = NO_USAGE
-    for (const name of names) {
-      const entry = system.lstat(fd, name)
-      if (name.startsWith(partials.ownerPrefix(owner))) freed = plus(freed, usageOf(entry))
-      lettingGo(fd, entry, () => system.unlink(fd, name))
-    }
-    return freed
-  })
-}
-
-export function removeDirectory(context: LocalContext, key: StorageKey, owner: UserId): Usage {
-  return visitName(context, key, (spot) => {
-    let freed = NO_USAGE
-    try {
-      rmdirSync(spot.at)
-    } catch (error) {
-      if (errnoOf(error) !== 'ENOTEMPTY') throw error
-      freed = removePartialsIn(context, spot, owner)
-      rmdirSync(spot.at)
-    }
-    context.directories.forget(context.location, `${spot.directory.path}/${spot.name}`)
-    return freed
   })
 }
 

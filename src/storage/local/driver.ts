@@ -13,6 +13,7 @@ import * as moves from './moves.ts'
 import { openWrite } from './open-write.ts'
 import { OPEN_NAME, self, withOpen } from './proc.ts'
 import { createReadHandle, openFile } from './read-handle.ts'
+import { removeDirectory } from './remove-directory.ts'
 import { usageBelow } from './usage.ts'
 
 function stat(context: LocalContext, key: StorageKey, owner: UserId, follow: boolean): Entry {
@@ -101,7 +102,7 @@ export function createLocalDriver(context: LocalContext): StorageDriver {
     openWrite: (key, options) => guardedNow(() => openWrite(context, key, options)),
     mkdir: (key) => guarded(() => changes.makeDirectory(context, key)),
     remove: (key, owner) => guardedNow(() => changes.removeFile(context, key, owner)),
-    rmdir: (key, owner) => guarded(() => changes.removeDirectory(context, key, owner)),
+    rmdir: (key, owner, swept) => guarded(() => removeDirectory(context, { key, owner, swept })),
     rename: (from, to, options) => guarded(() => moves.rename(context, from, to, options)),
     setAttributes: (key, owner, wanted, follow) =>
       guarded(() => setAttributes(context, { key, owner, follow }, wanted)),

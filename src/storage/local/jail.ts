@@ -44,6 +44,8 @@ export type JailOptions = Readonly<{
 }>
 
 const MAX_LINKS = 40
+/** Names of one walk, those in links' targets too: forty links of `a/..` over and over would hold everybody up. */
+const MAX_STEPS = 2048
 /** Deeper than any tree that is in use; who removes directories as fast as they are opened must not hold a walk. */
 const MAX_FORGOTTEN = 64
 
@@ -141,7 +143,7 @@ export function createJail(options: JailOptions): Jail {
 
   const walk = <T>(walker: Walker, visit: Visit<T>): T => {
     const { pending } = walker
-    for (let links = 0; links <= MAX_LINKS; ) {
+    for (let links = 0, taken = 0; links <= MAX_LINKS && taken < MAX_STEPS; taken += 1) {
       const { directory } = walker
       const name = pending.pop() ?? ITSELF
       if (name === '..') {

@@ -10,30 +10,50 @@ function turn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve))
 }
 
-/** Looks at the reserved names: removes what is too old, finds the owner's idle partials. */
+/** Partials that are looked at or removed before others get their turn. */
+const TURN_PARTIALS = 64
+
+/** Looks at the reserved names: finds the owner's idle partials, and what is too old, which it removes by and by. */
 function createPartialsView(context: LocalContext, directory: Directory, owner: UserId) {
   const { partials, clock, settings, system } = context
   const prefix = partials.prefixOf(owner)
   const ownerPrefix = partials.ownerPrefix(owner)
   /** The owner's partials that are not listed yet, by the name they stand for. */
   const waiting = new Map<string, Entry>()
+  const old: string[] = []
+  const met: string[] = []
   let swept: Usage = NO_USAGE
 
+  /** Undefined while an upload has it open. */
+  const idle = (name: string): Entry | undefined => {
+    const entry = partials.isActive(directory, name) ? undefined : system.lstat(directory.fd, name)
+    return entry?.kind === 'file' ? entry : undefined
+  }
+  const isOld = ({ mtimeMs }: Entry) => mtimeMs < clock.now() - settings.partialRetentionMs
   const look = (name: string): void => {
-    if (partials.isActive(directory, name)) return
-    const entry = system.lstat(directory.fd, name)
-    if (entry?.kind !== 'file') return
-    if (entry.mtimeMs < clock.now() - settings.partialRetentionMs) {
-      lettingGo(directory.fd, entry, () => system.unlink(directory.fd, name))
-      if (name.startsWith(ownerPrefix)) swept = plus(swept, usageOf(entry))
-      return
+    const entry = idle(name)
+    if (entry === undefined) return
+    if (isOld(entry)) old.push(name)
+    else if (name.startsWith(prefix)) {
+      const shown = name.slice(prefix.length)
+      waiting.set(shown, { ...entry, name: shown })
     }
-    if (!name.startsWith(prefix)) return
-    const shown = name.slice(prefix.length)
-    waiting.set(shown, { ...entry, name: shown })
+  }
+  const remove = (name: string): void => {
+    const entry = idle(name)
+    // Somebody may have gone on with it since.
+    if (entry === undefined || !isOld(entry)) return
+    lettingGo(directory.fd, entry, () => system.unlink(directory.fd, name))
+    if (name.startsWith(ownerPrefix)) swept = plus(swept, usageOf(entry))
   }
   return {
-    look,
+    /** For the scan, which meets many at once. */
+    meet: (name: string): void => void met.push(name),
+    /** Looks at some of what was met; false when more is left. */
+    look: (): boolean => {
+      for (const name of met.splice(-TURN_PARTIALS)) look(name)
+      return met.length === 0
+    },
     /** Puts the owner's partials in the place of what they shadow. */
     shadow: (entries: Entry[]): Entry[] => {
       if (waiting.size === 0) return entries
@@ -44,8 +64,27 @@ function createPartialsView(context: LocalContext, directory: Directory, owner: 
       })
     },
     /** Partials that shadow nothing; called at the end. What was listed before its partial was met stays as it was. */
-    rest: (): Entry[] =>
-      [...waiting.values()].filter(({ name }) => system.lstat(directory.fd, name) === undefined),
+    rest: (): Entry[] => {
+      const some: Entry[] = []
+      let left = TURN_PARTIALS
+      for (const [name, partial] of waiting) {
+        waiting.delete(name)
+        if (system.lstat(directory.fd, name) === undefined) some.push(partial)
+        left -= 1
+        if (left === 0) break
+      }
+      return some
+    },
+    get restLeft(): boolean {
+      return waiting.size > 0
+    },
+    /** Removes some of what is too old. */
+    sweep: (): void => {
+      for (const name of old.splice(-TURN_PARTIALS)) remove(name)
+    },
+    get sweepLeft(): boolean {
+      return old.length > 0
+    },
     get swept() {
       return swept
     },
@@ -72,17 +111,26 @@ export async function* listDirectory({
   swept,
 }: ListOptions): AsyncGenerator<readonly Entry[]> {
   const view = createPartialsView(context, directory, owner)
-  const scan = context.system.scan(directory.fd, view.look)
+  const scan = context.system.scan(directory.fd, view.meet)
   try {
     for (;;) {
       const found = scan.next()
       const entries = found instanceof Promise ? await found : found
+      while (!view.look()) await turn()
       if (entries.length > 0) yield view.shadow(entries)
-      if (entries.length === 0 || scan.ended) break
+      view.sweep()
+      if (scan.ended) break
       await turn()
     }
-    const rest = view.rest()
-    if (rest.length > 0) yield rest
+    while (view.restLeft) {
+      const rest = view.rest()
+      if (rest.length > 0) yield rest
+      await turn()
+    }
+    while (view.sweepLeft) {
+      view.sweep()
+      await turn()
+    }
   } finally {
     scan.close()
     if (view.swept.files > 0) swept?.(view.swept)

@@ -112,14 +112,15 @@ export function createScan({ directory, source, reserved, clock }: ScanOptions):
   const shown = (entries: Entry[]): Entry[] =>
     filtered ? entries.filter(({ name }) => !isReserved(name)) : entries
 
-  /** At least one entry, unless the directory ends or the disk is slow. */
+  /** Of one name at least, unless the directory ends or the disk is slow. */
   const slice = (): Entry[] => {
     let entries: Entry[] = []
     const sliceStart = clock.monotonic()
     let now = sliceStart
-    while (!judge.pool && (now - sliceStart < SLICE_MS || entries.length === 0) && more()) {
+    let done = 0
+    while (!judge.pool && (now - sliceStart < SLICE_MS || done === 0) && more()) {
       const start = now
-      const done = source.describe(chunk.names, at, entries)
+      done = source.describe(chunk.names, at, entries)
       at += done
       entries = shown(entries)
       now = clock.monotonic()

@@ -5,10 +5,10 @@ import type { Entry } from '../../core/vfs/storage.ts'
 export type DirectoryScan = {
   /**
    * The next entries, about half a millisecond's work without waiting, or what the thread pool brought while the disk is
-   * slow; empty at the end. `.`, `..`, reserved names and what vanished meanwhile are left out.
+   * slow. `.`, `..`, reserved names and what vanished meanwhile are left out, so that there may be none before the end.
    */
   next(): MaybePromise<Entry[]>
-  /** True when `next` would be empty, as far as is known without asking. */
+  /** Nothing follows. */
   readonly ended: boolean
   close(): void
 }

@@ -42,7 +42,9 @@ export async function usageBelow(fd: number, system: LocalSystem): Promise<Usage
     }
   }
   const visit = async (directory: number): Promise<void> => {
+    let hidden = 0
     const scan = system.scan(directory, (name) => {
+      hidden += 1
       total = plus(total, usageOf(system.lstat(directory, name)))
     })
     try {
@@ -52,7 +54,8 @@ export async function usageBelow(fd: number, system: LocalSystem): Promise<Usage
           if (entry.kind === 'directory') await below(directory, entry.name)
           else total = plus(total, usageOf(entry))
         }
-        await breathe(Math.max(1, entries.length))
+        await breathe(Math.max(1, entries.length + hidden))
+        hidden = 0
       }
     } finally {
       scan.close()

@@ -162,6 +162,22 @@ test('a whole tree that others remove and make again is found at once', async ()
   await fails('path.not-found', () => get(driver, '/a/b/c/file'))
 })
 
+test('links that go to and fro end, before everybody has to wait for them', async () => {
+  const { driver, root, close } = await createLocalUnderTest()
+  after(close)
+  mkdirSync(join(root, 'a'))
+  const links = (name: string, count: number, length: number) => {
+    for (let index = 0; index < count; index += 1) {
+      const target = index === count - 1 ? 'a' : `${name}${index + 1}`
+      symlinkSync(`${'a/../'.repeat(length)}${target}`, join(root, `${name}${index}`))
+    }
+  }
+  links('long', 40, 680)
+  links('usual', 10, 40)
+  await fails('path.not-found', () => driver.stat(keyOf('/long0'), ALICE, true))
+  assert.equal((await driver.stat(keyOf('/usual0'), ALICE, true)).kind, 'directory')
+})
+
 test('deep trees and far more directories than are kept open', async () => {
   const { driver, root, close } = await createLocalUnderTest()
   after(close)

@@ -1,10 +1,14 @@
 import assert from 'node:assert/strict'
+import { createHook } from 'node:async_hooks'
 import { spawn, spawnSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import {
   appendFileSync,
+  closeSync,
+  existsSync,
   mkdirSync,
+  openSync,
   readdirSync,
   readFileSync,
   renameSync,
@@ -13,10 +17,12 @@ import {
   utimesSync,
   writeFileSync,
 } from 'node:fs'
+import { open } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
-import { createLocalUnderTest } from '../../helpers/local-storage.ts'
+import { settle } from '../../helpers/fake-clock.ts'
+import { createLocalUnderTest, LOCAL_DEFAULTS } from '../../helpers/local-storage.ts'
 import {
   ALICE,
   BOB,
@@ -31,6 +37,8 @@ import {
 import { keyOf } from '../../helpers/storage-key.ts'
 
 const MIB = 1024 * 1024
+/** What Node has without UV_THREADPOOL_SIZE. */
+const POOL_THREADS = 4
 
 test('kill -9 leaves no part under a final name; after a restart the owner resumes', async () => {
   const { driver, root, close } = await createLocalUnderTest()
@@ -78,6 +86,65 @@ test('a full disk is storage.full, and what was there stays', async (t) => {
   assert.deepEqual(await names(full, '/'), ['kept'])
   assert.equal(await get(driver, '/small/kept'), 'kept')
   await full.close()
+})
+
+test('after a write that failed halfway, what is kept is what lies there', async (t) => {
+  const { root, storage, close } = await createLocalUnderTest()
+  const small = join(root, 'small')
+  mkdirSync(small)
+  const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', small]).status === 0
+  after(async () => {
+    if (mounted) spawnSync('umount', ['-l', small])
+    await close()
+  })
+  if (!mounted) return t.skip('a small tmpfs cannot be mounted here')
+  const full = await storage.open(small)
+  const upload = await openWrite(full, '/big')
+  await fails('storage.full', () => upload.write(new Uint8Array(4 * MIB), 0))
+  const kept = await upload.abort()
+  assert.ok(kept.bytes > 0)
+  assert.deepEqual(kept, await full.usage())
+  await full.close()
+})
+
+test('an upload that is taken over while it is cut is cut before', async (t) => {
+  const { driver, root, close } = await createLocalUnderTest()
+  after(close)
+  const older = await openWrite(driver, '/file')
+  await older.setAttributes({ size: 8 * MIB })
+  const fifo = join(root, 'fifo')
+  if (spawnSync('mkfifo', [fifo]).status !== 0) return t.skip('no mkfifo here')
+  // Whoever opens a pipe that nobody writes to keeps a thread of the pool: no other is left.
+  const threads = Array.from({ length: POOL_THREADS }, () => open(fifo, 'r'))
+  const cutting = older.setAttributes({ size: 1 })
+  const takingOver = openWrite(driver, '/file', ALICE, { start: 'current' })
+  for (let turn = 0; turn < 5; turn += 1) await settle()
+  const writer = openSync(fifo, 'r+')
+  const [newer] = await Promise.all([takingOver, cutting])
+  for (const thread of await Promise.all(threads)) await thread.close()
+  closeSync(writer)
+  assert.equal(newer.size, 1)
+  await newer.write(bytes('x'), newer.size)
+  assert.equal((await newer.commit()).entry.size, 2)
+})
+
+test('syncOnCommit: the disk has the content before the name, and then the name', async () => {
+  for (const native of [LOCAL_DEFAULTS.native, undefined]) {
+    const { driver, root, close } = await createLocalUnderTest({ native, syncOnCommit: true })
+    after(close)
+    const named: boolean[] = []
+    const hook = createHook({
+      init: (_id, type) => {
+        if (type === 'FSREQCALLBACK') named.push(existsSync(join(root, 'file')))
+      },
+    })
+    const upload = await openWrite(driver, '/file')
+    await upload.write(bytes('x'), 0)
+    hook.enable()
+    await upload.commit()
+    hook.disable()
+    assert.deepEqual(named, [false, true])
+  }
 })
 
 test('FIFOs and devices are shown but never opened', async (t) => {
