@@ -1,8 +1,9 @@
 import { isDeepStrictEqual } from 'node:util'
-import { OperatorError } from '../cli/failure.ts'
+import { OperatorError, toOperatorError } from '../cli/failure.ts'
 import type { Config, ListenerConfig } from '../config/schema.ts'
 import type { Auditor } from '../core/audit/auditor.ts'
 import type { Logger } from '../core/ports.ts'
+import { changedKeys } from './changed-keys.ts'
 import type { Core } from './core.ts'
 import type { Doors } from './doors.ts'
 
@@ -72,8 +73,8 @@ export function createReloader(
     live = adopt(before, next, files.length === 0)
     core.replacePolicy(live)
     doors.replaceTerms(live)
-    const waiting = names.filter((name) => !isDeepStrictEqual(next[name], live[name]))
-    if (waiting.length > 0) logger.warn({ sections: waiting }, 'changed, and wait for a restart')
+    const waiting = names.flatMap((name) => changedKeys(live[name], next[name], name))
+    if (waiting.length > 0) logger.warn({ keys: waiting }, 'changed, and wait for a restart')
     const applied = names.filter((name) => !isDeepStrictEqual(before[name], live[name]))
     audit.record({ type: 'server.reloaded', changed: applied })
     for (const err of [...files, ...rest]) logger.error({ err }, NOT_RELOADED)
@@ -113,7 +114,8 @@ async function attemptAll(steps: readonly (() => Promise<void>)[]): Promise<read
 }
 
 function incomplete(problems: readonly unknown[]): OperatorError {
-  const texts = problems.map((problem) => (problem instanceof Error ? problem.message : String(problem)))
-  const remedies = problems.flatMap((problem) => (problem instanceof OperatorError ? [problem.remedy] : []))
+  const known = problems.map((problem) => toOperatorError(problem) ?? new OperatorError(String(problem), ''))
+  const texts = known.map(({ message }) => message)
+  const remedies = known.map(({ remedy }) => remedy).filter((remedy) => remedy !== '')
   return new OperatorError(texts.join(' '), remedies.join(' '))
 }

@@ -1,4 +1,4 @@
-import { OperatorError } from '../cli/failure.ts'
+import { OperatorError, toOperatorError } from '../cli/failure.ts'
 import type { BoundListener, RunningServer } from '../cli/services.ts'
 import type { Config, ListenerConfig } from '../config/schema.ts'
 import { createAuditor } from '../core/audit/auditor.ts'
@@ -148,6 +148,7 @@ const LISTEN_REMEDIES: Readonly<Record<string, (error: ListenError) => string>> 
     `Stop the program that uses it (\`ss -ltnp 'sport = :${port}'\` names it), or give listener "${listener}" another \`port\`.`,
   EACCES: () =>
     'Ports below 1024 need a privilege: choose a higher `port`, or grant CAP_NET_BIND_SERVICE to the service.',
+  EMFILE: () => 'Let it have more open files: LimitNOFILE= in the service, or `ulimit -n`.',
   EADDRNOTAVAIL: ({ listener }) =>
     `Give listener "${listener}" an \`address\` of this machine; "*" stands for all of them.`,
 }
@@ -155,6 +156,7 @@ const LISTEN_REMEDIES: Readonly<Record<string, (error: ListenError) => string>> 
 const LISTEN_CAUSES: Readonly<Record<string, string>> = {
   EADDRINUSE: 'is in use by another program',
   EACCES: 'may not be opened by this account',
+  EMFILE: 'cannot be opened: the limit of open files is too low',
   EADDRNOTAVAIL: 'is on an address that this machine does not have',
 }
 
@@ -167,8 +169,6 @@ function explained(error: unknown): unknown {
       cause: error,
     })
   }
-  if (error instanceof FileServerError) {
-    return new OperatorError(error.message, 'Mend that and start again.', { cause: error })
-  }
-  return error
+  // What is wrong with it stands in its message, what to do in its cause.
+  return error instanceof FileServerError ? toOperatorError(error) : error
 }

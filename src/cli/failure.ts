@@ -33,7 +33,7 @@ const SYSTEM_REMEDIES: Readonly<Record<string, (error: SystemError) => OperatorE
       ? undefined
       : new OperatorError(
           `${e.path} may not be used by the account that runs this command.`,
-          `Make that account its owner: \`chown "$(id -un)" ${e.path}\`, or run the command as the account that owns it.`,
+          `Make that account its owner: \`sudo chown "$(id -un)" ${e.path}\`, or run the command as the account that owns it.`,
         ),
   ENOENT: (e) => new OperatorError(`${e.path} does not exist.`, 'Correct the path, or put the file there.'),
   EISDIR: (e) =>

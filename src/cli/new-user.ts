@@ -26,6 +26,7 @@ export type WantedUser = Readonly<{ user: NewUser; needs: ReadonlySet<Factor> }>
 
 /** Reads all that is no secret, so that a mistake is found before any question is asked. */
 export async function readNewUser(input: Input, terminal: Terminal): Promise<WantedUser> {
+  checkInput(input)
   const keys = (await Promise.all(input.list('key').map((file) => readKeyLines(file, terminal)))).flat()
   const first: Factor = keys.length > 0 ? 'publickey' : 'password'
   const chains = chainsOf(input, first)
@@ -60,6 +61,17 @@ function chainsOf(input: Input, first: Factor): Factor[][] | undefined {
     )
   }
   return chains
+}
+
+/** Standard input is read to its end by the first who asks for it. */
+function checkInput(input: Input): void {
+  const readers = [...input.list('key').filter((file) => file === '-'), ...(input.flag('stdin') ? ['-'] : [])]
+  if (readers.length > 1) {
+    throw new UsageError(
+      'Standard input is wanted twice, by --key - and by --stdin or another --key -.',
+      'Give the key as a file.',
+    )
+  }
 }
 
 function checkKeys(needs: ReadonlySet<Factor>, keys: readonly string[]): void {

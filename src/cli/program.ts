@@ -89,7 +89,7 @@ function pathOf(command: Command): string {
 }
 
 function toOption(row: OptionRow): Option {
-  const option = new Option(row.flags, row.help)
+  const option = new Option(row.flags, row.repeat === true ? `${row.help}; repeatable` : row.help)
   if (row.choices !== undefined) option.choices([...row.choices])
   if (row.required === true) option.makeOptionMandatory()
   if (row.repeat === true) option.argParser(collect(row.choices))

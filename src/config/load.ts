@@ -41,7 +41,7 @@ function readText(file: string): string | Problem {
       return fileProblem(
         file,
         'the file does not exist',
-        'correct its path, or let a first start without --config make one',
+        'correct its path; `sallyport serve` without --config makes one',
       )
     if (code === 'EACCES')
       return fileProblem(file, 'the file may not be read', 'let the user that runs the server read it')

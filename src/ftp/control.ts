@@ -1,5 +1,6 @@
 import { errorCodeOf, type FileServerError } from '../core/errors.ts'
 import type { Session } from '../core/sessions.ts'
+import { StorageTroubles } from '../core/storage-troubles.ts'
 import type { Connection } from '../server/adapter.ts'
 import { CommandLoop, type LoopHost } from './command-loop.ts'
 import { Conduct, type ConductHost } from './conduct.ts'
@@ -36,6 +37,7 @@ export class Control implements Roles {
   readonly #watch: SessionWatch
   readonly #timers: SessionTimers
   readonly #finish: () => void
+  #troubles: StorageTroubles | undefined
   #gone = false
   #inputEnded = false
   /** Said, and the connection closed, as soon as the running command is through. */
@@ -149,6 +151,13 @@ export class Control implements Roles {
 
   report(error: unknown): void {
     reportInternal(this.#deps, this.ftp.origin, error)
+  }
+
+  troubled(verb: string, error: unknown): void {
+    const { origin, login } = this.ftp
+    this.#troubles ??= new StorageTroubles()
+    const about = { session: origin.session, user: login.session?.principal.name, command: verb }
+    this.#troubles.tell(this.#deps.logger, about, error)
   }
 
   limited(limit: SessionLimit): void {

@@ -1,5 +1,6 @@
 import { errorCodeOf, FileServerError } from '../core/errors.ts'
 import type { MaybePromise } from '../core/maybe-promise.ts'
+import { isStorageTrouble } from '../core/storage-troubles.ts'
 import { replyForError } from './error-map.ts'
 import type { Reply } from './replies.ts'
 import type { Ftp, Row, Transfer } from './session.ts'
@@ -19,6 +20,8 @@ export type Dispatcher = {
   begin(verb: string): Transfer
   /** Told about errors that are ours, not the client's. */
   report(error: unknown): void
+  /** Told what the storage would not do, and of which command. */
+  troubled(verb: string, error: unknown): void
 }
 
 /** Checks the row's rules, runs it and turns whatever is thrown into a reply. Never throws, never rejects. */
@@ -40,6 +43,7 @@ export function dispatch(dispatcher: Dispatcher, { verb, argument }: Command): M
 function failed(dispatcher: Dispatcher, row: Row, error: unknown): Reply {
   const code = errorCodeOf(error)
   if (code === 'internal') dispatcher.report(error)
+  else if (isStorageTrouble(error)) dispatcher.troubled(row.verb, error)
   return over(dispatcher.ftp, row, replyForError(code, row.creates))
 }
 

@@ -2,6 +2,7 @@ import type { ServerChannel } from 'ssh2'
 import { errorCodeOf, FileServerError } from '../core/errors.ts'
 import type { MaybePromise } from '../core/maybe-promise.ts'
 import type { Clock } from '../core/ports.ts'
+import { isStorageTrouble, StorageTroubles } from '../core/storage-troubles.ts'
 import type { VfsSession } from '../core/vfs/session.ts'
 import type { SftpChannelHost } from './channel-host.ts'
 import { ChannelOutput } from './channel-output.ts'
@@ -29,6 +30,7 @@ export class SftpChannel implements ChannelContext, ChannelInput, TurnTask {
   /** Since the last time that the connection was told. */
   #worked = false
   #ended = false
+  #troubles: StorageTroubles | undefined
   #pumping = false
   #yielding = false
   #disposing: Promise<void> | undefined
@@ -198,7 +200,15 @@ export class SftpChannel implements ChannelContext, ChannelInput, TurnTask {
   #refusal({ row, id }: ParsedRequest, error: unknown): Reply {
     if (errorCodeOf(error) === 'internal')
       this.#host.logger.error({ request: row?.name, err: error }, 'SFTP request failed')
+    else if (isStorageTrouble(error)) this.#troubled(row?.name, error)
     return failureOf(id, error)
+  }
+
+  #troubled(request: string | undefined, error: unknown): void {
+    const { files, logger } = this.#host
+    const { name, origin } = files.principal
+    this.#troubles ??= new StorageTroubles()
+    this.#troubles.tell(logger, { session: origin.session, user: name, request }, error)
   }
 
   #answer(request: ParsedRequest, reply: Reply): void {

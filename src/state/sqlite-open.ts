@@ -9,6 +9,13 @@ const BUSY_TIMEOUT_MS = 5000
 const MODE = 0o600
 const FOLDER_MODE = 0o700
 
+/** SQLite's result codes for a file that is damaged or none of its own. */
+const SQLITE_CORRUPT = 11
+const SQLITE_NOTADB = 26
+const DAMAGED: readonly unknown[] = [SQLITE_CORRUPT, SQLITE_NOTADB]
+const REPLACE =
+  'Restore it, or move it away with its -wal and -shm files: locks, used codes and quota counts then begin anew.'
+
 /** SQLite gives its -wal and -shm files the mode of the main file, so that one call guards all three. */
 function reserve(file: string): void {
   mkdirSync(dirname(file), { recursive: true, mode: FOLDER_MODE })
@@ -31,13 +38,14 @@ export function openDatabase(file: string): DatabaseSync {
     db = new DatabaseSync(file, { timeout: BUSY_TIMEOUT_MS })
     db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;')
     const check = db.prepare('PRAGMA quick_check(1)').get()?.quick_check
-    if (check !== 'ok') throw new Error(String(check))
+    if (check !== 'ok') throw Object.assign(new Error(String(check)), { errcode: SQLITE_CORRUPT })
     migrate(db, file)
     return db
   } catch (error) {
     db?.close()
     if (error instanceof FileServerError) throw error
-    const why = error instanceof Error ? error.message : String(error)
-    throw new FileServerError('internal', `State file ${file} cannot be used: ${why}.`, { cause: error })
+    const why = `State file ${file} cannot be used: ${error instanceof Error ? error.message : String(error)}.`
+    const damaged = error instanceof Error && 'errcode' in error && DAMAGED.includes(error.errcode)
+    throw new FileServerError('internal', damaged ? `${why} ${REPLACE}` : why, { cause: error })
   }
 }

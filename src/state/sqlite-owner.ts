@@ -31,7 +31,7 @@ export function ownState(file: string): StateOwnership {
     const busy = error instanceof Error && 'errcode' in error && error.errcode === SQLITE_BUSY
     const why = busy
       ? `State file ${file} is in use by another server. Stop that one, or give this one a \`state.file\` of its own.`
-      : `State file ${file} cannot be locked: ${error instanceof Error ? error.message : String(error)}.`
+      : `State file ${file} cannot be locked: ${error instanceof Error ? error.message : String(error)}. The server must be able to write to ${lock} and its folder.`
     throw new FileServerError('internal', why, { cause: error })
   }
 }

@@ -41,9 +41,10 @@ function requireRoot(location: string, { createRoots, umask }: LocalStorageOptio
   if (!isAbsolute(location)) throw new FileServerError('storage.failed', 'a mount needs an absolute folder')
   const stats = statSync(location, { throwIfNoEntry: false })
   if (stats?.isDirectory()) return
-  if (stats !== undefined || !createRoots) {
+  if (stats !== undefined)
+    throw new FileServerError('storage.failed', `the folder of a mount is no folder: ${location}`)
+  if (!createRoots)
     throw new FileServerError('storage.failed', `the folder of a mount is missing: ${location}`)
-  }
   mkdirSync(location, { recursive: true, mode: ROOT_MODE & ~umask })
 }
 
@@ -65,7 +66,8 @@ export function createLocalStorage(options: LocalStorageOptions): LocalStorage {
 
   const make = (location: string): StorageDriver => {
     requireRoot(location, options)
-    const jail = createJail({ location, symlinks, directories })
+    const makeRoot = () => requireRoot(location, options)
+    const jail = createJail({ location, symlinks, directories, makeRoot })
     const shared = { clock, system, jail, directories, partials, active, copies, inPlace, native, untold }
     const context: LocalContext = { location, settings: options, ...shared }
     return createLocalDriver(context)

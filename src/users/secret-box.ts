@@ -60,13 +60,13 @@ function readKey(file: string): OpenedBox {
   try {
     const mode = fstatSync(descriptor).mode & 0o777
     if ((mode & OTHERS) !== 0) {
-      const message = `the key file ${file} may be read by others (mode ${mode.toString(8).padStart(4, '0')})`
-      return { ok: false, message, remedy: `chmod 600 ${file}` }
+      const message = `The key file ${file} may be read by others (mode ${mode.toString(8).padStart(4, '0')})`
+      return { ok: false, message, remedy: `Close it with \`chmod 600 ${file}\`` }
     }
     const key = Buffer.from(readFileSync(descriptor, 'utf8').trim(), 'base64')
     if (key.length === KEY_BYTES) return { ok: true, box: createSecretBox(key) }
-    const message = `the key file ${file} does not hold ${KEY_BYTES} bytes in base64`
-    return { ok: false, message, remedy: 'restore it from a backup; without it codes must be enrolled anew' }
+    const message = `The key file ${file} does not hold ${KEY_BYTES} bytes in base64`
+    return { ok: false, message, remedy: 'Restore it from a backup; without it codes must be enrolled anew' }
   } finally {
     closeSync(descriptor)
   }
@@ -79,7 +79,9 @@ export function openSecretBox(file: string): OpenedBox {
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? String(error.code) : String(error)
     const remedy =
-      code === 'ENOENT' ? 'restore it from a backup, or let the first start make it' : 'make it readable'
-    return { ok: false, message: `the key file ${file} cannot be read (${code})`, remedy }
+      code === 'ENOENT'
+        ? 'Restore it from a backup, or let the first start make it'
+        : 'Let the account of the server read it'
+    return { ok: false, message: `The key file ${file} cannot be read (${code})`, remedy }
   }
 }

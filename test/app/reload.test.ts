@@ -11,11 +11,17 @@ const ssh = (users: readonly string[]) => ({
   ...{ algorithms: 'modern', exceptions: [] },
 })
 
-function setup(broken: { certificate?: boolean; authorities?: boolean; users?: boolean; logs?: boolean }) {
+function setup(broken: {
+  certificate?: boolean | Error
+  authorities?: boolean
+  users?: boolean
+  logs?: boolean
+}) {
   const denied: (readonly string[])[] = []
   const calls: string[] = []
-  const step = (name: string, fails = false) => {
+  const step = (name: string, fails: boolean | Error = false) => {
     calls.push(name)
+    if (fails instanceof Error) throw fails
     if (fails) throw new OperatorError(`${name} is broken.`, `Mend ${name}.`)
   }
   const silent = () => undefined
@@ -107,6 +113,17 @@ test('a configuration that cannot be read is logged and changes nothing, but the
   assert.deepEqual(await reload(), ['access'])
 })
 
+test('what the system refuses is told with a remedy', async () => {
+  const absent = Object.assign(new Error('ENOENT: no such file'), {
+    ...{ code: 'ENOENT', syscall: 'open', path: '/a.key' },
+  })
+  const { reload } = setup({ certificate: absent })
+  await assert.rejects(reload(), {
+    message: '/a.key does not exist.',
+    remedy: 'Correct the path, or put the file there.',
+  })
+})
+
 test('a rotation that fails is told although the configuration cannot be read either', async () => {
   const { reloadBroken, logged } = setup({ logs: true })
   await assert.rejects(reloadBroken(), /no configuration/)
@@ -118,7 +135,9 @@ test('another certificate file is taken over and said to be, unless it cannot be
   const { reload } = setup({})
   const tls = { certificateFile: '/b.crt', keyFile: '/b.key', minVersion: 'TLSv1.2' }
   assert.deepEqual(await reload({ tls }), ['access', 'tls'])
-  assert.deepEqual(await reload({ tls: { ...tls, minVersion: 'TLSv1.3' } }), ['tls (at the next start)'])
+  assert.deepEqual(await reload({ tls: { ...tls, minVersion: 'TLSv1.3' } }), [
+    'tls.minVersion (at the next start)',
+  ])
   const { reload: failing, audited } = setup({ certificate: true })
   await assert.rejects(failing({ tls }), /certificate is broken/)
   assert.deepEqual(audited, [['access']])
@@ -128,11 +147,11 @@ test('the users of listeners and of their names are taken over, their ports wait
   const { reload, listener, admitted } = setup({})
   const second = ssh(['bob'])
   const told = await reload({ listeners: [listener(['alice'], 2121), second] })
-  assert.deepEqual(told, ['access', 'listeners', 'listeners (at the next start)'])
+  assert.deepEqual(told, ['access', 'listeners', 'listeners.a.port (at the next start)'])
   assert.deepEqual(admitted.at(-1), [listener(['alice']), second])
   assert.deepEqual(await reload({ listeners: [listener(['alice']), second] }), [])
   // A listener that is gone goes on until the next start, as it was.
-  assert.deepEqual(await reload({ listeners: [second] }), ['listeners (at the next start)'])
+  assert.deepEqual(await reload({ listeners: [second] }), ['listeners.a (at the next start)'])
   assert.deepEqual(admitted.at(-1), [listener(['alice']), second])
 })
 
@@ -142,7 +161,8 @@ test('what SSH may use is taken over, all else of its doors waits', async () => 
   const sftp = { algorithms: 'compatible', minRsaBits: 4096, idleSeconds: 1 }
   const told = await reload({ sftp, listeners: [listener([]), { ...wanted, port: 2222 }] })
   assert.deepEqual(told.toSorted(), [
-    ...['access', 'listeners', 'listeners (at the next start)', 'sftp', 'sftp (at the next start)'],
+    ...['access', 'listeners', 'listeners.b.port (at the next start)'],
+    ...['sftp', 'sftp.idleSeconds (at the next start)'],
   ])
   const live = offered.at(-1)
   assert.deepEqual(live?.sftp, { algorithms: 'compatible', minRsaBits: 4096, idleSeconds: 900 })

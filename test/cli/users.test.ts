@@ -186,6 +186,9 @@ test('what is wrong with a new user is told before the password is asked for', a
     [['eve', '--permissions', 'read,wirte'], /^permissions\[1\]: expected list, read, .*, found "wirte"$/m],
     [['eve', '--expires', '2027-02-31'], /^expires: expected a date such as/],
   ]
+  const twice = await project.run(['user', 'add', 'eve', '--key', '-', '--stdin'], 'ssh-ed25519 AAAA')
+  assert.match(twice.err, /^Standard input is wanted twice/)
+  assert.equal(twice.code, 2)
   for (const [args, message] of cases) {
     const { code, err } = await project.run(['user', 'add', ...args])
     assert.match(err, message)

@@ -208,6 +208,9 @@ test('a lockout is shown, explained and lifted', async (t) => {
   const rule = { after: 1, windowMs: MINUTE_MS, lockMs: 10 * MINUTE_MS }
   const who = { name: 'first', remoteIp: '192.0.2.7' }
   await recordLoginFailure(state, { user: rule, address: rule }, who, Date.now())
+  const patient = { ...rule, after: 9 }
+  const other = { name: 'other', remoteIp: '192.0.2.8' }
+  await recordLoginFailure(state, { user: patient, address: patient }, other, Date.now())
   await state.close()
   const question = ['explain', '--user', 'first', '--from', '192.0.2.7', '--door', 'sftp', '--json']
   assert.equal(JSON.parse((await project.run(question)).out).reason, 'address-locked')
@@ -216,4 +219,6 @@ test('a lockout is shown, explained and lifted', async (t) => {
   assert.match(lifted.out, /^first is unlocked; .*\n192\.0\.2\.7 is unlocked; /)
   assert.equal((await project.run(question)).code, 0)
   assert.match((await project.run(['user', 'unlock', 'first'])).out, /^first was not locked/)
+  const counted = await project.run(['user', 'unlock', 'first', '--from', '192.0.2.8'])
+  assert.match(counted.out, /192\.0\.2\.8 was not locked/)
 })

@@ -45,6 +45,6 @@ test('a place that cannot be written is named', async () => {
   await writeFile(join(folder, 'file'), '')
   assert.throws(() => ownState(join(folder, 'file', 'state.db')), {
     code: 'internal',
-    message: /cannot be locked/,
+    message: /cannot be locked: .* must be able to write to .*state\.db\.owner and its folder\.$/,
   })
 })

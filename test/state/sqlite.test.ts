@@ -106,7 +106,7 @@ function refuses(file: string, message: RegExp): void {
 test('a file that is no database is refused with its name', (t) => {
   const file = temporaryFile(t)
   writeFileSync(file, 'this is text, and long enough to be no header of a database at all '.repeat(50))
-  refuses(file, /State file .*state\.db cannot be used: .*not a database/)
+  refuses(file, /State file .*state\.db cannot be used: .*not a database\. Restore it, or move it away/)
 })
 
 test('codes that were spent by the first layout of the file stay spent, and later ones count', async (t) => {

@@ -44,7 +44,7 @@ test('the key file must be private and whole', (t) => {
   const open = openSecretBox(file)
   assert.ok(!open.ok)
   assert.match(open.message, /may be read by others \(mode 0640\)/)
-  assert.match(open.remedy, /^chmod 600 /)
+  assert.match(open.remedy, /^Close it with `chmod 600 /)
   writeFileSync(file, 'short\n')
   chmodSync(file, 0o600)
   assert.match(JSON.stringify(openSecretBox(file)), /does not hold 32 bytes/)

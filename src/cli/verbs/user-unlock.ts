@@ -16,12 +16,15 @@ export const userUnlock: Verb = {
       const from = input.text('from')
       const address = from === undefined ? undefined : readAddress('--from', from)
       const locks = await state()
-      const say = (subject: string, cleared: boolean) =>
+      const unlock = async (subject: string, key: string) => {
+        const locked = (await locks.lockedUntil(key, Date.now())) > 0
+        await locks.clearFailures(key)
         context.terminal.out(
-          `${subject} ${cleared ? 'is unlocked' : 'was not locked'}; failures count from zero.`,
+          `${subject} ${locked ? 'is unlocked' : 'was not locked'}; failures count from zero.`,
         )
-      say(name, await locks.clearFailures(userKey(name)))
-      if (address !== undefined) say(address, await locks.clearFailures(addressKey(address)))
+      }
+      await unlock(name, userKey(name))
+      if (address !== undefined) await unlock(address, addressKey(address))
       return undefined
     }),
 }

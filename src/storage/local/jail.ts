@@ -41,6 +41,8 @@ export type JailOptions = Readonly<{
   location: string
   symlinks: 'follow' | 'refuse'
   directories: Directories
+  /** For a location that was removed while it was in use. Throws when it may not, or cannot, be made. */
+  makeRoot: () => void
 }>
 
 const MAX_LINKS = 40
@@ -63,9 +65,17 @@ function reversedParts(path: string): string[] {
 }
 
 /** Steps from directory to directory below one location, over the cache of open handles. */
-function createSteps({ location, directories }: JailOptions) {
-  const root = (): Directory =>
-    directories.find(location, '') ?? directories.add(location, '', openSync(location, OPEN_ROOT))
+function createSteps({ location, directories, makeRoot }: JailOptions) {
+  const openRoot = (): number => {
+    try {
+      return openSync(location, OPEN_ROOT)
+    } catch (error) {
+      if (errnoOf(error) !== 'ENOENT') throw error
+      makeRoot()
+      return openSync(location, OPEN_ROOT)
+    }
+  }
+  const root = (): Directory => directories.find(location, '') ?? directories.add(location, '', openRoot())
 
   /** Undefined when the name is a link. */
   const enter = (directory: Directory, name: string): Directory | undefined => {
