@@ -4,6 +4,7 @@ import type { SessionId } from '../core/identity.ts'
 import type { QuotaUsage, StateStore } from '../core/ports.ts'
 import { createFailures } from './sqlite-failures.ts'
 import { openDatabase } from './sqlite-open.ts'
+import { reserveRoom } from './sqlite-reserve.ts'
 import { writtenRow } from './sqlite-written.ts'
 
 export type SqliteStateSettings = Readonly<{
@@ -41,17 +42,34 @@ const CHARGE_QUOTA = `
   WHERE ${fits('bytes', ':maxBytes')} AND ${fits('files', ':maxFiles')}
   ON CONFLICT (user) DO UPDATE SET bytes = excluded.bytes, files = excluded.files`
 
-/** Turns what SQLite throws into our error; the store's callers know no other. */
-function guarded<A extends readonly unknown[], R>(
-  work: (...args: A) => Promise<R>,
-): (...args: A) => Promise<R> {
-  return async (...args) => {
-    try {
-      return await work(...args)
-    } catch (error) {
-      throw new FileServerError('internal', 'The state file cannot be read or written.', { cause: error })
+/** SQLite's result codes IOERR and FULL: a write was refused, or was only done in part. */
+const NO_ROOM: readonly number[] = [10, 13]
+
+function isFull(error: unknown): boolean {
+  const code: unknown = error instanceof Error && 'errcode' in error ? error.errcode : undefined
+  // The higher bits only say more about it.
+  return typeof code === 'number' && NO_ROOM.includes(code & 0xff)
+}
+
+type Guard = <A extends readonly unknown[], R>(work: (...args: A) => Promise<R>) => (...args: A) => Promise<R>
+
+/**
+ * Turns what SQLite throws into our error; the store's callers know no other. On a full disk the log is worked into the file
+ * and the call tried once more: the log cannot grow, but uses its room again, so that who fills the disk keeps nobody out.
+ */
+function createGuard(db: DatabaseSync): Guard {
+  return (work) =>
+    async (...args) => {
+      try {
+        return await work(...args).catch((error: unknown) => {
+          if (!isFull(error)) throw error
+          db.exec('PRAGMA wal_checkpoint(PASSIVE)')
+          return work(...args)
+        })
+      } catch (error) {
+        throw new FileServerError('internal', 'The state file cannot be read or written.', { cause: error })
+      }
     }
-  }
 }
 
 function usage(row: Record<string, unknown> | undefined): QuotaUsage | undefined {
@@ -109,10 +127,14 @@ function createQuotas(db: DatabaseSync): QuotaMethods {
  */
 export function createSqliteStateStore({ file, instance }: SqliteStateSettings): StateStore {
   const db = openDatabase(file)
-  if (instance !== undefined) db.prepare('DELETE FROM sessions WHERE instance <> ?').run(instance)
+  if (instance !== undefined) {
+    db.prepare('DELETE FROM sessions WHERE instance <> ?').run(instance)
+    reserveRoom(db)
+  }
   const failures = createFailures(db)
   const sessions = createSessions(db, instance ?? '')
   const quotas = createQuotas(db)
+  const guarded = createGuard(db)
   let open = true
   return {
     recordFailure: guarded(failures.recordFailure),

@@ -173,14 +173,38 @@ test('failure rows are bounded, expired ones go first and locked ones last', asy
   assert.equal(rows(), 1)
 })
 
-test('a failure that a full disk does not take is not said to be counted', (t) => {
+test('a server has room in the file and its log before a user fills the disk', async (t) => {
+  const file = temporaryFile(t)
+  for (const instance of ['run-1', 'run-2']) {
+    const store = createSqliteStateStore({ file, instance })
+    const [sizeOfFile, sizeOfLog] = [file, `${file}-wal`].map((name) => statSync(name).size)
+    assert.ok(Number(sizeOfFile) > 256 * 1024 && Number(sizeOfLog) > 256 * 1024, instance)
+    await store.close()
+  }
+  const db = new DatabaseSync(file)
+  t.after(() => db.close())
+  assert.ok(Number(db.prepare('PRAGMA freelist_count').get()?.freelist_count) > 60)
+  // Each start uses the same room again.
+  assert.ok(statSync(file).size < 512 * 1024)
+})
+
+/** Locks keys, which take up room, on a disk where no file can have more than 256 KiB. */
+function lockOnFullDisk(t: TestContext, most: number): unknown {
   const script = fileURLToPath(new URL('full-disk.ts', import.meta.url))
   // A write beyond the limit then fails, as on a full disk, in place of ending the process.
   const limited = 'trap "" XFSZ; ulimit -f 256; exec "$0" "$@"'
-  const { stdout, stderr } = spawnSync(
-    'bash',
-    ['-c', limited, process.execPath, script, temporaryFile(t), '2000'],
-    { encoding: 'utf8' },
-  )
-  assert.equal(stdout, 'refused', stderr)
+  const args = ['-c', limited, process.execPath, script, temporaryFile(t), String(most)]
+  const { stdout, stderr } = spawnSync('bash', args, { encoding: 'utf8' })
+  assert.notEqual(stdout, '', stderr)
+  return JSON.parse(stdout)
+}
+
+test('a log that has no room to grow is used again', (t) => {
+  assert.deepEqual(lockOnFullDisk(t, 500), { told: '', count: 500 })
+})
+
+test('a failure that a full disk does not take is not said to be counted', (t) => {
+  const { told, count } = Object(lockOnFullDisk(t, 20_000))
+  assert.equal(told, 'refused')
+  assert.ok(count > 500 && count < 10_000, String(count))
 })
