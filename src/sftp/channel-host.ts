@@ -29,6 +29,8 @@ export type SftpChannelHost = Readonly<{
   logger: Logger
   /** To be told when requests came in or were finished. */
   progress: TurnTask
-  /** The peer broke the rules of the transport, or the transport is dead: the connection has to end. */
+  /** The peer broke the rules of the transport: the connection has to end. */
   onViolation: (why: string) => void
+  /** Nothing can be sent any more, which a peer that has left is no reason to complain about. */
+  onDead: (cause: unknown) => void
 }>

@@ -39,8 +39,7 @@ export class SftpChannel implements ChannelContext, ChannelInput, TurnTask {
 
   /** `window`: what the peer may send before it is worked off. */
   constructor(host: SftpChannelHost, channel: ServerChannel, window: number) {
-    const { client, gate } = host
-    const onDead = (): void => host.onViolation('transport is dead')
+    const { client, gate, onDead } = host
     this.#host = host
     this.#channel = channel
     this.handles = new HandleTable(host.handlesPerChannel)
@@ -249,7 +248,7 @@ export class SftpChannel implements ChannelContext, ChannelInput, TurnTask {
   /** Says the exit status, which OpenSSH waits for, and closes the channel from this side. */
   #end(status: number, why?: string): void {
     if (this.#disposing !== undefined) return
-    const { logger, onViolation } = this.#host
+    const { logger, onDead } = this.#host
     if (why !== undefined) logger.info({ code: why }, 'SFTP channel ended for a malformed packet')
     void this.#stop()
     this.#output.finish(() => {
@@ -257,8 +256,8 @@ export class SftpChannel implements ChannelContext, ChannelInput, TurnTask {
       try {
         this.#channel.exit(status)
         this.#channel.end()
-      } catch {
-        onViolation('transport is dead')
+      } catch (error) {
+        onDead(error)
       }
     })
   }

@@ -2,6 +2,7 @@ import type { Socket } from 'node:net'
 import type { ServerChannel, Connection as SshClient } from 'ssh2'
 import type { Auditor } from '../core/audit/auditor.ts'
 import type { Authenticator } from '../core/auth/login.ts'
+import { errorCodeOf } from '../core/errors.ts'
 import type { Origin } from '../core/identity.ts'
 import type { Clock, Logger, Timer } from '../core/ports.ts'
 import type { Session } from '../core/sessions.ts'
@@ -213,6 +214,7 @@ class OpenConnection implements SshConnection, TurnTask {
       handlesPerChannel: settings.handlesPerChannel,
       progress: this,
       onViolation: (why: string) => this.#violation(why),
+      onDead: (cause: unknown) => this.#dead(cause),
     }
     serveSessions({
       ...{ client, transport, logger },
@@ -252,6 +254,15 @@ class OpenConnection implements SshConnection, TurnTask {
     socket.destroySoon()
     const force = this.#options.clock.timer(LINGER_MS, () => socket.destroy())
     socket.once('close', () => force.cancel())
+  }
+
+  #dead(cause: unknown): void {
+    if (this.#ending) return
+    const { logger } = this.#options
+    const told = { session: this.#origin.session, error: cause }
+    if (errorCodeOf(cause) === 'internal') logger.error(told, 'SSH transport failed inside')
+    else logger.debug(told, 'SSH transport is dead')
+    this.#end(DISCONNECT.byApplication)
   }
 
   #audited(audit: Auditor): Auditor {

@@ -17,7 +17,7 @@ export type RequestSourceOptions = Readonly<{
   window: InputWindow
   /** Takes the answer to INIT. */
   greet: (reply: Reply) => void
-  onDead: () => void
+  onDead: (cause: unknown) => void
 }>
 
 /** What comes in on a channel: bytes become requests, and what has been worked off becomes room in the peer's window. */
@@ -74,8 +74,8 @@ export class RequestSource {
     this.#credit = 0
     try {
       window.open(amount)
-    } catch {
-      onDead()
+    } catch (error) {
+      onDead(error)
     }
   }
 

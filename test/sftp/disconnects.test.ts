@@ -167,3 +167,19 @@ test('the whole dialogue goes through afterwards', async () => {
   assertNothingLeft('at the end')
   assert.equal(statSync(join(root, 'up')).size, 2 * SOME.length)
 })
+
+test('a client that leaves while it is answered has broken no rule', async () => {
+  const before = server.events.length
+  const client = await connect(server.port)
+  const leaving = wrap(client, await openSubsystem(client))
+  leaving.sendBytes(packet(1, uint32(3)))
+  await leaving.receive()
+  const socket = Reflect.get(client, '_sock')
+  // In one read: requests, and the word that the connection ends.
+  socket.cork()
+  for (let id = 0; id < 5; id += 1) leaving.send(17, id, string('/'))
+  client.end()
+  socket.uncork()
+  await server.connections.at(-1)?.done
+  assert.deepEqual(server.events.slice(before), [])
+})
