@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { link, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { dirname } from 'node:path'
 import { FileServerError } from '../core/errors.ts'
 import type { Clock } from '../core/ports.ts'
 
@@ -46,7 +47,12 @@ async function ownerOf(file: string): Promise<Owner | undefined> {
  */
 async function tryAcquire(file: string, owner: Owner): Promise<boolean> {
   const own = `${file}.${owner.token}`
-  await writeFile(own, `${owner.pid} ${owner.token} ${owner.atMs}\n`, { flag: 'wx', mode: 0o600 })
+  await writeFile(own, `${owner.pid} ${owner.token} ${owner.atMs}\n`, { flag: 'wx', mode: 0o600 }).catch(
+    (error: unknown) => {
+      // It is the folder that refuses, and the file's name means nothing to anybody.
+      throw error instanceof Error ? Object.assign(error, { path: dirname(file) }) : error
+    },
+  )
   try {
     await link(own, file)
     return true

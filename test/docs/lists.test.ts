@@ -63,3 +63,28 @@ test('docs/dependencies.md has every dependency', async () => {
   same(firstColumn(text, 'At run time'), Object.keys(manifest.dependencies))
   same(firstColumn(text, 'For development and tests'), Object.keys(manifest.devDependencies))
 })
+
+/** The cells of each row, without what stands beside their numbers. */
+function rows(text: string): readonly (readonly string[])[] {
+  const lines = text.split('\n').filter((line) => /^\s*\|.*\d\.\d\d/.test(line))
+  return lines.map((line) =>
+    line
+      .split('|')
+      .slice(1, -1)
+      .map((cell) => cell.trim()),
+  )
+}
+
+const numbers = (text = '') => text.match(/\d+\.\d+/g) ?? []
+
+test('README.md has the figures of docs/performance.md', async () => {
+  const measured = rows(await document('docs/performance.md'))
+  const shown = rows(await document('README.md'))
+  assert.ok(shown.length > 0)
+  for (const [what = '', ours, others] of shown) {
+    const [, subject, direction] = /(\S+) (down|up)load$/.exec(what) ?? []
+    // The first table that has it: later ones are of other circumstances.
+    const row = measured.find((cells) => cells[0] === subject && cells[1] === direction)
+    assert.deepEqual([ours, numbers(others)], [row?.[2], numbers(row?.[3])], what)
+  }
+})

@@ -206,6 +206,16 @@ test('a lock of a dead process, or one left long ago, is broken', async (t) => {
   }
 })
 
+test('an edit that a folder refuses names the folder, not a file that nobody knows', async (t) => {
+  const source = usersFile(t, FILE)
+  const editor = createUserEditor({ ...source.settings, file: join(source.file, 'users.yaml') })
+  await assert.rejects(editor.setEnabled('alice', true), (error: Error) => {
+    assert.match(error.message, /^cannot edit .* \(ENOTDIR\)$/)
+    assert.equal((error.cause as { path?: string }).path, source.file)
+    return true
+  })
+})
+
 test('a lock that is held is waited for, not for ever', async (t) => {
   const source = usersFile(t, FILE)
   const clock = createFakeClock()
