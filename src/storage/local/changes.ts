@@ -1,7 +1,8 @@
-import { chmodSync, mkdirSync, symlinkSync } from 'node:fs'
+import { chmodSync, mkdirSync, rmdirSync, symlinkSync } from 'node:fs'
 import { FileServerError } from '../../core/errors.ts'
 import type { UserId } from '../../core/identity.ts'
 import type { Entry, StorageKey, Usage } from '../../core/vfs/storage.ts'
+import { asFarAsAllowed } from './apply-attributes.ts'
 import type { LocalContext } from './context.ts'
 import { usageOf } from './entry.ts'
 import { ITSELF, type Spot } from './jail.ts'
@@ -36,7 +37,12 @@ export function makeDirectory(context: LocalContext, key: StorageKey): void {
     const mode = NEW_DIRECTORY_MODE & ~context.settings.umask
     mkdirSync(at, mode)
     // The process's own umask took bits away as well; through a handle this can't hit what a link points to.
-    withOpen(at, OPEN_DIRECTORY, (fd) => chmodSync(self(fd), mode))
+    try {
+      withOpen(at, OPEN_DIRECTORY, (fd) => asFarAsAllowed(() => chmodSync(self(fd), mode)))
+    } catch (error) {
+      rmdirSync(at)
+      throw error
+    }
   })
 }
 

@@ -61,3 +61,10 @@ const NO_LINKS: ReadonlySet<string> = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP',
 export function refusesHardLinks(error: unknown): boolean {
   return NO_LINKS.has(errnoOf(error) ?? '')
 }
+
+const NO_ATTRIBUTES: ReadonlySet<string> = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS'])
+
+/** Modes and times of a file are not ours to set, or its file system has none. */
+export function refusesAttributes(error: unknown): boolean {
+  return NO_ATTRIBUTES.has(errnoOf(error) ?? '')
+}

@@ -1,25 +1,16 @@
-import {
-  closeSync,
-  constants,
-  fchmodSync,
-  fstatSync,
-  futimesSync,
-  linkSync,
-  openSync,
-  renameSync,
-  unlinkSync,
-} from 'node:fs'
+import { closeSync, constants, futimesSync, linkSync, openSync, renameSync, unlinkSync } from 'node:fs'
 import { FileServerError } from '../../core/errors.ts'
 import type { MaybePromise } from '../../core/maybe-promise.ts'
 import type { AttributeChanges, Entry, Usage } from '../../core/vfs/storage.ts'
 import { NO_USAGE, type Staging } from '../staged-upload.ts'
+import { type Attributes, applyAttributes, asFarAsAllowed } from './apply-attributes.ts'
 import { freedBy } from './changes.ts'
 import type { LocalContext } from './context.ts'
 import { isSame, MODE_BITS, usageOf } from './entry.ts'
 import { errnoOf, guarded, refusesHardLinks, translate } from './errno.ts'
 import { createFileIo, type FileIo } from './file-io.ts'
 import { fileTime } from './file-time.ts'
-import { flush, flushDirectory } from './flush.ts'
+import { flush, thenFlushNames } from './flush.ts'
 import type { Spot } from './jail.ts'
 import { closeFile, lettingGo } from './letting-go.ts'
 import { inside } from './proc.ts'
@@ -27,16 +18,7 @@ import { inside } from './proc.ts'
 const NEW_FILE_MODE = 0o666
 
 type Published = Readonly<{ entry: Entry; freed: Usage }>
-type Attributes = Pick<AttributeChanges, 'mode' | 'mtimeMs' | 'atimeMs'>
 const NO_ATTRIBUTES: Attributes = {}
-
-/** Sets what the client asked for; later than all writes, which would change the times again. */
-function applyAttributes(fd: number, { mode, mtimeMs, atimeMs }: Attributes): void {
-  if (mode !== undefined) fchmodSync(fd, mode & MODE_BITS)
-  if (mtimeMs === undefined && atimeMs === undefined) return
-  const now = fstatSync(fd)
-  futimesSync(fd, fileTime(atimeMs ?? now.atimeMs), fileTime(mtimeMs ?? now.mtimeMs))
-}
 
 /** What is written: an open file of `size` bytes, and what it is to be called. */
 export type OpenedContent = Readonly<{ fd: number; size: number; name: string }>
@@ -181,7 +163,7 @@ class PartialStaging extends Content implements Staging {
   #renewTime(): void {
     if (this.pending.mtimeMs === undefined) return
     const now = fileTime(this.context.clock.now())
-    futimesSync(this.fd, now, now)
+    asFarAsAllowed(() => futimesSync(this.fd, now, now))
   }
 
   #own(): Entry {
@@ -194,11 +176,11 @@ class PartialStaging extends Content implements Staging {
   }
 
   /** A name that only the memory knows would be gone with the power. */
-  async #publishDurably(): Promise<Published> {
-    await flush(this.fd)
-    const published = this.#publish()
-    await flushDirectory(this.#spot.directory.fd)
-    return published
+  #publishDurably(): Promise<Published> {
+    return thenFlushNames(this.#spot.directory.fd, async () => {
+      await flush(this.fd)
+      return this.#publish()
+    })
   }
 
   #publish(): Published {
@@ -243,8 +225,9 @@ class PartialStaging extends Content implements Staging {
   #dress(own: Entry, old: Entry | undefined): Entry {
     const { mode = this.#usualMode(old), mtimeMs, atimeMs } = this.pending
     if (this.#fresh && this.pending === NO_ATTRIBUTES && mode === own.mode) return own
-    applyAttributes(this.fd, { ...this.pending, mode })
-    return mtimeMs === undefined && atimeMs === undefined ? { ...own, mode: mode & MODE_BITS } : this.#own()
+    const known =
+      applyAttributes(this.fd, { ...this.pending, mode }) && mtimeMs === undefined && atimeMs === undefined
+    return known ? { ...own, mode: mode & MODE_BITS } : this.#own()
   }
 }
 

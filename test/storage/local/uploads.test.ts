@@ -147,6 +147,28 @@ test('syncOnCommit: the disk has the content before the name, and then the name'
   }
 })
 
+test('where the file system refuses modes, files and directories are made all the same', async (t) => {
+  const { driver, root, storage, close } = await createLocalUnderTest()
+  const [kept, refusing] = [join(root, 'kept'), join(root, 'refusing')]
+  for (const folder of [kept, refusing]) mkdirSync(folder)
+  const mounted = spawnSync('bindfs', ['--chmod-deny', kept, refusing]).status === 0
+  after(async () => {
+    if (mounted) spawnSync('umount', ['-l', refusing])
+    await close()
+  })
+  if (!mounted) return t.skip('bindfs is not there, or may not mount')
+  const strict = await storage.open(refusing)
+  assert.equal((await put(strict, '/file', 'content')).mode, 0o600)
+  const upload = await openWrite(strict, '/file', ALICE, { start: 'current' })
+  await upload.setAttributes({ mode: 0o640, mtimeMs: 5000 })
+  const { entry } = await upload.commit()
+  assert.deepEqual([entry.mode, entry.mtimeMs], [0o600, 5000])
+  await strict.mkdir(keyOf('/directory'))
+  await fails('access.denied', () => strict.setAttributes(keyOf('/file'), ALICE, { mode: 0o640 }, true))
+  assert.deepEqual(await names(driver, '/kept'), ['directory', 'file'])
+  await strict.close()
+})
+
 test('FIFOs and devices are shown but never opened', async (t) => {
   const { driver, root, close } = await createLocalUnderTest()
   after(close)
