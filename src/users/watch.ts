@@ -6,8 +6,11 @@ import type { Clock, Logger, Timer } from '../core/ports.ts'
 /** Editors write in several steps; the last one counts. */
 const QUIET_MS = 100
 
+/** Between two looks, for where the system tells nothing: a network file system, a folder that was replaced, a file mounted by itself. */
+const LOOK_MS = 5000
+
 /**
- * Calls `changed` when something happened beside the file and it has been quiet since. It watches the folders of the
+ * Calls `changed` when something happened beside the file and it has been quiet since, and every LOOK_MS. It watches the folders of the
  * file and of what it links to, for editors and deployments put a new file in the old one's place, which a watch on
  * the file itself does not survive. The caller finds out whether the file changed. Returns the end of the watch.
  */
@@ -33,7 +36,13 @@ export async function watchFile(
     )
     return watcher
   })
+  const look = () => {
+    changed()
+    next = deps.clock.timer(LOOK_MS, look)
+  }
+  let next = deps.clock.timer(LOOK_MS, look)
   return () => {
+    next.cancel()
     timer?.cancel()
     for (const watcher of watchers) watcher.close()
   }

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict'
-import { renameSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import type { UserId } from '../../src/core/identity.ts'
 import type { UserDirectory } from '../../src/core/ports.ts'
 import { openYamlUsers } from '../../src/users/yaml.ts'
+import { createFakeClock } from '../helpers/fake-clock.ts'
 import { openUsers, recordingLogger, usersFile } from './helpers.ts'
 import { HASHES } from './samples.ts'
 
@@ -43,6 +44,26 @@ test('a file put in place by rename is taken over, again and again', patience, a
     renameSync(next, file)
     assert.deepEqual(await change, ['alice'])
     assert.equal((await users.find('alice'))?.mounts[0]?.location, `/srv/home/${home}`)
+  }
+})
+
+test('a change that the system tells nothing of is found all the same', patience, async (t) => {
+  const { dir, file, settings } = usersFile(t, FILE)
+  const fake = createFakeClock()
+  const opened = await openYamlUsers({ ...settings, clock: fake, logger: recordingLogger() })
+  assert.ok(opened.ok)
+  t.after(() => opened.users.close())
+  // The watch stays with the old folder, as it does on a network file system where others write.
+  const old = `${dir}-old`
+  renameSync(dir, old)
+  t.after(() => rmSync(old, { recursive: true }))
+  mkdirSync(dir)
+  for (const enabled of [false, true]) {
+    const change = nextChange(opened.users)
+    writeFileSync(file, FILE.replace('bob: {', `bob: { enabled: ${enabled},`))
+    await fake.advance(5000)
+    assert.deepEqual(await change, ['bob'])
+    assert.equal((await opened.users.find('bob'))?.enabled, enabled)
   }
 })
 
