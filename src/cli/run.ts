@@ -21,6 +21,7 @@ export async function runCli({ args, env, terminal, services }: RunOptions): Pro
     const settings = createSettings({ config: input.text('config'), overrides: input.list('set'), env })
     exitCode = (await verb.run(input, { terminal, services, settings })) ?? EXIT_OK
   })
+  program.version(services.version, '-V, --version', 'print the version')
   try {
     if (args.length === 0) program.help({ error: true })
     await program.parseAsync([...args], { from: 'user' })

@@ -58,6 +58,9 @@ test('a start that was cut short is completed with what is there', async (t) => 
   await rm(join(project.dir, 'config/sallyport.yaml'))
   await rm(join(project.dir, 'keys/ssh_host_rsa_key'))
   const serving = project.serve()
+  await serving.until('First start')
+  // Sent by who reloads right behind a start: it must not end the start.
+  serving.signal('SIGHUP')
   const shown = await serving.until('Serving.')
   serving.signal('SIGTERM')
   await serving.ended

@@ -38,6 +38,11 @@ test('version tells the runtime too', async (t) => {
   const project = await createProject(t)
   const { out } = await project.run(['version', '--json'])
   assert.equal(JSON.parse(out).node, process.versions.node)
+  assert.deepEqual(await project.run(['--version']), {
+    code: 0,
+    out: `${JSON.parse(out).sallyport}\n`,
+    err: '',
+  })
 })
 
 test('check: ok with a summary, warnings for what is weak, problems with exit code 1', async (t) => {
