@@ -329,6 +329,11 @@ function partials(driver: Driver): void {
     await fails('path.not-found', () => openWrite(driver(), '/.sp~abc'))
     await fails('path.not-found', () => driver().mkdir(keyOf('/.sp~abc')))
     await fails('path.not-found', () => driver().stat(keyOf('/.sp~abc/x'), ALICE, true))
+    // Nor what a file system might take for one.
+    for (const name of ['.SP~abc', '.sP~abc', '.\u017fp~abc', '.s\u200bp~abc', '\u00ad.sp~abc'])
+      await fails('path.not-found', () => openWrite(driver(), `/${name}`))
+    for (const name of ['.sp', '.sp-a', 'sp~a', '.sq~a', '\u0131.sp~', '.\u00e9', '.ßp~', '.S'])
+      await put(driver(), `/${name}`, 'x')
   })
 }
 

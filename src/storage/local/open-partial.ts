@@ -63,29 +63,48 @@ export function createEmpty(system: LocalSystem, directory: number, name: string
 /** What is to be copied, and how much of it. */
 type Original = Readonly<{ file: OpenFile; spot: Spot; size: number }>
 
+/** The partial's name, and the one under which it is made. */
+export type CopyNames = Readonly<{ name: string; draft: string }>
+
 /**
- * A partial with what the file has, made by a copy where the file system can't share blocks. Nothing is left of one that
- * failed, or that nobody waits for any more.
+ * A partial with what the file has, made by a copy where the file system can't share blocks. It gets its name when it is
+ * whole: what a crash leaves of it must not be gone on from. Nothing is left of one that failed, or that nobody waits for
+ * any more.
  */
 export async function copyExisting(
   context: LocalContext,
   spot: Spot,
-  name: string,
+  { name, draft }: CopyNames,
   options: WriteOptions,
 ): Promise<Partial> {
-  const file = openFile(context.system, spot, O_RDONLY)
+  const { system } = context
+  const directory = spot.directory.fd
+  const file = openFile(system, spot, O_RDONLY)
   if (file === LINK) throw new FileServerError('storage.busy', 'the file became a link')
   const size = Math.min(file.entry.size, options.upTo ?? file.entry.size)
   const original = { file, spot, size }
   try {
     await options.reserve?.(size)
     requirePatience(options.patience)
-    const made =
-      (await makeClone(context, original, name)) ?? (await makeCopy(context, original, name, options))
-    return { ...made, inherited: NO_USAGE, continues: false, fresh: false }
+    const inherited = dropLeftover(system, directory, draft)
+    const { fd, size: copied } =
+      (await makeClone(context, original, draft)) ?? (await makeCopy(context, original, draft, options))
+    const remove = () => system.unlink(directory, draft)
+    const made = await orRemoved(fd, remove, async () => {
+      system.rename(directory, draft, directory, name)
+      return copied
+    })
+    return { ...made, inherited, continues: false, fresh: false }
   } finally {
     await closeFile(file.fd, file.entry.size)
   }
+}
+
+/** Of a copy that a crash ended; it was charged before it was made. */
+function dropLeftover(system: LocalSystem, directory: number, draft: string): Usage {
+  const old = system.lstat(directory, draft)
+  if (old !== undefined) lettingGo(directory, old, () => system.unlink(directory, draft))
+  return usageOf(old)
 }
 
 type Made = Readonly<{ fd: number; size: number }>

@@ -62,14 +62,18 @@ async function copyClaimed(
   options: WriteOptions,
   { name, key }: Claim,
 ): Promise<Partial> {
-  const { active } = context
+  const { active, partials } = context
+  const draft = partials.draftFor(options.owner, spot.name)
+  const draftKey = partials.activeKey(spot.directory, draft)
   // Whoever wants the same name waits for its turn, so that nobody asks.
-  active.add(key, { supersede: async () => {} })
+  for (const each of [key, draftKey]) active.add(each, { supersede: async () => {} })
   try {
-    return await copyExisting(context, spot, name, options)
+    return await copyExisting(context, spot, { name, draft }, options)
   } catch (error) {
     active.remove(key)
     throw error
+  } finally {
+    active.remove(draftKey)
   }
 }
 

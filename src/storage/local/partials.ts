@@ -24,6 +24,8 @@ const MAX_KNOWN_OWNERS = 4096
  */
 export type Partials = {
   nameFor(owner: UserId, name: string): string
+  /** What is to become the partial, while it is copied: it stands for no name, but goes when it is too old. */
+  draftFor(owner: UserId, name: string): string
   /** What every listed partial of the owner begins with; the file's name follows. */
   prefixOf(owner: UserId): string
   /** Begins all partials of the owner, listed or not. */
@@ -67,6 +69,7 @@ export function createPartials(active: ActiveUploads, system: LocalSystem): Part
   }
   return {
     nameFor,
+    draftFor: (owner, name) => `${ownerPrefix(owner)}!${hash(name, NAME_DIGITS)}`,
     prefixOf: (owner) => `${ownerPrefix(owner)}~`,
     ownerPrefix,
     isActive,

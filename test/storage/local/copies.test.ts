@@ -1,13 +1,25 @@
 // Edits of files on a file system that cannot share blocks. The originals here are longer than any copy could be made
 // within a test, so that what ends, ends for another reason.
 import assert from 'node:assert/strict'
+import { createHash } from 'node:crypto'
 import { closeSync, mkdirSync, openSync, readdirSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
+import { createLocalStorage } from '../../../src/storage/local.ts'
 import { openDescriptors } from '../../helpers/descriptors.ts'
 import { settle } from '../../helpers/fake-clock.ts'
-import { createLocalUnderTest } from '../../helpers/local-storage.ts'
-import { ALICE, BOB, bytes, fails, get, openWrite, put, putPartial } from '../../helpers/storage-files.ts'
+import { createLocalUnderTest, LOCAL_DEFAULTS } from '../../helpers/local-storage.ts'
+import {
+  ALICE,
+  BOB,
+  bytes,
+  entries,
+  fails,
+  get,
+  openWrite,
+  put,
+  putPartial,
+} from '../../helpers/storage-files.ts'
 import { keyOf } from '../../helpers/storage-key.ts'
 import { at, createTestSession, mount } from '../../helpers/vfs.ts'
 
@@ -48,6 +60,31 @@ test('a copy ends when nobody waits for it any more, and leaves nothing', async 
   await giveUp()
   assert.deepEqual(partials(), [])
   assert.equal(openDescriptors(), before)
+})
+
+test('what a crash leaves of a copy is not gone on from', async () => {
+  makeEndless('crashed')
+  const { giveUp } = await copying('/crashed')
+  // Another process knows nothing of what this one does.
+  const after = createLocalStorage(LOCAL_DEFAULTS)
+  const restarted = await after.open(root)
+  assert.equal((await restarted.stat(keyOf('/crashed'), ALICE, true)).size, ENDLESS)
+  await (await restarted.openRead(keyOf('/crashed'), ALICE)).close()
+  assert.deepEqual(
+    (await entries(restarted, '/')).filter(({ name }) => name === 'crashed').map(({ size }) => size),
+    [ENDLESS],
+  )
+  await giveUp()
+  const digest = (text: string, digits: number) =>
+    createHash('sha256').update(text).digest('hex').slice(0, digits)
+  const draft = `.sp~${digest('alice', 10)}!${digest('crashed', 32)}`
+  writeFileSync(join(root, draft), 'half of it')
+  const edit = await openWrite(restarted, '/crashed', ALICE, { ...CURRENT, upTo: 3 })
+  assert.equal(edit.size, 3)
+  assert.deepEqual(edit.inherited, { bytes: 10, files: 1 })
+  await edit.discard()
+  assert.deepEqual(partials(), [])
+  await after.close()
 })
 
 test('one that waits for its turn leaves at once, and who comes next has its turn', async () => {
