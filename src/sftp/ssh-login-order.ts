@@ -7,6 +7,14 @@ import { has } from './shapes.ts'
 type Call = (...given: unknown[]) => void
 /** What tells the client that a request is decided, or that it has a question to answer. */
 const ANSWERS = ['authFailure', 'authPKOK', 'authInfoReq'] as const
+/** ssh2 ends the connection for every other one, where RFC 4252, section 5.1, has it fail as any that does not help. */
+const METHODS: ReadonlySet<unknown> = new Set([
+  'none',
+  'password',
+  'publickey',
+  'keyboard-interactive',
+  'hostbased',
+])
 type Protocol = Record<(typeof ANSWERS)[number], Call> & {
   _handlers: { USERAUTH_REQUEST: Call; USERAUTH_INFO_RESPONSE: Call }
   /** The method of each request that was not answered. */
@@ -35,9 +43,10 @@ export function orderLogin(client: SshClient, onViolation: (why: string) => void
   const { USERAUTH_REQUEST: request, USERAUTH_INFO_RESPONSE: response } = protocol._handlers
   let waiting: unknown[][] = []
   let state: 'free' | 'deciding' | 'asking' = 'free'
-  const begin = (given: unknown[]): void => {
+  const begin = ([self, user, service, method, data]: unknown[]): void => {
     state = 'deciding'
-    request(...given)
+    if (METHODS.has(method)) request(self, user, service, method, data)
+    else request(self, user, service, 'none', null)
   }
   protocol._handlers.USERAUTH_REQUEST = (...given) => {
     if (Reflect.get(client, 'authenticated') === true) protocol._authsQueue.length = 0

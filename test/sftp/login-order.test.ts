@@ -127,6 +127,13 @@ test('a question is given up for a request that came before it', async () => {
   await works(client)
 })
 
+test('a method that nobody knows fails as others do', async () => {
+  const { client, ask, next } = await connectForLogin()
+  ask(['gssapi-with-mic', uint32(1), string('oid')], ['any@example.com'], password(PASSWORD))
+  assert.deepEqual([await next(), await next(), await next()], ['failure', 'failure', 'success'])
+  await works(client)
+})
+
 test('more requests at once than are kept end the connection', async () => {
   const { ask, next } = await connectForLogin()
   const many = Array.from({ length: MAX_WAITING_LOGINS + 2 }, () => password('wrong'))
