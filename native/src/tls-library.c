@@ -33,6 +33,8 @@ static void find_connections(void) {
   FIND(connection_kept, "SSL_get_ex_data");
   FIND(connection_streams, "SSL_set_bio");
   FIND(connection_accepts, "SSL_set_accept_state");
+  FIND(connection_tickets, "SSL_set_num_tickets");
+  FIND(another_ticket, "SSL_new_session_ticket");
   FIND(handshake, "SSL_do_handshake");
   FIND(read, "SSL_read_ex");
   FIND(write, "SSL_write_ex");

@@ -51,6 +51,8 @@ typedef struct {
   void *(*connection_kept)(const tls_connection *, int);
   void (*connection_streams)(tls_connection *, byte_stream *, byte_stream *);
   void (*connection_accepts)(tls_connection *);
+  int (*connection_tickets)(tls_connection *, size_t);
+  int (*another_ticket)(tls_connection *);
   int (*handshake)(tls_connection *);
   int (*read)(tls_connection *, void *, size_t, size_t *);
   int (*write)(tls_connection *, const void *, size_t, size_t *);

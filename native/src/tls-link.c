@@ -1,6 +1,6 @@
 // TLS on a bare descriptor. Whoever owns the descriptor closes it, and ends its TLS before. None of these functions waits;
 // those that give a number give -EAGAIN where the peer has to do something first, and -EPROTO when TLS failed for good.
-//   openTls(context, descriptor): the server's side of a connection
+//   openTls(context, descriptor, ticketsLast): the server's side of a connection
 //   shakeHands(tls): 0 when it is done, else what to wait for, as watch.c has it
 //   tlsResumed(tls): 1 for a session that had begun elsewhere
 //   sendTls(tls, bytes, from, to, corked), flushTls(tls), endTls(tls): out
@@ -29,6 +29,9 @@ typedef struct {
   bool failed;
   // The last read found nothing more: only the socket can tell when there is.
   bool drained;
+  // Tickets of TLS 1.3 go out in front of the end. Who only sends reads none of them, and closes: the system then throws away
+  // what of an upload it has not sent yet.
+  bool tickets_last;
   unsigned long problem;
 } tls_link;
 
@@ -97,7 +100,9 @@ static napi_value open_tls(napi_env env, napi_callback_info info) {
     link->context = context;
     context->users += 1;
   }
+  link->tickets_last = integer_at(&given, 2) != 0;
   bool usable = link->connection != NULL && connect_streams(link, (int)integer_at(&given, 1));
+  if (usable && link->tickets_last) usable = tls.connection_tickets(link->connection, 0) == 1;
   if (!usable || napi_create_external(env, link, finalize, NULL, &result) != napi_ok) finalize(env, link, NULL);
   return result;
 }
@@ -187,11 +192,24 @@ static napi_value flush_tls(napi_env env, napi_callback_info info) {
   return link == NULL ? refused(env, EINVAL) : answer(env, flush(link));
 }
 
+// As many as the handshake would have sent: two with a new session, one where who resumes needs another.
+static void send_tickets(tls_link *link) {
+  bool resumed = tls.resumed(link->connection) == 1;
+  if (tls.version(link->connection) != TLS_1_3 || link->context->begins == resumed) return;
+  for (int left = resumed ? 1 : 2; left > 0; left -= 1)
+    if (tls.another_ticket(link->connection) != 1) break;
+  // A client that has left does not want them.
+  tls.handshake(link->connection);
+  tls.clear_errors();
+}
+
 static napi_value end_tls(napi_env env, napi_callback_info info) {
   arguments given = take_arguments(env, info);
   tls_link *link = link_at(&given);
   if (link == NULL) return refused(env, EINVAL);
   if (link->failed) return refused(env, EPROTO);
+  if (link->tickets_last) send_tickets(link);
+  link->tickets_last = false;
   int result = tls.shutdown(link->connection);
   if (result < 0 && !waits(error_of(link, result))) return refused(env, EPROTO);
   return answer(env, flush(link));

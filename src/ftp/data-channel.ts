@@ -11,8 +11,9 @@ import type { DescriptorNet } from './descriptor-net.ts'
 import { DescriptorPort, openDescriptorPort } from './descriptor-port.ts'
 import { limit } from './limit.ts'
 import type { Link } from './link.ts'
+import type { Direction } from './link-context.ts'
 import { openPassive, type PassivePort } from './passive.ts'
-import { type DataUse, type Direction, secureData, secureLink, type TlsDeps } from './secure-data.ts'
+import { type DataUse, secureData, secureLink, type TlsDeps } from './secure-data.ts'
 import type { FtpSettings } from './settings.ts'
 
 export type DataSocket = Socket | TLSSocket
@@ -88,7 +89,7 @@ export class DataChannel {
   }
 
   /** Uses a `direct` plan up. The caller closes the link, or hands it to `leave`. */
-  openLink(use: DataUse): MaybePromise<Link> {
+  openLink(direction: Direction, use: DataUse): MaybePromise<Link> {
     const plan = this.#plan
     this.#plan = undefined
     this.#dropClosing()
@@ -98,7 +99,7 @@ export class DataChannel {
     if (link !== undefined) this.#keepPort()
     const arrived = link ?? this.#arrival<DataLink>(plan.port, use)
     if (this.protection === 'C') return arrived
-    return andThen(arrived, (raw) => secureLink(this.#deps, raw, use))
+    return andThen(arrived, (raw) => secureLink(this.#deps, raw, direction, use))
   }
 
   /** Closes the link of a download when the next one opens, or after a while: the client may be behind. */

@@ -2,6 +2,9 @@ import type { NativeTls } from './native-tls.ts'
 import type { TlsMaterial } from './settings.ts'
 import type { TlsProfile } from './tls-profiles.ts'
 
+/** `up` is from the client to us. */
+export type Direction = 'up' | 'down'
+
 /** The TLS of data connections without Node's sockets. */
 export type LinkContext = Readonly<{ native: NativeTls; handle: object }>
 

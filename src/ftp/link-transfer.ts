@@ -1,6 +1,7 @@
 import { FileServerError } from '../core/errors.ts'
 import { andThen, type MaybePromise } from '../core/maybe-promise.ts'
 import { endLink, type Link } from './link.ts'
+import type { Direction } from './link-context.ts'
 import type { Ftp } from './session.ts'
 import type { Job } from './stream-transfer.ts'
 
@@ -17,11 +18,15 @@ export function progressOf({ ftp, transfer }: Job): (bytes: number) => void {
 }
 
 /** `withConnection` on a link: no stream, no signal, and no promise where there is nothing to wait for. */
-export function withLink(job: Job, use: (link: Link) => MaybePromise<void>): MaybePromise<void> {
+export function withLink(
+  job: Job,
+  direction: Direction,
+  use: (link: Link) => MaybePromise<void>,
+): MaybePromise<void> {
   const { ftp, transfer, opening } = job
   ftp.say(opening)
   transfer.throwIfAborted()
-  return andThen(ftp.data.openLink(transfer), (link) => run(job, link, use))
+  return andThen(ftp.data.openLink(direction, transfer), (link) => run(job, link, use))
 }
 
 function run(

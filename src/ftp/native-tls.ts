@@ -16,7 +16,7 @@ export type NativeTls = Readonly<{
     find: (id: Uint8Array) => Uint8Array | undefined,
     begins: number,
   ): number
-  openTls(context: object, fd: number): object | null
+  openTls(context: object, fd: number, ticketsLast: number): object | null
   shakeHands(tls: object): number
   tlsResumed(tls: object): number
   sendTls(tls: object, bytes: Uint8Array, from: number, to: number, corked: number): number

@@ -7,13 +7,12 @@ import type { TransferNote } from '../core/vfs/session.ts'
 import type { DataLink } from './data-link.ts'
 import { limit } from './limit.ts'
 import { readyFor } from './link.ts'
+import type { Direction } from './link-context.ts'
 import { SecureLink } from './secure-link.ts'
 import type { FtpSettings } from './settings.ts'
 import type { TlsPeer } from './tls.ts'
 import { createTlsFeed } from './tls-feed.ts'
 
-/** `up` is from the client to us. */
-export type Direction = 'up' | 'down'
 /** What a connection is for; it tells in the note which TLS session was resumed. */
 export type DataUse = Readonly<{ signal: AbortSignal; note: TransferNote }>
 
@@ -86,6 +85,7 @@ function failed(cause: unknown, signal: AbortSignal): unknown {
 export async function secureLink(
   deps: TlsDeps,
   raw: DataLink,
+  direction: Direction,
   { signal, note }: DataUse,
 ): Promise<SecureLink> {
   const { peer, clock, settings } = deps
@@ -94,7 +94,7 @@ export async function secureLink(
     raw.close()
     throw new FileServerError('internal', 'PROT P without TLS')
   }
-  const link = new SecureLink(links, raw)
+  const link = new SecureLink(links, raw, direction)
   const cut = () => link.cut()
   const deadline = limit(clock, settings.tlsHandshakeMs, () => {
     note.limit = HANDSHAKE_LIMIT

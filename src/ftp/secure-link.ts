@@ -2,7 +2,7 @@ import { constants } from 'node:os'
 import { FileServerError } from '../core/errors.ts'
 import type { DataLink } from './data-link.ts'
 import type { Link } from './link.ts'
-import type { LinkContext } from './link-context.ts'
+import type { Direction, LinkContext } from './link-context.ts'
 import { READABLE } from './native-sockets.ts'
 import type { NativeTls } from './native-tls.ts'
 
@@ -22,8 +22,8 @@ export class SecureLink implements Link {
   readonly #told = () => this.#tell()
 
   /** Closes the link when there can be no TLS on it, and throws. */
-  constructor({ native, handle }: LinkContext, link: DataLink) {
-    const tls = native.openTls(handle, link.descriptor)
+  constructor({ native, handle }: LinkContext, link: DataLink, direction: Direction) {
+    const tls = native.openTls(handle, link.descriptor, direction === 'up' ? 1 : 0)
     if (tls === null) {
       link.close()
       throw new FileServerError('transfer.no-data-connection', 'no memory for TLS')

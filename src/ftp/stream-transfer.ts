@@ -2,8 +2,8 @@ import type { Duplex } from 'node:stream'
 import { FileServerError } from '../core/errors.ts'
 import type { DataSocket } from './data-channel.ts'
 import { deflateTo, flushDeflate, inflateFrom } from './deflate.ts'
+import type { Direction } from './link-context.ts'
 import type { Reply } from './replies.ts'
-import type { Direction } from './secure-data.ts'
 import type { Ftp, Transfer } from './session.ts'
 
 export type Job = Readonly<{ ftp: Ftp; transfer: Transfer; opening: Reply }>

@@ -28,7 +28,7 @@ export async function sendText(job: Job, texts: AsyncIterable<string>): Promise<
   }
   if (ftp.dialog.mode !== 'S' || !ftp.data.direct)
     return withConnection(job, 'down', (socket, progress) => sendTo(socketSink(socket), progress))
-  return withLink(job, async (link) => {
+  return withLink(job, 'down', async (link) => {
     await sendTo(linkSink(link), progressOf(job))
     await endDown(job, link)
   })
@@ -62,7 +62,7 @@ function sendContent(job: Job, source: ReadHandle): MaybePromise<void> {
     )
   }
   const progress = progressOf(job)
-  return withLink(job, (link) =>
+  return withLink(job, 'down', (link) =>
     andThen(pumpDown(linkSink(link), { ...content, convert: undefined, progress }), () => endDown(job, link)),
   )
 }
@@ -107,7 +107,7 @@ function receive(job: Job, target: WriteHandle, at: number): MaybePromise<void> 
     )
   }
   const died = ftp.crypto() === undefined ? () => ftp.clientDied() : undefined
-  return withLink(job, (link) => {
+  return withLink(job, 'up', (link) => {
     ftp.flush()
     return receiveUp(link, { target, at, died, progress: progressOf(job) })
   })

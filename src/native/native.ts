@@ -139,8 +139,12 @@ export type Native = Readonly<{
     find: (id: Uint8Array) => Uint8Array | undefined,
     begins: number,
   ): number
-  /** On a connected socket that does not block. Whoever closes the socket closes this before. */
-  openTls(context: TlsContext, fd: number): TlsConnection | null
+  /**
+   * On a connected socket that does not block. Whoever closes the socket closes this before. `ticketsLast` not 0: the tickets of
+   * TLS 1.3 go out with `endTls`, not with the handshake; a client that closes before it has read them loses what it has not
+   * sent yet.
+   */
+  openTls(context: TlsContext, fd: number, ticketsLast: number): TlsConnection | null
   /** Goes on with the handshake: 0 when it is done, else what has to be waited for, of WATCH. -EPROTO: it failed. */
   shakeHands(tls: TlsConnection): number
   /** 1: the client resumed a session. */

@@ -65,9 +65,10 @@ export async function meet(
   t: TestContext,
   context: TlsContext,
   options: ConnectionOptions = {},
+  ticketsLast = 0,
 ): Promise<Meeting> {
   const { raw, fd } = await pair(t)
-  const server = addon.openTls(context, fd)
+  const server = addon.openTls(context, fd, ticketsLast)
   assert.ok(server)
   t.after(() => addon.closeTls(server))
   const client = tlsClient({ ...TLS_OF, ...options })

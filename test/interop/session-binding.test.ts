@@ -55,6 +55,28 @@ for (const version of ['1.2', '1.3'] as const) {
   })
 }
 
+/** Most uploads of this size are still on their way when curl closes. */
+const LARGE_BYTES = 1024 * 1024
+const LARGE_UPLOADS = 12
+
+clientTest(
+  'uploads by curl, which leaves without a look at its tickets, come whole',
+  [program('curl')],
+  async () => {
+    const { info, user } = await fixture.get()
+    const { servername, ca } = info.tls
+    const { port } = info.ftpes
+    const large = join(home, 'large')
+    await writeFile(large, Buffer.alloc(LARGE_BYTES, 'large'))
+    const args = ['-sS', '--resolve', `${servername}:${port}:${info.host}`, '--ssl-reqd', '--cacert', ca]
+    args.push('--tlsv1.3', '--user', `main:${user('main').password}`, '-T', large)
+    for (let count = 0; count < LARGE_UPLOADS; count += 1) {
+      const ran = await run('curl', [...args, `ftp://${servername}:${port}/large${count}`], { home })
+      assert.equal(ran.code, 0, ran.stderr)
+    }
+  },
+)
+
 for (const version of ['1.2', '1.3'] as const) {
   // It takes each ticket of TLS 1.3 once: every data connection has to give it another. Of uploads it does not wait for it.
   clientTest(`curl over TLS ${version} resumes for each of many downloads`, [program('curl')], async () => {

@@ -64,6 +64,30 @@ for (const version of ['TLSv1.2', 'TLSv1.3'] as const) {
   })
 }
 
+test('tickets that go last come with the end, as many as else', needsNative, async (t) => {
+  const keys = randomBytes(48)
+  const options = { maxVersion: 'TLSv1.3' } as const
+  const last = async (sessions: Sessions, session?: Buffer) => {
+    const met = await meet(t, contextOf(sessions), { ...options, ...(session && { session }) }, 1)
+    assert.equal(met.result, 0)
+    native.sendTls(met.server, Buffer.from('x'), 0, 1)
+    await once(met.client.tls, 'data')
+    assert.equal(met.tickets.length, 0, 'before the end')
+    assert.equal(native.endTls(met.server), 0)
+    await once(met.client.tls, 'end')
+    return met
+  }
+  const fresh = await last({ keys })
+  assert.equal(fresh.tickets.length, 2)
+  const session = fresh.tickets.at(-1)
+  const resumed = await last({ keys }, session)
+  assert.deepEqual([native.tlsResumed(resumed.server), resumed.tickets.length], [1, 0])
+  const bound = await last({ keys, begins: false }, session)
+  assert.deepEqual([native.tlsResumed(bound.server), bound.tickets.length], [1, 1])
+  const stranger = await last({ keys, begins: false })
+  assert.deepEqual([native.tlsResumed(stranger.server), stranger.tickets.length], [0, 0])
+})
+
 test('what `find` throws, or gives that is no session, makes a new session', needsNative, async (t) => {
   const options = { maxVersion: 'TLSv1.2', secureOptions: constants.SSL_OP_NO_TICKET } as const
   const first = await meet(t, contextOf(), options)
@@ -114,7 +138,7 @@ test('nothing is done to a connection that is closed, nor for what is none', nee
   assert.equal(native.tlsProblem(server), 'the connection was lost')
   const unset = native.createTlsContext(...PEM, CIPHERS, SUITES, TLS_1_2)
   assert.ok(unset)
-  assert.equal(native.openTls(unset, 0), null, 'without keys')
+  assert.equal(native.openTls(unset, 0, 0), null, 'without keys')
   assert.equal(
     native.resumeSessions(context, randomBytes(48), 'x', 1, () => undefined, 1),
     -EINVAL,

@@ -202,7 +202,7 @@ test('a handshake fails on what is none', needsNative, async (t) => {
   ]
   for (const bytes of says) {
     const { raw, fd } = await pair(t)
-    const server = native.openTls(contextOf(), fd)
+    const server = native.openTls(contextOf(), fd, 0)
     assert.ok(server)
     raw.write(bytes)
     let result = native.shakeHands(server)
@@ -222,7 +222,7 @@ test('a handshake that ends at any byte has failed', needsNative, async (t) => {
   assert.ok(hello.length > 100)
   for (let cut = 0; cut < hello.length; cut += 7) {
     const { raw, fd } = await pair(t)
-    const server = native.openTls(contextOf(), fd)
+    const server = native.openTls(contextOf(), fd, 0)
     assert.ok(server)
     raw.end(hello.subarray(0, cut))
     let result = native.shakeHands(server)
