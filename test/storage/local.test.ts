@@ -17,6 +17,7 @@ import type { LocalSystem } from '../../src/storage/local/system.ts'
 import { usageBelow } from '../../src/storage/local/usage.ts'
 import { quotaSuite } from '../conformance/quota.ts'
 import { storageDriverSuite } from '../conformance/storage-driver.ts'
+import { openDescriptors } from '../helpers/descriptors.ts'
 import { createLocalUnderTest } from '../helpers/local-storage.ts'
 import { native } from '../helpers/native.ts'
 import { caseless, withoutRenameNew } from '../helpers/native-doubles.ts'
@@ -57,6 +58,25 @@ test('between names that differ in case alone a rename works where the file syst
     rmSync(join(root, 'File'))
     rmdirSync(join(root, 'FOLDER'))
   }
+})
+
+test('a tree deeper than any path does not use up the descriptors when it is counted', async () => {
+  const { driver, root, close } = await createLocalUnderTest()
+  after(close)
+  const DEPTH = 1500
+  mkdirSync(join(root, 'd/'.repeat(DEPTH)), { recursive: true })
+  writeFileSync(join(root, 'd/'.repeat(255), 'file'), 'content')
+  const before = openDescriptors()
+  let most = 0
+  let counting = true
+  const look = () => {
+    most = Math.max(most, openDescriptors() - before)
+    if (counting) setImmediate(look)
+  }
+  setImmediate(look)
+  assert.deepEqual(await driver.usage(), { bytes: 7, files: 1 })
+  counting = false
+  assert.ok(most > 0 && most < DEPTH, `${most} descriptors`)
 })
 
 test('what the server may not read is no part of the count', async () => {

@@ -17,12 +17,23 @@ export function asFarAsAllowed(work: () => void): boolean {
   }
 }
 
+/** As `asFarAsAllowed`, without a closure: every small file comes here. */
+function setMode(fd: number, mode: number): boolean {
+  try {
+    fchmodSync(fd, mode)
+    return true
+  } catch (error) {
+    if (!refusesAttributes(error)) throw error
+    return false
+  }
+}
+
 /**
  * Sets what the client asked for; later than all writes, which would change the times again. False where that is refused:
  * the content that has come is worth more than they are.
  */
 export function applyAttributes(fd: number, { mode, mtimeMs, atimeMs }: Attributes): boolean {
-  const moded = mode === undefined || asFarAsAllowed(() => fchmodSync(fd, mode & MODE_BITS))
+  const moded = mode === undefined || setMode(fd, mode & MODE_BITS)
   if (mtimeMs === undefined && atimeMs === undefined) return moded
   const now = fstatSync(fd)
   const [atime, mtime] = [fileTime(atimeMs ?? now.atimeMs), fileTime(mtimeMs ?? now.mtimeMs)]

@@ -1,4 +1,5 @@
 import { closeSync, openSync } from 'node:fs'
+import { PATH_LIMITS } from '../../core/vfs/path.ts'
 import type { Usage } from '../../core/vfs/storage.ts'
 import { plus, usageOf } from './entry.ts'
 import { errnoOf } from './errno.ts'
@@ -7,6 +8,9 @@ import type { LocalSystem } from './system.ts'
 
 /** Small directories are looked through many in a turn; after so many entries it is others' turn. */
 const TURN_ENTRIES = 256
+
+/** Each level that is looked into keeps handles open; twice as deep as any path may go, nobody can name anything. */
+const MAX_DEPTH = 2 * PATH_LIMITS.depth
 
 /** Removed, or something else, since it was listed; or nobody's business but its owner's, such as lost+found. */
 const PASSED_OVER: ReadonlySet<string> = new Set([
@@ -29,11 +33,12 @@ export async function usageBelow(fd: number, system: LocalSystem): Promise<Usage
     await new Promise<void>((resolve) => setImmediate(resolve))
     turnLeft = TURN_ENTRIES
   }
-  const below = async (directory: number, name: string): Promise<void> => {
+  const below = async (directory: number, name: string, depth: number): Promise<void> => {
+    if (depth > MAX_DEPTH) return
     try {
       const child = openSync(inside(directory, name), OPEN_DIRECTORY)
       try {
-        await visit(child)
+        await visit(child, depth)
       } finally {
         closeSync(child)
       }
@@ -41,7 +46,7 @@ export async function usageBelow(fd: number, system: LocalSystem): Promise<Usage
       if (!PASSED_OVER.has(errnoOf(error) ?? '')) throw error
     }
   }
-  const visit = async (directory: number): Promise<void> => {
+  const visit = async (directory: number, depth: number): Promise<void> => {
     let hidden = 0
     const scan = system.scan(directory, (name) => {
       hidden += 1
@@ -51,7 +56,7 @@ export async function usageBelow(fd: number, system: LocalSystem): Promise<Usage
       while (!scan.ended) {
         const entries = await scan.next()
         for (const entry of entries) {
-          if (entry.kind === 'directory') await below(directory, entry.name)
+          if (entry.kind === 'directory') await below(directory, entry.name, depth + 1)
           else total = plus(total, usageOf(entry))
         }
         await breathe(Math.max(1, entries.length + hidden))
@@ -61,6 +66,6 @@ export async function usageBelow(fd: number, system: LocalSystem): Promise<Usage
       scan.close()
     }
   }
-  await visit(fd)
+  await visit(fd, 0)
   return total
 }
