@@ -30,6 +30,7 @@ import { type Transport, transportOf } from './ssh-internals.ts'
 import { type Offers, takeKeyExchanges } from './ssh-kex.ts'
 import { orderLogin } from './ssh-login-order.ts'
 import { answerLateRequests, keepEarlyWindows } from './ssh-requests.ts'
+import { answerUnknown } from './ssh-unknown.ts'
 import { namesOf, type TermsOf } from './terms.ts'
 import { SessionTimers, type Traffic } from './timers.ts'
 import { TurnBudget } from './turn-budget.ts'
@@ -136,6 +137,7 @@ class OpenConnection implements SshConnection, TurnTask {
       allowance: new KexAllowance({ clock, socket: this.#socket }),
       onViolation: (why) => this.#violation(why),
     })
+    answerUnknown(client)
     takeKeyExchanges(client, {
       lists: terms.lists,
       offers: this.#options.offers,

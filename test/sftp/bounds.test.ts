@@ -199,6 +199,27 @@ for (const cipher of [
   })
 }
 
+for (const cipher of ['aes128-ctr', 'aes128-gcm@openssh.com', 'chacha20-poly1305@openssh.com'] as const) {
+  test(`a message that nobody knows is answered as such, over ${cipher}`, async () => {
+    const client = await connect(server.port, { algorithms: { cipher: [cipher] } })
+    const { _decipher, _cipher } = Reflect.get(client, '_protocol')
+    const answers: Buffer[] = []
+    const original = _decipher._onPayload
+    _decipher._onPayload = (payload: Buffer) => {
+      if (payload[0] === 3) answers.push(Buffer.from(payload))
+      return original(payload)
+    }
+    const first: number = _cipher.outSeqno
+    const refused = heard(client, 'REQUEST_FAILURE')
+    for (const type of [192, 8, 66, 255]) say(client, byte(type), string('what'))
+    say(client, byte(80), string('ping'), byte(1))
+    await refused
+    const expected = [0, 1, 2, 3].map((index) => fieldsToBuffer(byte(3), uint32(first + index)))
+    assert.deepEqual(answers, expected)
+    client.destroy()
+  })
+}
+
 const openSession = (client: Client, window: number, packetSize: number): void =>
   say(client, byte(90), string('session'), uint32(7), uint32(window), uint32(packetSize))
 
