@@ -40,6 +40,7 @@ static void find_connections(void) {
   FIND(write, "SSL_write_ex");
   FIND(shutdown, "SSL_shutdown");
   FIND(error_of, "SSL_get_error");
+  FIND(ends, "SSL_get_shutdown");
   FIND(resumed, "SSL_session_reused");
   FIND(version, "SSL_version");
   FIND(take_error, "ERR_get_error");

@@ -51,6 +51,7 @@ typedef struct {
   void *(*connection_kept)(const tls_connection *, int);
   void (*connection_streams)(tls_connection *, byte_stream *, byte_stream *);
   void (*connection_accepts)(tls_connection *);
+  int (*ends)(const tls_connection *);
   int (*connection_tickets)(tls_connection *, size_t);
   int (*another_ticket)(tls_connection *);
   int (*handshake)(tls_connection *);
@@ -115,7 +116,9 @@ enum {
   CACHE_NOT_INSIDE = 0x300,          // SSL_SESS_CACHE_NO_INTERNAL
   ERROR_WANT_READ = 2,               // SSL_ERROR_WANT_READ
   ERROR_WANT_WRITE = 3,              // SSL_ERROR_WANT_WRITE
+  ERROR_SYSCALL = 5,                 // SSL_ERROR_SYSCALL
   ERROR_ZERO_RETURN = 6,             // SSL_ERROR_ZERO_RETURN
+  END_RECEIVED = 2,                  // SSL_RECEIVED_SHUTDOWN
   TLS_1_3 = 0x0304,                  // TLS1_3_VERSION
   STREAM_FLUSH = 11,                 // BIO_CTRL_FLUSH
   STREAM_WAITING = 13,               // BIO_CTRL_WPENDING

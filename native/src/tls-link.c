@@ -107,9 +107,16 @@ static napi_value open_tls(napi_env env, napi_callback_info info) {
   return result;
 }
 
+// OpenSSL does not know a close_notify of TLS 1.3 for the end when user_canceled came before it, as Java says it (RFC 8446
+// section 6.1): a failure without a reason. Alerts that are failures leave one.
+static bool ended_after_all(const tls_link *link, int error) {
+  return error == ERROR_SYSCALL && (tls.ends(link->connection) & END_RECEIVED) != 0;
+}
+
 // What `result` of one of OpenSSL's functions means; a failure is for good, and its reason is kept.
 static int error_of(tls_link *link, int result) {
   int error = tls.error_of(link->connection, result);
+  if (ended_after_all(link, error)) error = ERROR_ZERO_RETURN;
   if (error == ERROR_WANT_READ || error == ERROR_WANT_WRITE || error == ERROR_ZERO_RETURN) return error;
   unsigned long reason = tls.take_error();
   if (reason != 0) link->problem = reason;

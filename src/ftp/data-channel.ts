@@ -12,11 +12,12 @@ import { DescriptorPort, openDescriptorPort } from './descriptor-port.ts'
 import { limit } from './limit.ts'
 import type { Link } from './link.ts'
 import type { Direction } from './link-context.ts'
+import { LinkStream } from './link-stream.ts'
 import { openPassive, type PassivePort } from './passive.ts'
 import { type DataUse, secureData, secureLink, type TlsDeps } from './secure-data.ts'
 import type { FtpSettings } from './settings.ts'
 
-export type DataSocket = Socket | TLSSocket
+export type DataSocket = Socket | TLSSocket | LinkStream
 
 /** What the data connections have to know of their control connection, as it is at that moment. */
 export type DataDeps = TlsDeps & {
@@ -118,6 +119,14 @@ export class DataChannel {
     this.#plan = undefined
     this.#dropClosing()
     if (current === undefined) throw new FileServerError('transfer.no-data-connection')
+    const { peer } = this.#deps
+    const port = current.kind === 'passive' ? current.port : undefined
+    // Node's TLS gives a client its tickets at the start, and who only sends may lose its last bytes by them.
+    const native = direction === 'up' && this.protection === 'P' && peer?.links() !== undefined
+    if (native && port instanceof DescriptorPort)
+      return new LinkStream(
+        await secureLink(this.#deps, await this.#arrival<DataLink>(port, use), direction, use),
+      )
     const raw = await this.#connect(current, use)
     return this.protection === 'P' ? secureData(this.#deps, raw, direction, use) : raw
   }

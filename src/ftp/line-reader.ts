@@ -11,7 +11,9 @@ const IAC = 0xff
 const FIRST_BEYOND_ASCII = 0x80
 /** A line of this many times the limit is an attack, not a mistake. */
 const FLOOD_FACTOR = 16
-const ABOR = [0x41, 0x42, 0x4f, 0x52]
+/** What clients ask while something else goes on. */
+const SENT_AS_URGENT = ['ABOR', 'STAT']
+const SENT_AS_URGENT_BYTES = 4
 
 /** `garbled`: not UTF-8. `too-long`: over the limit, once a line. `flood`: so far over it that the peer is hostile. */
 export type LineItem =
@@ -26,7 +28,7 @@ const NO_BYTES: number[] = []
 /**
  * Gives the same items for the same bytes however they are cut. Telnet commands are removed. Bytes 0xF0 and above at
  * a line's start are what is left of a telnet Synch whose urgent byte went out of band, and removed as well. `ABOR`
- * ends at its CR because some clients send the LF after it as urgent data, which never arrives here.
+ * and `STAT` alone end at their CR because some clients send the LF after it as urgent data, which never arrives here.
  */
 export class LineReader {
   readonly #maxBytes: number
@@ -131,15 +133,15 @@ export class LineReader {
   }
 
   #return(): void {
-    if (this.#isAbor()) {
+    if (this.#isUrgent()) {
       this.#swallowLf = true
       this.#end()
     } else this.#sawCr = true
   }
 
-  #isAbor(): boolean {
-    const line = this.#line
-    return this.#dropped === 0 && line.length === 4 && line.every((value, i) => (value & 0xdf) === ABOR[i])
+  #isUrgent(): boolean {
+    if (this.#dropped > 0 || this.#line.length !== SENT_AS_URGENT_BYTES) return false
+    return SENT_AS_URGENT.includes(String.fromCharCode(...this.#line).toUpperCase())
   }
 
   #command(byte: number): void {

@@ -1,5 +1,5 @@
 import type { NativeTls } from './native-tls.ts'
-import type { TlsMaterial } from './settings.ts'
+import type { TlsIdentity } from './settings.ts'
 import type { TlsProfile } from './tls-profiles.ts'
 
 /** `up` is from the client to us. */
@@ -27,20 +27,19 @@ export function nativeTlsWorks(native: NativeTls): boolean {
 const VERSIONS = { TLSv1: 0x0301, 'TLSv1.1': 0x0302, 'TLSv1.2': 0x0303, 'TLSv1.3': 0x0304 } as const
 
 /**
- * Undefined where data connections need more than this: a certificate of each client, and a choice of certificates by name.
- * They have Node's TLS then. Where a client may have a certificate, its control connection has shown it.
+ * Undefined where OpenSSL takes one of these only from Node. Nobody is asked for a certificate: where a client may have one,
+ * its control connection has shown it.
  */
 export function createLinkContext(
   native: NativeTls,
-  material: TlsMaterial,
+  identity: TlsIdentity,
   profile: TlsProfile,
   resuming: Resuming,
 ): LinkContext | undefined {
-  if (material.clients?.required === true || (material.hosts?.size ?? 0) > 0) return undefined
   const names = profile.ciphers.split(':')
   const handle = native.createTlsContext(
-    Buffer.from(material.certificate),
-    Buffer.from(material.key),
+    Buffer.from(identity.certificate),
+    Buffer.from(identity.key),
     names.filter((name) => !name.startsWith('TLS_')).join(':'),
     names.filter((name) => name.startsWith('TLS_')).join(':'),
     VERSIONS[profile.minVersion],

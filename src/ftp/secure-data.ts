@@ -46,13 +46,14 @@ export async function secureData(
 ): Promise<TLSSocket> {
   const { peer } = deps
   if (peer === undefined) throw new FileServerError('internal', 'PROT P without TLS')
-  const feed = direction === 'up' ? createTlsFeed(raw) : undefined
+  const feed = direction === 'up' ? createTlsFeed(raw, peer.ticketsFollow) : undefined
   const cut = () => raw.destroy()
   signal.addEventListener('abort', cut, { once: true })
   try {
     const admit = (socket: TLSSocket) => {
       try {
         judge(deps, () => socket.isSessionReused(), note)
+        feed?.hold()
       } catch (cause) {
         // Now, or who is refused would have a session to resume the next time. And only `raw`: Node is at work in the others.
         raw.destroy()

@@ -7,6 +7,8 @@ import { writingInto } from './write-side.ts'
 export type TlsFeed = {
   /** What the TLS socket is made on instead of the raw one. */
   readonly stream: Duplex
+  /** The handshake is done: what the server says from now on goes out with its end, as far as the client is one of TLS 1.3. */
+  hold(): void
   /** Tells the feed which TLS socket reads from it. */
   attach(secure: TLSSocket): void
 }
@@ -15,15 +17,19 @@ export type TlsFeed = {
  * Makes a cut TLS stream an error. Node reports the end of the TCP connection and close_notify alike, as 'end', so
  * that an upload which was cut would look complete. Here the TCP end is held back until all bytes before it have been
  * decrypted: when the TLS stream has not ended by then, close_notify was missing.
+ *
+ * `holds`: in TLS 1.3 tickets follow the handshake. A client that only sends leaves them unread, and its system then takes a
+ * close for a reason to reset the connection and to forget what it still had to send.
  */
-export function createTlsFeed(raw: Socket): TlsFeed {
-  return canReadThrough(raw) ? createDirectFeed(raw) : createStreamFeed(raw)
+export function createTlsFeed(raw: Socket, holds: boolean): TlsFeed {
+  return canReadThrough(raw) && !holds ? createDirectFeed(raw) : createStreamFeed(raw, holds)
 }
 
 /** Node tells the end of `raw` apart from that of the TLS stream already. */
 function createDirectFeed(raw: Socket): TlsFeed {
   return {
     stream: raw,
+    hold: () => undefined,
     attach(secure) {
       const judge = new Judge(raw)
       judge.attach(secure)
@@ -75,11 +81,48 @@ class Judge {
   }
 }
 
-/** Where Node's inner names are others: a stream of ours between the two. */
-function createStreamFeed(raw: Socket): TlsFeed {
+/** Answers to a client that changes its keys again and again are not kept without end. */
+const MAX_HELD = 16 * 1024
+
+/** The writing half of a stream on `raw` that keeps what is written after `hold` until its end. */
+function holding(raw: Socket) {
+  const through = writingInto(raw)
+  let held: Buffer[] | undefined
+  let bytes = 0
+  const release = () => {
+    for (const chunk of held ?? []) raw.write(chunk)
+    held = undefined
+  }
+  const write: typeof through.write = (chunk: Buffer, encoding, done) => {
+    if (bytes > MAX_HELD) release()
+    if (held === undefined) return through.write(chunk, encoding, done)
+    held.push(chunk)
+    bytes += chunk.length
+    done()
+  }
+  const final: typeof through.final = (done) => {
+    release()
+    through.final(done)
+  }
+  // Node destroys what has ended on both sides, be it with or without asking for the end.
+  const destroy: typeof through.destroy = (error, done) => {
+    if (error !== null || held === undefined) return through.destroy(error, done)
+    release()
+    raw.destroySoon()
+    done(null)
+  }
+  const hold = () => {
+    held = []
+  }
+  return { half: { ...through, write, final, destroy }, hold }
+}
+
+/** Where Node's inner names are others, or something is to be held: a stream of ours between the two. */
+function createStreamFeed(raw: Socket, holds: boolean): TlsFeed {
   let rawEnded = false
+  const { half, hold } = holding(raw)
   const stream = new Duplex({
-    ...writingInto(raw),
+    ...half,
     read: () => {
       raw.resume()
     },
@@ -101,5 +144,11 @@ function createStreamFeed(raw: Socket): TlsFeed {
   raw.on('close', () => {
     if (!rawEnded) stream.destroy()
   })
-  return { stream, attach: (secure) => judge.attach(secure) }
+  return {
+    stream,
+    hold: () => {
+      if (holds) hold()
+    },
+    attach: (secure) => judge.attach(secure),
+  }
 }

@@ -20,8 +20,8 @@ export type TlsSetup = Readonly<{
   /** The same for data connections, whose own sessions only count where all connections share them. */
   dataSessions: NetServer
   clients: ClientTrust | undefined
-  /** Made when the first data connection asks for it. */
-  links: () => LinkContext | undefined
+  /** With the same certificate as `contextOf`. Made when the first data connection asks for it. */
+  links(host: string | undefined): LinkContext | undefined
 }>
 
 /** `own`: of one control connection only. */
@@ -50,21 +50,34 @@ export function createSetup(material: TlsMaterial, profile: TlsProfile, options:
     ...(clients !== undefined && { ca: clients.authorities, crl: clients.revoked }),
   } as const
   const contexts = new Map<TlsIdentity, SecureContext>()
+  const identityOf = (host: string | undefined): TlsIdentity =>
+    (host === undefined ? undefined : material.hosts?.get(host)) ?? material
   const contextOf = (host: string | undefined): SecureContext => {
-    const identity = (host === undefined ? undefined : material.hosts?.get(host)) ?? material
+    const identity = identityOf(host)
     const made = contexts.get(identity)
     if (made !== undefined) return made
     const context = createSecureContext({ ...common, cert: identity.certificate, key: identity.key })
     contexts.set(identity, context)
     return context
   }
-  const links = () => native && createLinkContext(native, material, profile, resuming)
+  const linkMakers = new Map<TlsIdentity, () => LinkContext | undefined>()
+  const links = (host: string | undefined): LinkContext | undefined => {
+    // Where every client must have a certificate, data connections ask for it too, which Node's TLS does.
+    if (native === undefined || clients?.required === true) return undefined
+    const identity = identityOf(host)
+    const known = linkMakers.get(identity)
+    if (known !== undefined) return known()
+    const make = () => createLinkContext(native, identity, profile, resuming)
+    const maker = own ? whileUsed(make) : once(make)
+    linkMakers.set(identity, maker)
+    return maker()
+  }
   return {
     contextOf,
     sessions: hub,
     dataSessions: own ? finder : hub,
     clients,
-    links: own ? whileUsed(links) : once(links),
+    links,
   }
 }
 

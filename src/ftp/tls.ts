@@ -22,6 +22,8 @@ import { createSetup, type TlsSetup } from './tls-setup.ts'
 export type TlsPeer = {
   /** Only sessions that began on this control connection can be resumed with it. */
   readonly own: boolean
+  /** The control connection is one of TLS 1.3, in which tickets come when the handshake is over. */
+  readonly ticketsFollow: boolean
   /** For data connections without Node's sockets; undefined where they need Node's TLS. */
   links(): LinkContext | undefined
   /**
@@ -107,21 +109,30 @@ type PeerOptions = Readonly<{
 
 class ControlPeer implements TlsPeer {
   own: boolean
+  ticketsFollow = false
+  /** Of HOST, or what the control connection asked for by SNI. */
+  #host: string | undefined
   readonly #options: PeerOptions
 
   constructor(options: PeerOptions) {
     this.own = options.own
+    this.#host = options.host
     this.#options = options
   }
 
   links(): LinkContext | undefined {
-    return this.#options.setup.links()
+    return this.#options.setup.links(this.#host)
   }
 
   accept(socket: Duplex, use: TlsUse, admit: Admit = nothing): Promise<TLSSocket> {
-    const { setup, host, settings, clock } = this.#options
+    const { setup, settings, clock } = this.#options
+    const host = this.#host
     const begun = (secure: TLSSocket) => {
       admit(secure)
+      if (use === 'control') {
+        this.#host = knownHost(settings, secure) ?? host
+        this.ticketsFollow = secure.getProtocol() === 'TLSv1.3'
+      }
       // Its session can be resumed as well, and nothing tells it from the control connection's.
       if (use !== 'control' && !secure.isSessionReused()) this.own = false
     }

@@ -1,10 +1,16 @@
 import type { Socket } from 'node:net'
-import type { DuplexOptions } from 'node:stream'
+
+type Done = (error?: Error | null) => void
+
+export type WritingHalf = {
+  allowHalfOpen: true
+  write(chunk: Buffer, encoding: BufferEncoding, done: Done): void
+  final(done: Done): void
+  destroy(error: Error | null, done: Done): void
+}
 
 /** The half of a stream on `raw` that writes and ends; destroying it destroys `raw`. */
-export function writingInto(
-  raw: Socket,
-): Pick<DuplexOptions, 'allowHalfOpen' | 'write' | 'final' | 'destroy'> {
+export function writingInto(raw: Socket): WritingHalf {
   return {
     allowHalfOpen: true,
     write: (chunk: Buffer, _encoding, done) => void raw.write(chunk, done),

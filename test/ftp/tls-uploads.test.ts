@@ -4,15 +4,17 @@
 // attackers do to encrypted connections.
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { connect as connectTcp, createServer, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, suite, test } from 'node:test'
-import { connect as connectTls } from 'node:tls'
+import { connect as connectTls, type TLSSocket } from 'node:tls'
 import { fileURLToPath } from 'node:url'
 import { canReadThrough } from '../../src/ftp/read-into.ts'
 import { run } from '../helpers/child.ts'
+import { until } from '../helpers/descriptors.ts'
 import { connectFtp, type FtpClient } from '../helpers/ftp-client.ts'
 import { startFtpServer } from '../helpers/ftp-server.ts'
 
@@ -38,6 +40,12 @@ async function rawData(client: FtpClient): Promise<Socket> {
   return connectTcp({ host: server.host, port }).on('error', () => undefined)
 }
 
+/** Resumes no session. */
+function tlsOn(socket: Socket, maxVersion: 'TLSv1.2' | 'TLSv1.3'): TLSSocket {
+  const secure = connectTls({ socket, ca: server.authority, servername: 'localhost', maxVersion })
+  return secure.on('error', () => undefined)
+}
+
 for (const version of ['TLSv1.2', 'TLSv1.3'] as const) {
   suite(`encrypted uploads, ${version}`, () => {
     test('come whole, of any size', async () => {
@@ -46,27 +54,30 @@ for (const version of ['TLSv1.2', 'TLSv1.3'] as const) {
         const content = randomBytes(size)
         assert.match(await client.upload('STOR file', content), /^226/)
         assert.ok((await client.download('RETR file')).bytes.equals(content), `${size} bytes`)
+        await client.send('TYPE A')
+        const text = content.toString('base64').replaceAll('+', '\r\n')
+        assert.match(await client.upload('STOR text', text), /^226/)
+        assert.equal((await client.download('RETR text')).text, text, `${text.length} letters`)
+        await client.send('TYPE I')
       }
       client.destroy()
     })
 
     test('that end without close_notify are parts, wherever they are cut', async () => {
       const client = await login(version)
-      for (const size of [0, 11, MIB]) {
+      for (const [type, size] of [0, 11, MIB].flatMap((bytes) => [
+        ['A', bytes] as const,
+        ['I', bytes] as const,
+      ])) {
+        await client.send(`TYPE ${type}`)
         const raw = await rawData(client)
-        const secure = connectTls({
-          socket: raw,
-          ca: server.authority,
-          servername: 'localhost',
-          maxVersion: version,
-        })
-        secure.on('error', () => undefined)
+        const secure = tlsOn(raw, version)
         assert.match(await client.send('STOR cut'), /^150/)
         await new Promise((resolve) => secure.once('secureConnect', resolve))
         secure.write(Buffer.alloc(size))
         await client.moved(size)
         raw.end()
-        assert.match((await client.reply()) ?? '', /^426/, `${size} bytes`)
+        assert.match((await client.reply()) ?? '', /^426/, `${size} bytes, TYPE ${type}`)
       }
       client.destroy()
     })
@@ -79,6 +90,26 @@ for (const version of ['TLSv1.2', 'TLSv1.3'] as const) {
       raw.end(Buffer.from('160301020001', 'hex'))
       assert.match((await client.reply()) ?? '', /^425/)
       assert.equal(await client.send('NOOP'), '200 OK.')
+      client.destroy()
+    })
+
+    test('bring tickets with their end: who only sends would close with something unread', async () => {
+      const client = await login(version)
+      const secure = tlsOn(await rawData(client), version)
+      let tickets = 0
+      secure.on('session', () => {
+        tickets += 1
+      })
+      assert.match(await client.send('STOR small'), /^150/)
+      await once(secure, 'secureConnect')
+      const inHandshake = tickets
+      if (version === 'TLSv1.3') assert.equal(inHandshake, 0)
+      secure.write('content')
+      await client.moved(7)
+      assert.equal(tickets, inHandshake)
+      secure.resume().end()
+      assert.match((await client.reply()) ?? '', /^226/)
+      await until(() => tickets > 0)
       client.destroy()
     })
 

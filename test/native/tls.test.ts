@@ -112,6 +112,20 @@ test('a fatal alert behind bytes is no end, though they come in one piece', need
   }
 })
 
+test('user_canceled is no end, and what follows it counts', needsNative, async (t) => {
+  for (const ends of [true, false]) {
+    const { raw, server, client } = await byHand(t)
+    const writer = new RecordWriter(client)
+    const records = [writer.data('bytes'), writer.alert(1, 90)]
+    if (ends) records.push(writer.closeNotify())
+    raw.end(Buffer.concat(records))
+    const { bytes, last } = await receiveAll(server)
+    assert.equal(bytes.toString(), 'bytes')
+    assert.equal(last, ends ? 0 : -EPROTO)
+    assert.equal(native.receiveTls(server, Buffer.alloc(10), 0), last, 'asked again')
+  }
+})
+
 test('what was changed on its way is refused, and what came before it is given', needsNative, async (t) => {
   const { raw, server, client } = await byHand(t)
   const writer = new RecordWriter(client)

@@ -1,0 +1,52 @@
+import { Duplex } from 'node:stream'
+import type { Link } from './link.ts'
+import { READABLE } from './native-sockets.ts'
+
+/** Of one piece; a record of TLS has 16 KiB at most. */
+const PIECE = 64 * 1024
+
+/** What comes in on a link, as a stream, for who converts or unpacks it. Closes the link; nothing can be written to it. */
+export class LinkStream extends Duplex {
+  readonly #link: Link
+  readonly #ready = () => this.#receive()
+
+  constructor(link: Link) {
+    super()
+    this.#link = link
+  }
+
+  override _read(): void {
+    try {
+      this.#link.wait(READABLE, this.#ready)
+    } catch (cause) {
+      this.#lost(cause)
+    }
+  }
+
+  override _final(done: () => void): void {
+    this.#link.close()
+    done()
+  }
+
+  override _destroy(cause: Error | null, done: (error: Error | null) => void): void {
+    this.#link.close()
+    done(cause)
+  }
+
+  #receive(): void {
+    if (this.destroyed) return
+    const piece = Buffer.allocUnsafe(PIECE)
+    try {
+      const bytes = this.#link.receive(piece, 0)
+      if (bytes === undefined) return
+      if (bytes === 0) this.#link.rest()
+      if (!this.push(bytes === 0 ? null : piece.subarray(0, bytes))) this.#link.rest()
+    } catch (cause) {
+      this.#lost(cause)
+    }
+  }
+
+  #lost(cause: unknown): void {
+    this.destroy(cause instanceof Error ? cause : new Error('data connection lost', { cause }))
+  }
+}
