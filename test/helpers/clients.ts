@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { accessSync, constants, readFileSync } from 'node:fs'
+import { accessSync, constants, existsSync, readFileSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 
@@ -54,6 +54,21 @@ export function newerProgram(name: string): Client {
 
 export function pythonWith(module: string): Client {
   return { name: `python3 with ${module}`, path: findPython(module) }
+}
+
+/** Where Debian's packages put what Java programs share. */
+const JARS = '/usr/share/java'
+
+export function jar(name: string): Client {
+  const path = `${JARS}/${name}.jar`
+  return { name, path: existsSync(path) ? path : undefined }
+}
+
+/** A Perl that has the module. */
+export function perlWith(module: string): Client {
+  const path = findProgram('perl')
+  const has = path !== undefined && spawnSync(path, [`-M${module}`, '-e1'], { stdio: 'ignore' }).status === 0
+  return { name: `perl with ${module}`, path: has ? path : undefined }
 }
 
 const FUSE = '/dev/fuse'

@@ -1,0 +1,4 @@
+import { netFtp } from './drivers/net-ftp.ts'
+import { describeClient } from './scenarios.ts'
+
+describeClient(netFtp)
