@@ -56,10 +56,10 @@ function ask<T>(call: (done: (error: Error | null | undefined, value: T) => void
 
 async function probeSftp(): Promise<void> {
   const client = new ssh2.Client()
+  // It writes a packet in two pieces, and the second would wait for the server's word on the first.
+  client.on('connect', () => client.setNoDelay(true))
   client.connect({ host: info.host, port: info.sftp.port, username: user.user, password: user.password })
   await once(client, 'ready')
-  // Without its addon it writes a packet in two pieces, and the second would wait for the server's word on the first.
-  client.setNoDelay(true)
   const sftp = await ask<SFTPWrapper>((done) => client.sftp(done))
   const into = Buffer.alloc(SMALL_SIZE)
   await measure({

@@ -44,6 +44,7 @@ async function openSftp(info: FixtureInfo, user: FixtureUser, count: number): Pr
 async function loginSftp(info: FixtureInfo, { user, password }: FixtureUser): Promise<number> {
   const start = performance.now()
   const client = new ssh2.Client()
+  client.on('connect', () => client.setNoDelay(true))
   client.connect({ host: info.host, port: info.sftp.port, username: user, password })
   await once(client, 'ready')
   await new Promise<void>((resolve, reject) => {

@@ -12,6 +12,8 @@ const { SFTP_USER: username = '', SFTP_PASSWORD: password = '' } = process.env
 function open(): Promise<void> {
   return new Promise((resolve, reject) => {
     const client = new ssh2.Client()
+    // It writes a packet in two pieces, and the second would wait for the server's word on the first.
+    client.on('connect', () => client.setNoDelay(true))
     client.on('error', reject)
     client.on('ready', () => client.sftp((error) => (error === undefined ? resolve() : reject(error))))
     client.connect({ host, port: Number(port), username, password, localAddress, keepaliveInterval: 0 })

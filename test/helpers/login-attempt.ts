@@ -36,6 +36,7 @@ async function overFtp(
 function overSsh(info: FixtureInfo, credentials: Credentials): Promise<Attempt> {
   return new Promise((resolve) => {
     const client = new ssh2.Client()
+    client.on('connect', () => client.setNoDelay(true))
     const steps: string[] = []
     let tries = 0
     const finish = (granted: boolean) => {

@@ -29,6 +29,8 @@ export type RawClient = {
 export function connect(port: number, config: ConnectConfig = {}): Promise<Client> {
   return new Promise((resolve, reject) => {
     const client = new ssh2.Client()
+    // It writes a packet in two pieces, and the second would wait for the server's word on the first.
+    client.on('connect', () => client.setNoDelay(true))
     client.on('ready', () => resolve(client))
     client.on('error', reject)
     client.on('close', () => reject(new Error('closed before it was ready')))
