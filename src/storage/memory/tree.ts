@@ -33,10 +33,18 @@ export function describe(node: Node, name: string): Entry {
   return { name, kind, size, mtimeMs, atimeMs, mode, uid: 0, gid: 0, links, device: 1, inode }
 }
 
-/** Grows by doubling; bytes beyond the old size read as zero. */
+function allocate(bytes: number): Uint8Array<ArrayBuffer> {
+  try {
+    return new Uint8Array(bytes)
+  } catch (cause) {
+    throw new FileServerError('storage.full', 'no memory for it', { cause })
+  }
+}
+
+/** Grows by doubling; bytes beyond the old size read as zero. Throws storage.full for a size that no memory has. */
 export function resize(file: FileNode, size: number): void {
   if (size > file.data.byteLength) {
-    const grown = new Uint8Array(Math.max(size, file.data.byteLength * 2))
+    const grown = allocate(Math.max(size, file.data.byteLength * 2))
     grown.set(file.data.subarray(0, file.size))
     file.data = grown
   }
