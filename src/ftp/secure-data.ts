@@ -53,7 +53,8 @@ export async function secureData(
     const admit = (socket: TLSSocket) => {
       try {
         judge(deps, () => socket.isSessionReused(), note)
-        feed?.hold()
+        // In TLS 1.2 the client still waits for the end of the handshake, tickets and all.
+        if (socket.getProtocol() === 'TLSv1.3') feed?.hold()
       } catch (cause) {
         // Now, or who is refused would have a session to resume the next time. And only `raw`: Node is at work in the others.
         raw.destroy()

@@ -7,7 +7,7 @@ import { writingInto } from './write-side.ts'
 export type TlsFeed = {
   /** What the TLS socket is made on instead of the raw one. */
   readonly stream: Duplex
-  /** The handshake is done: what the server says from now on goes out with its end, as far as the client is one of TLS 1.3. */
+  /** What the server says from now on goes out with its end; made without `holds` it may go at once. Not in a handshake. */
   hold(): void
   /** Tells the feed which TLS socket reads from it. */
   attach(secure: TLSSocket): void
@@ -22,7 +22,7 @@ export type TlsFeed = {
  * close for a reason to reset the connection and to forget what it still had to send.
  */
 export function createTlsFeed(raw: Socket, holds: boolean): TlsFeed {
-  return canReadThrough(raw) && !holds ? createDirectFeed(raw) : createStreamFeed(raw, holds)
+  return canReadThrough(raw) && !holds ? createDirectFeed(raw) : createStreamFeed(raw)
 }
 
 /** Node tells the end of `raw` apart from that of the TLS stream already. */
@@ -118,7 +118,7 @@ function holding(raw: Socket) {
 }
 
 /** Where Node's inner names are others, or something is to be held: a stream of ours between the two. */
-function createStreamFeed(raw: Socket, holds: boolean): TlsFeed {
+function createStreamFeed(raw: Socket): TlsFeed {
   let rawEnded = false
   const { half, hold } = holding(raw)
   const stream = new Duplex({
@@ -144,11 +144,5 @@ function createStreamFeed(raw: Socket, holds: boolean): TlsFeed {
   raw.on('close', () => {
     if (!rawEnded) stream.destroy()
   })
-  return {
-    stream,
-    hold: () => {
-      if (holds) hold()
-    },
-    attach: (secure) => judge.attach(secure),
-  }
+  return { stream, hold, attach: (secure) => judge.attach(secure) }
 }

@@ -129,6 +129,15 @@ for (const version of ['TLSv1.2', 'TLSv1.3'] as const) {
   })
 }
 
+test('an upload over TLS 1.2 in a session of TLS 1.3 has its whole handshake', async () => {
+  const client = await login('TLSv1.3')
+  const secure = tlsOn(await rawData(client), 'TLSv1.2')
+  assert.match(await client.send('STOR older'), /^150/)
+  secure.resume().end('content')
+  assert.match((await client.reply()) ?? '', /^226/)
+  client.destroy()
+})
+
 /** A file of tests without the addon, in a process of its own. */
 async function again(file: string, names: boolean): Promise<void> {
   const home = mkdtempSync(join(tmpdir(), 'sallyport-names-'))
