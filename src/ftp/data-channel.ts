@@ -115,18 +115,13 @@ export class DataChannel {
 
   /** Uses the plan up. The caller ends or destroys the socket, then hands it to `release`. */
   async open(direction: Direction, use: DataUse): Promise<DataSocket> {
+    // Node's TLS gives a client its tickets at the start, and who only sends may lose its last bytes by them.
+    if (direction === 'up' && this.protection === 'P' && this.direct)
+      return new LinkStream(await this.openLink(direction, use))
     const current = this.#plan
     this.#plan = undefined
     this.#dropClosing()
     if (current === undefined) throw new FileServerError('transfer.no-data-connection')
-    const { peer } = this.#deps
-    const port = current.kind === 'passive' ? current.port : undefined
-    // Node's TLS gives a client its tickets at the start, and who only sends may lose its last bytes by them.
-    const native = direction === 'up' && this.protection === 'P' && peer?.links() !== undefined
-    if (native && port instanceof DescriptorPort)
-      return new LinkStream(
-        await secureLink(this.#deps, await this.#arrival<DataLink>(port, use), direction, use),
-      )
     const raw = await this.#connect(current, use)
     return this.protection === 'P' ? secureData(this.#deps, raw, direction, use) : raw
   }

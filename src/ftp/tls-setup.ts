@@ -49,35 +49,35 @@ export function createSetup(material: TlsMaterial, profile: TlsProfile, options:
     sessionTimeout: seconds,
     ...(clients !== undefined && { ca: clients.authorities, crl: clients.revoked }),
   } as const
-  const contexts = new Map<TlsIdentity, SecureContext>()
   const identityOf = (host: string | undefined): TlsIdentity =>
     (host === undefined ? undefined : material.hosts?.get(host)) ?? material
-  const contextOf = (host: string | undefined): SecureContext => {
-    const identity = identityOf(host)
-    const made = contexts.get(identity)
-    if (made !== undefined) return made
-    const context = createSecureContext({ ...common, cert: identity.certificate, key: identity.key })
-    contexts.set(identity, context)
-    return context
-  }
-  const linkMakers = new Map<TlsIdentity, () => LinkContext | undefined>()
-  const links = (host: string | undefined): LinkContext | undefined => {
-    // Where every client must have a certificate, data connections ask for it too, which Node's TLS does.
-    if (native === undefined || clients?.required === true) return undefined
-    const identity = identityOf(host)
-    const known = linkMakers.get(identity)
-    if (known !== undefined) return known()
-    const make = () => createLinkContext(native, identity, profile, resuming)
-    const maker = own ? whileUsed(make) : once(make)
-    linkMakers.set(identity, maker)
-    return maker()
-  }
+  const contextFor = ofEach(({ certificate, key }: TlsIdentity) =>
+    createSecureContext({ ...common, cert: certificate, key }),
+  )
+  // Where every client must have a certificate, data connections ask for it too, which Node's TLS does.
+  const linking = clients?.required === true ? undefined : native
+  const linksFor = ofEach((identity: TlsIdentity) => {
+    const make = () => linking && createLinkContext(linking, identity, profile, resuming)
+    return own ? whileUsed(make) : once(make)
+  })
   return {
-    contextOf,
+    contextOf: (host) => contextFor(identityOf(host)),
     sessions: hub,
     dataSessions: own ? finder : hub,
     clients,
-    links,
+    links: (host) => linksFor(identityOf(host))(),
+  }
+}
+
+/** What `make` gives for a key is made once. */
+function ofEach<K, T extends object>(make: (key: K) => T): (key: K) => T {
+  const made = new Map<K, T>()
+  return (key) => {
+    const known = made.get(key)
+    if (known !== undefined) return known
+    const first = make(key)
+    made.set(key, first)
+    return first
   }
 }
 

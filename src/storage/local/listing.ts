@@ -5,13 +5,7 @@ import type { LocalContext } from './context.ts'
 import type { Directory } from './directories.ts'
 import { plus, usageOf } from './entry.ts'
 import { lettingGo } from './letting-go.ts'
-
-function turn(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve))
-}
-
-/** Partials that are looked at or removed before others get their turn. */
-const TURN_PARTIALS = 64
+import { othersTurn, TURN_PARTIALS } from './turns.ts'
 
 /** Looks at the reserved names: finds the owner's idle partials, and what is too old, which it removes by and by. */
 function createPartialsView(context: LocalContext, directory: Directory, owner: UserId) {
@@ -116,20 +110,20 @@ export async function* listDirectory({
     for (;;) {
       const found = scan.next()
       const entries = found instanceof Promise ? await found : found
-      while (!view.look()) await turn()
+      while (!view.look()) await othersTurn()
       if (entries.length > 0) yield view.shadow(entries)
       view.sweep()
       if (scan.ended) break
-      await turn()
+      await othersTurn()
     }
     while (view.restLeft) {
       const rest = view.rest()
       if (rest.length > 0) yield rest
-      await turn()
+      await othersTurn()
     }
     while (view.sweepLeft) {
       view.sweep()
-      await turn()
+      await othersTurn()
     }
   } finally {
     scan.close()

@@ -13,9 +13,8 @@ import { errnoOf } from './errno.ts'
 import type { Spot } from './jail.ts'
 import { lettingGo } from './letting-go.ts'
 import { inside, OPEN_DIRECTORY, withOpen } from './proc.ts'
+import { othersTurn, TURN_PARTIALS } from './turns.ts'
 
-/** Partials that are removed before others get their turn. */
-const TURN_PARTIALS = 64
 /** Names that the system is asked for in one go. */
 const CHUNK = 1024
 
@@ -102,7 +101,7 @@ async function removeAll(
       left -= 1
       if (left > 0) continue
       left = TURN_PARTIALS
-      await new Promise((resolve) => setImmediate(resolve))
+      await othersTurn()
     }
   } finally {
     if (freed.files > 0) swept?.(freed)

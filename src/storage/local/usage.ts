@@ -5,6 +5,7 @@ import { plus, usageOf } from './entry.ts'
 import { errnoOf } from './errno.ts'
 import { inside, OPEN_DIRECTORY } from './proc.ts'
 import type { LocalSystem } from './system.ts'
+import { othersTurn } from './turns.ts'
 
 /** Small directories are looked through many in a turn; after so many entries it is others' turn. */
 const TURN_ENTRIES = 256
@@ -30,7 +31,7 @@ export async function usageBelow(fd: number, system: LocalSystem): Promise<Usage
   const breathe = async (seen: number): Promise<void> => {
     turnLeft -= seen
     if (turnLeft > 0) return
-    await new Promise<void>((resolve) => setImmediate(resolve))
+    await othersTurn()
     turnLeft = TURN_ENTRIES
   }
   const below = async (directory: number, name: string, depth: number): Promise<void> => {

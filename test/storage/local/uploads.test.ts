@@ -66,45 +66,44 @@ test('kill -9 leaves no part under a final name; after a restart the owner resum
   assert.equal(statSync(join(root, 'new')).mode & 0o777, 0o644)
 })
 
-test('a full disk is storage.full, and what was there stays', async (t) => {
+const NO_SMALL_DISK = 'a small tmpfs cannot be mounted here'
+
+/** `small`: the folder `small` of the driver's, with a disk of one MiB below it; undefined where none can be had. */
+async function smallDisk() {
   const { driver, root, storage, close } = await createLocalUnderTest()
-  const small = join(root, 'small')
-  mkdirSync(small)
-  const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', small]).status === 0
+  const folder = join(root, 'small')
+  mkdirSync(folder)
+  const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', folder]).status === 0
   after(async () => {
-    if (mounted) spawnSync('umount', ['-l', small])
+    if (mounted) spawnSync('umount', ['-l', folder])
     await close()
   })
-  if (!mounted) return t.skip('a small tmpfs cannot be mounted here')
-  const full = await storage.open(small)
-  await put(full, '/kept', 'kept')
-  const upload = await openWrite(full, '/big')
+  return { driver, small: mounted ? await storage.open(folder) : undefined }
+}
+
+test('a full disk is storage.full, and what was there stays', async (t) => {
+  const { driver, small } = await smallDisk()
+  if (small === undefined) return t.skip(NO_SMALL_DISK)
+  await put(small, '/kept', 'kept')
+  const upload = await openWrite(small, '/big')
   await fails('storage.full', async () => {
     for (let at = 0; at < 4; at += 1) await upload.write(new Uint8Array(MIB), at * MIB)
   })
   await upload.discard()
-  assert.deepEqual(await names(full, '/'), ['kept'])
+  assert.deepEqual(await names(small, '/'), ['kept'])
   assert.equal(await get(driver, '/small/kept'), 'kept')
-  await full.close()
+  await small.close()
 })
 
 test('after a write that failed halfway, what is kept is what lies there', async (t) => {
-  const { root, storage, close } = await createLocalUnderTest()
-  const small = join(root, 'small')
-  mkdirSync(small)
-  const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', small]).status === 0
-  after(async () => {
-    if (mounted) spawnSync('umount', ['-l', small])
-    await close()
-  })
-  if (!mounted) return t.skip('a small tmpfs cannot be mounted here')
-  const full = await storage.open(small)
-  const upload = await openWrite(full, '/big')
+  const { small } = await smallDisk()
+  if (small === undefined) return t.skip(NO_SMALL_DISK)
+  const upload = await openWrite(small, '/big')
   await fails('storage.full', () => upload.write(new Uint8Array(4 * MIB), 0))
   const kept = await upload.abort()
   assert.ok(kept.bytes > 0)
-  assert.deepEqual(kept, await full.usage())
-  await full.close()
+  assert.deepEqual(kept, await small.usage())
+  await small.close()
 })
 
 test('an upload that is taken over while it is cut is cut before', async (t) => {
