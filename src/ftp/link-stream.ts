@@ -12,6 +12,8 @@ export class LinkStream extends Duplex {
 
   constructor(link: Link) {
     super()
+    // 'close' follows, and is where it is handled: who unpacks listens to the unpacked stream only.
+    this.on('error', () => undefined)
     this.#link = link
   }
 

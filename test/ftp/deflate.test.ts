@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
+import type { Socket } from 'node:net'
 import { type TestContext, test } from 'node:test'
 import { deflateSync, inflateSync } from 'node:zlib'
 import { connectFtp, type FtpClient } from '../helpers/ftp-client.ts'
@@ -87,6 +88,29 @@ for (const [what, wire] of [
     assert.match(await client.upload('STOR a', 'good'), /^226/)
   })
 }
+
+for (const native of [true, false])
+  for (const [how, cut] of [
+    ['ends without a word of TLS', (raw: Socket) => raw.destroy()],
+    ['is reset', (raw: Socket) => raw.resetAndDestroy()],
+  ] as const)
+    test(`an upload in TLS whose connection ${how} is an aborted one, ${native ? 'with' : 'without'} the addon`, async (t) => {
+      const server = await startFtpServer({ settings: { modeZ: true }, native })
+      t.after(() => server.close())
+      const client = await connectFtp(server)
+      await client.secure()
+      await client.login()
+      await client.send('MODE Z')
+      const { raw, socket, established } = await client.data()
+      assert.match(await client.send('STOR a'), /^150/)
+      await established
+      socket.write(deflateSync(CONTENT).subarray(0, 100_000))
+      await client.moved(50_000)
+      cut(raw)
+      assert.match((await client.reply()) ?? '', /^426/)
+      assert.match(await client.send('NOOP'), /^200/)
+      client.destroy()
+    })
 
 test('limits count what is unpacked: a bomb ends at the quota', async (t) => {
   const { client, server } = await setup(t, 'small', true)

@@ -35,6 +35,8 @@ export type FtpClient = {
 
 export type DataClient = {
   readonly socket: Socket
+  /** Below TLS; in clear the same. */
+  readonly raw: Socket
   /** The TLS handshake is done (or failed); at once in clear. */
   readonly established: Promise<unknown>
   /** Everything until the server's end. */
@@ -156,7 +158,7 @@ export async function connectFtp(
       const established = new Promise((resolve) =>
         secure.once('secureConnect', resolve).once('close', resolve),
       )
-      return { ...dataClient(secure), established }
+      return { ...dataClient(secure), raw, established }
     },
     async download(line) {
       const data = await client.data()
@@ -206,6 +208,7 @@ export function dataClient(socket: Socket): DataClient {
   socket.once('close', () => all.resolve(Buffer.concat(chunks)))
   return {
     socket,
+    raw: socket,
     established: Promise.resolve(),
     read: () => {
       socket.on('data', (chunk: Buffer) => chunks.push(chunk))
