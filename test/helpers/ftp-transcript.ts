@@ -149,6 +149,9 @@ async function nameOwnPort(play: Play, client: FtpClient): Promise<void> {
       assert.ok(socket, 'the server has not connected')
       return socket
     },
+    get raw() {
+      return this.socket
+    },
     established: arrived,
     read: async () => (await arrived).read(),
   }
