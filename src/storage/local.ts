@@ -60,7 +60,7 @@ export function createLocalStorage(options: LocalStorageOptions): LocalStorage {
   const copies = new CopyTurns()
   const inPlace = new InPlaceFiles()
   const system = native === undefined ? createNodeSystem(clock) : createNativeSystem(native, clock)
-  const partials = createPartials(active, system)
+  const partials = createPartials(active, system, inPlace)
   const drivers = new Map<string, StorageDriver>()
   const untold = new Set<number>()
 

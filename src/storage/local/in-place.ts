@@ -1,22 +1,23 @@
 import type { Entry } from '../../core/vfs/storage.ts'
 
 type Identity = Pick<Entry, 'device' | 'inode'>
+export type Counted = Identity & Pick<Entry, 'size' | 'links'>
 
 function keyOf({ device, inode }: Identity): string {
   return `${device}:${inode}`
 }
 
 /**
- * What quotas have been told of files that are being edited in place. Several may edit one file, and others cut, link and
- * remove it by its name meanwhile: whatever they do, each byte is told once.
+ * What quotas have been told of files that are being edited in place, or cut in the thread pool. Several may edit one file,
+ * and others cut, link and remove it by its name meanwhile: whatever they do, each byte is told once.
  */
 export class InPlaceFiles {
   readonly #files = new Map<string, { bytes: number; edits: number }>()
 
-  /** An edit of a file with one name begins; its size has been told. */
-  begin(file: Entry): void {
+  /** An edit begins; the size of the file has been told for each of its names. */
+  begin(file: Counted): void {
     const known = this.#files.get(keyOf(file))
-    if (known === undefined) this.#files.set(keyOf(file), { bytes: file.size, edits: 1 })
+    if (known === undefined) this.#files.set(keyOf(file), { bytes: file.size * file.links, edits: 1 })
     else known.edits += 1
   }
 
@@ -28,7 +29,7 @@ export class InPlaceFiles {
   }
 
   /** An edit ends; gives the bytes that its quota has to be told of. */
-  end(file: Entry): number {
+  end(file: Counted): number {
     const known = this.#files.get(keyOf(file))
     if (known === undefined) return 0
     const growth = file.size * file.links - known.bytes

@@ -1,9 +1,10 @@
 import type { UserId } from '../../core/identity.ts'
 import type { Entry, Usage } from '../../core/vfs/storage.ts'
 import { NO_USAGE } from '../staged-upload.ts'
+import { freedBy } from './changes.ts'
 import type { LocalContext } from './context.ts'
 import type { Directory } from './directories.ts'
-import { plus, usageOf } from './entry.ts'
+import { plus } from './entry.ts'
 import { lettingGo } from './letting-go.ts'
 import { othersTurn, TURN_PARTIALS } from './turns.ts'
 
@@ -38,7 +39,8 @@ function createPartialsView(context: LocalContext, directory: Directory, owner: 
     // Somebody may have gone on with it since.
     if (entry === undefined || !isOld(entry)) return
     lettingGo(directory.fd, entry, () => system.unlink(directory.fd, name))
-    if (name.startsWith(ownerPrefix)) swept = plus(swept, usageOf(entry))
+    const gone = freedBy(context, entry)
+    if (name.startsWith(ownerPrefix)) swept = plus(swept, gone)
   }
   return {
     /** For the scan, which meets many at once. */

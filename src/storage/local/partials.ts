@@ -5,6 +5,7 @@ import type { ActiveUploads } from '../active-uploads.ts'
 import { RESERVED_PREFIX } from '../reserved.ts'
 import type { Directory } from './directories.ts'
 import { usageOf } from './entry.ts'
+import type { InPlaceFiles } from './in-place.ts'
 import type { Spot } from './jail.ts'
 import { lettingGo } from './letting-go.ts'
 import type { LocalSystem } from './system.ts'
@@ -43,7 +44,7 @@ function hash(text: string, digits: number): string {
   return createHash('sha256').update(text).digest('hex').slice(0, digits)
 }
 
-export function createPartials(active: ActiveUploads, system: LocalSystem): Partials {
+export function createPartials(active: ActiveUploads, system: LocalSystem, inPlace: InPlaceFiles): Partials {
   const known = new Map<string, string>()
   const ownerPrefix = (owner: UserId): string => {
     const found = known.get(owner)
@@ -80,6 +81,7 @@ export function createPartials(active: ActiveUploads, system: LocalSystem): Part
       if (partial === undefined) return undefined
       const { fd } = spot.directory
       lettingGo(fd, partial, () => system.unlink(fd, partial.name))
+      inPlace.told(partial, -partial.size)
       return usageOf(partial)
     },
   }

@@ -5,10 +5,10 @@ import type { UserId } from '../../core/identity.ts'
 import type { StorageKey, Usage } from '../../core/vfs/storage.ts'
 import { isReserved } from '../reserved.ts'
 import { NO_USAGE } from '../staged-upload.ts'
-import { visitName } from './changes.ts'
+import { freedBy, visitName } from './changes.ts'
 import type { LocalContext } from './context.ts'
 import type { Directory } from './directories.ts'
-import { plus, usageOf } from './entry.ts'
+import { plus } from './entry.ts'
 import { errnoOf } from './errno.ts'
 import type { Spot } from './jail.ts'
 import { lettingGo } from './letting-go.ts'
@@ -97,7 +97,8 @@ async function removeAll(
       requireIdle(context, directory, name)
       const entry = system.lstat(directory.fd, name)
       if (entry !== undefined) lettingGo(directory.fd, entry, () => system.unlink(directory.fd, name))
-      if (name.startsWith(partials.ownerPrefix(owner))) freed = plus(freed, usageOf(entry))
+      const gone = freedBy(context, entry)
+      if (name.startsWith(partials.ownerPrefix(owner))) freed = plus(freed, gone)
       left -= 1
       if (left > 0) continue
       left = TURN_PARTIALS
