@@ -3,6 +3,7 @@ import type { Config, ListenerConfig } from '../config/schema.ts'
 import type { LoginSettings } from '../core/auth/deps.ts'
 import type { PasswordSettings } from '../core/auth/password.ts'
 import type { Door } from '../core/identity.ts'
+import { createAddressList } from '../core/net.ts'
 import type { Admission, PolicySettings } from '../core/policy/decide.ts'
 import type { LockRule } from '../core/ports.ts'
 import type { FtpSettings } from '../ftp/settings.ts'
@@ -107,6 +108,15 @@ export function readBanners({ listeners }: Config): void {
   }
 }
 
+function openEndedFor({ openEndedUploads }: FtpListener): FtpSettings['openEnded'] {
+  const exceptions = openEndedUploads.map((exception) => ({
+    addresses: createAddressList(exception.networks),
+    untilMs: exceptionEndMs(exception),
+  }))
+  return (remoteIp, nowMs) =>
+    exceptions.some(({ addresses, untilMs }) => nowMs <= untilMs && addresses.has(remoteIp))
+}
+
 /** Reads the banner files: throws OperatorError, or the system's error for an unreadable one. */
 export function ftpSettings({ ftp, login, tls }: Config, listener: FtpListener, find: FindHost): FtpSettings {
   const greeting = greetingOf(listener) ?? []
@@ -119,6 +129,7 @@ export function ftpSettings({ ftp, login, tls }: Config, listener: FtpListener, 
     tlsReuse: listener.tlsSessionReuse ?? ftp.tlsSessionReuse,
     minTlsVersion: tls.minVersion,
     legacyTlsUntilMs: listener.legacyTls === null ? 0 : exceptionEndMs(listener.legacyTls),
+    openEnded: openEndedFor(listener),
     passivePorts: listener.passivePorts ?? ftp.passivePorts,
     passiveAddress: passiveAddressOf({ ftp }, listener, find),
     activeMode: ftp.activeMode,

@@ -1,6 +1,6 @@
-import { type AlgorithmException, exceptionEndMs } from '../config/exceptions.ts'
+import type { AlgorithmException } from '../config/exceptions.ts'
 import type { Config } from '../config/schema.ts'
-import { daysLeft, EXPIRY_WARNING_DAYS } from './format/days.ts'
+import { termOf } from './format/exception.ts'
 
 /** What SSH clients may use that is weak, as sentences. */
 export function reviewAlgorithms({ listeners, sftp }: Config, now: number): string[] {
@@ -15,10 +15,8 @@ export function reviewAlgorithms({ listeners, sftp }: Config, now: number): stri
 }
 
 function reviewException(listener: string, exception: AlgorithmException, now: number): string {
-  const { networks, allow, until, owner, reason } = exception
+  const { networks, allow, until } = exception
   const who = `listener ${listener}: the SSH exception of ${networks.join(', ')} for ${allow.join(', ')}`
-  const days = daysLeft(exceptionEndMs(exception), now)
-  if (days < 0) return `${who} ended ${until}; remove it`
-  const soon = days < EXPIRY_WARNING_DAYS ? `, in ${days} days,` : ''
-  return `${who} holds until ${until}${soon} (${owner}: ${reason})`
+  const term = termOf(exception, now)
+  return term === undefined ? `${who} ended ${until}; remove it` : `${who} holds until ${term}`
 }

@@ -1,8 +1,8 @@
-import { exceptionEndMs } from '../config/exceptions.ts'
+import type { OpenEndedUploads } from '../config/exceptions.ts'
 import type { Config } from '../config/schema.ts'
 import type { User } from '../core/identity.ts'
 import { groupOf } from '../core/policy/groups.ts'
-import { daysLeft, EXPIRY_WARNING_DAYS } from './format/days.ts'
+import { termOf } from './format/exception.ts'
 import { formatTime, hasSingleFactorChain } from './format/person.ts'
 
 /** What works but is weak, as sentences. */
@@ -15,6 +15,7 @@ export function reviewListeners(config: Config, users: readonly User[] | undefin
     return [
       ...(ftp?.cleartext ? [`listener ${name} takes cleartext logins of users with an exception`] : []),
       ...(ftp?.legacyTls ? [reviewLegacyTls(name, ftp.legacyTls, now)] : []),
+      ...(ftp?.openEndedUploads ?? []).map((exception) => reviewOpenEnded(name, exception, now)),
       ...(ftp?.anonymous ? reviewAnonymous(name, users) : []),
       ...strangers(`listener ${name}`, listener.users, users),
       ...(ftp?.hosts ?? []).flatMap((host) =>
@@ -26,11 +27,19 @@ export function reviewListeners(config: Config, users: readonly User[] | undefin
 
 type LegacyTls = Readonly<{ until: string; owner: string; reason: string }>
 
-function reviewLegacyTls(listener: string, { until, owner, reason }: LegacyTls, now: number): string {
-  const days = daysLeft(exceptionEndMs({ until }), now)
-  if (days < 0) return `listener ${listener}: the exception for old TLS ended ${until}; remove it`
-  const soon = days < EXPIRY_WARNING_DAYS ? `, in ${days} days,` : ''
-  return `listener ${listener} speaks old TLS until ${until}${soon} (${owner}: ${reason})`
+function reviewLegacyTls(listener: string, exception: LegacyTls, now: number): string {
+  const term = termOf(exception, now)
+  return term === undefined
+    ? `listener ${listener}: the exception for old TLS ended ${exception.until}; remove it`
+    : `listener ${listener} speaks old TLS until ${term}`
+}
+
+function reviewOpenEnded(listener: string, exception: OpenEndedUploads, now: number): string {
+  const clients = `of ${exception.networks.join(', ')}`
+  const term = termOf(exception, now)
+  return term === undefined
+    ? `listener ${listener}: the exception for open-ended uploads ${clients} ended ${exception.until}; remove it`
+    : `listener ${listener} takes uploads ${clients} that end without close_notify until ${term}`
 }
 
 function reviewAnonymous(listener: string, users: readonly User[] | undefined): string[] {

@@ -84,9 +84,12 @@ export class DataChannel {
   }
 
   /** The plan is for a connection that needs none of Node's sockets. */
-  get direct(): boolean {
+  direct(direction: Direction): boolean {
     if (this.#plan?.kind !== 'passive' || !(this.#plan.port instanceof DescriptorPort)) return false
-    return this.protection === 'C' || this.#deps.peer?.links() !== undefined
+    if (this.protection === 'C') return true
+    // Its feed knows how such an end looks; few clients need it, and they are not the fast ones.
+    const openEnded = direction === 'up' && this.#deps.openEnded
+    return !openEnded && this.#deps.peer?.links() !== undefined
   }
 
   /** Uses a `direct` plan up. The caller closes the link, or hands it to `leave`. */
@@ -116,7 +119,7 @@ export class DataChannel {
   /** Uses the plan up. The caller ends or destroys the socket, then hands it to `release`. */
   async open(direction: Direction, use: DataUse): Promise<DataSocket> {
     // Node's TLS gives a client its tickets at the start, and who only sends may lose its last bytes by them.
-    if (direction === 'up' && this.protection === 'P' && this.direct)
+    if (direction === 'up' && this.protection === 'P' && this.direct('up'))
       return new LinkStream(await this.openLink(direction, use))
     const current = this.#plan
     this.#plan = undefined

@@ -65,6 +65,10 @@ export class FtpSession implements Ftp {
     return this.login.session?.principal.tlsReuse ?? this.settings.tlsReuse
   }
 
+  get openEnded(): boolean {
+    return this.settings.openEnded(this.origin.remoteIp, this.clock.now())
+  }
+
   get #certificate(): ClientCertificate | undefined {
     return verifiedCertificate(this.#introduction?.certificate)
   }

@@ -22,6 +22,8 @@ export type TlsDeps = {
   readonly peer: TlsPeer | undefined
   /** Of the user, or of the listener. */
   readonly reuse: TlsReuse
+  /** Uploads may end without close_notify now. */
+  readonly openEnded: boolean
   readonly settings: Pick<FtpSettings, 'tlsHandshakeMs'>
   readonly clock: Clock
 }
@@ -46,7 +48,13 @@ export async function secureData(
 ): Promise<TLSSocket> {
   const { peer } = deps
   if (peer === undefined) throw new FileServerError('internal', 'PROT P without TLS')
-  const feed = direction === 'up' ? createTlsFeed(raw, peer.ticketsFollow) : undefined
+  const onOpenEnd = () => {
+    note.unconfirmed = true
+  }
+  const feed =
+    direction === 'up'
+      ? createTlsFeed(raw, peer.ticketsFollow, deps.openEnded ? onOpenEnd : undefined)
+      : undefined
   const cut = () => raw.destroy()
   signal.addEventListener('abort', cut, { once: true })
   try {

@@ -22,6 +22,8 @@ export type FtpSettings = Readonly<{
   minTlsVersion: 'TLSv1.2' | 'TLSv1.3'
   /** Up to then (milliseconds since the epoch) TLS 1.0 and suites without AEAD are spoken too; 0 = never. */
   legacyTlsUntilMs: number
+  /** Encrypted uploads of this client may end, at this moment, without close_notify. */
+  openEnded: (remoteIp: string, nowMs: number) => boolean
   /** Both 0 = any free one of the dynamic ports, 49152 to 65535. */
   passivePorts: Readonly<{ from: number; to: number }>
   /** IPv4 address that PASV names to this client; `own` = the control connection's, undefined = not known now. */

@@ -2,6 +2,7 @@ import type { Socket } from 'node:net'
 import { Duplex } from 'node:stream'
 import type { TLSSocket } from 'node:tls'
 import { canReadThrough } from './read-into.ts'
+import { RecordEdge } from './record-edge.ts'
 import { writingInto } from './write-side.ts'
 
 export type TlsFeed = {
@@ -20,9 +21,12 @@ export type TlsFeed = {
  *
  * `holds`: in TLS 1.3 tickets follow the handshake. A client that only sends leaves them unread, and its system then takes a
  * close for a reason to reset the connection and to forget what it still had to send.
+ *
+ * `onOpenEnd`: an end behind a whole record is a good one even without close_notify; called in front of it.
  */
-export function createTlsFeed(raw: Socket, holds: boolean): TlsFeed {
-  return canReadThrough(raw) && !holds ? createDirectFeed(raw) : createStreamFeed(raw)
+export function createTlsFeed(raw: Socket, holds: boolean, onOpenEnd: (() => void) | undefined): TlsFeed {
+  if (onOpenEnd !== undefined) return createStreamFeed(raw, { edge: new RecordEdge(), onOpenEnd })
+  return canReadThrough(raw) && !holds ? createDirectFeed(raw) : createStreamFeed(raw, undefined)
 }
 
 /** Node tells the end of `raw` apart from that of the TLS stream already. */
@@ -31,7 +35,7 @@ function createDirectFeed(raw: Socket): TlsFeed {
     stream: raw,
     hold: () => undefined,
     attach(secure) {
-      const judge = new Judge(raw)
+      const judge = new Judge(raw, undefined)
       judge.attach(secure)
       if (raw.readableEnded) judge.rawEnd()
       else raw.once('end', judge.rawEnd)
@@ -39,15 +43,19 @@ function createDirectFeed(raw: Socket): TlsFeed {
   }
 }
 
+type OpenEnd = Readonly<{ edge: RecordEdge; onOpenEnd: () => void }>
+
 /** Says which TLS stream ended too early. */
 class Judge {
   /** What the TLS stream reads from. */
   readonly #stream: Duplex
+  readonly #open: OpenEnd | undefined
   #secure: TLSSocket | undefined
   #rawEnded = false
 
-  constructor(stream: Duplex) {
+  constructor(stream: Duplex, open: OpenEnd | undefined) {
     this.#stream = stream
+    this.#open = open
   }
 
   get attached(): boolean {
@@ -76,8 +84,17 @@ class Judge {
     setImmediate(() => {
       if (secure.readableEnded || secure.destroyed) return
       if (secure.isPaused() || secure.readableLength > 0) return
-      secure.destroy(new Error('TLS stream was cut'))
+      this.#cut(secure)
     })
+  }
+
+  #cut(secure: TLSSocket): void {
+    if (this.#open?.edge.here !== true) {
+      secure.destroy(new Error('TLS stream was cut'))
+      return
+    }
+    this.#open.onOpenEnd()
+    secure.push(null)
   }
 }
 
@@ -118,7 +135,7 @@ function holding(raw: Socket) {
 }
 
 /** Where Node's inner names are others, or something is to be held: a stream of ours between the two. */
-function createStreamFeed(raw: Socket): TlsFeed {
+function createStreamFeed(raw: Socket, open: OpenEnd | undefined): TlsFeed {
   let rawEnded = false
   const { half, hold } = holding(raw)
   const stream = new Duplex({
@@ -127,9 +144,10 @@ function createStreamFeed(raw: Socket): TlsFeed {
       raw.resume()
     },
   })
-  const judge = new Judge(stream)
+  const judge = new Judge(stream, open)
 
   raw.on('data', (chunk: Buffer) => {
+    open?.edge.pass(chunk)
     if (!stream.push(chunk) || stream.isPaused()) raw.pause()
   })
   raw.on('end', () => {

@@ -26,7 +26,7 @@ export async function sendText(job: Job, texts: AsyncIterable<string>): Promise<
       progress(text.length)
     }
   }
-  if (ftp.dialog.mode !== 'S' || !ftp.data.direct)
+  if (ftp.dialog.mode !== 'S' || !ftp.data.direct('down'))
     return withConnection(job, 'down', (socket, progress) => sendTo(socketSink(socket), progress))
   return withLink(job, 'down', async (link) => {
     await sendTo(linkSink(link), progressOf(job))
@@ -55,7 +55,7 @@ function sendContent(job: Job, source: ReadHandle): MaybePromise<void> {
   const { ftp, transfer } = job
   const from = ftp.dialog.restartAt
   const content = { source, from, expected: source.size - from, signal: transfer }
-  if (!goesDirect(ftp)) {
+  if (!goesDirect(ftp, 'down')) {
     const convert = ftp.dialog.type === 'A' ? toNetwork() : undefined
     return withConnection(job, 'down', async (socket, progress) =>
       pumpDown(socketSink(socket), { ...content, convert, progress }),
@@ -100,7 +100,7 @@ export function receiveFile(job: Job, target: WriteHandle, at: number): MaybePro
 
 function receive(job: Job, target: WriteHandle, at: number): MaybePromise<void> {
   const { ftp, transfer } = job
-  if (!goesDirect(ftp)) {
+  if (!goesDirect(ftp, 'up')) {
     const convert = ftp.dialog.type === 'A' ? fromNetwork() : undefined
     return withConnection(job, 'up', (socket, progress) =>
       pumpUp(socket, { target, at, convert, signal: transfer.signal, progress }),

@@ -81,6 +81,22 @@ test('check tells which SSH listener offers more than modern algorithms, to whom
   assert.ok((await told('2020-01-31')).includes(`${what} ended 2020-01-31; remove it`))
 })
 
+test('check tells of uploads that may end without close_notify, whose and how long', async (t) => {
+  const project = await createReadyProject(t)
+  const told = async (until: string) => {
+    const exception = `{ networks: [10.1.0.0/16], until: "${until}", owner: ops, reason: an old program }`
+    return (await project.run(['check', '--set', `listeners.ftps.openEndedUploads=[${exception}]`])).out
+  }
+  const far = await told('2999-12-31')
+  const what =
+    'takes uploads of 10.1.0.0/16 that end without close_notify until 2999-12-31 (ops: an old program)'
+  assert.ok(far.includes(`warning: listener ftps ${what}\n`), far)
+  assert.match(
+    await told('2020-01-31'),
+    /^warning: listener ftps: the exception for open-ended uploads of 10\.1\.0\.0\/16 ended 2020-01-31; remove it$/m,
+  )
+})
+
 test('check tells of old TLS on a listener, to whom it is due and how long', async (t) => {
   const project = await createReadyProject(t)
   const told = async (until: string) => {

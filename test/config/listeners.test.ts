@@ -95,6 +95,11 @@ test('what no single key can show is refused', (t) => {
       'legacyTls: { until: 2031-12-31, owner: ops, reason: why }, users: [a], anonymous: true',
       /anonymous: a listener with old TLS is for named users only/,
     ],
+    ['openEndedUploads: [{ until: 2031-12-31, owner: a, reason: b }]', /\[0\]\.networks: is missing/],
+    [
+      'openEndedUploads: [{ networks: [10.0.0.0/8], until: soon, owner: a, reason: b }]',
+      /FILE:1:\d+ .*openEndedUploads\[0\]\.until: expected a date/,
+    ],
     ['passiveAddress: 999.1.2.3', /expected an IPv4 address, a host name, or null/],
     [
       'passiveNetworks: [{ networks: [10.0.0.0/33], address: 192.0.2.1 }]',

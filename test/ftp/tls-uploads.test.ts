@@ -160,7 +160,7 @@ test(WITHOUT_NAMES ? 'no socket can be read into' : 'sockets can be read into', 
 })
 
 if (FIRST) {
-  const files = ['tls-uploads.test.ts', 'tls.test.ts', 'attacks/probes.test.ts']
+  const files = ['tls-uploads.test.ts', 'open-ended-uploads.test.ts', 'tls.test.ts', 'attacks/probes.test.ts']
   for (const file of [...files, 'departures.test.ts'])
     test(`without the addon: ${file}`, () => again(file, true))
   for (const file of files) test(`without Node's inner names: ${file}`, () => again(file, false))

@@ -48,6 +48,7 @@ export const FTP_SETTINGS: FtpSettings = {
   tlsReuse: 'prefer',
   minTlsVersion: 'TLSv1.2',
   legacyTlsUntilMs: 0,
+  openEnded: () => false,
   passivePorts: { from: 0, to: 0 },
   passiveAddress: () => 'own',
   activeMode: true,

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { cidr, instant, oneLine } from '../../yaml/fields.ts'
+import { dated, exceptedNetworks } from './dated.ts'
 
 /** A test compares these names with those of the SSH door. */
 export const ALGORITHM_PROFILES = ['modern', 'compatible'] as const
@@ -14,15 +14,10 @@ export const ALGORITHM_EXCEPTIONS = [
 ] as const
 
 export const algorithmException = z.strictObject({
-  networks: z
-    .array(cidr())
-    .min(1, { error: 'expected at least one network' })
-    .describe('Addresses of the clients it is for, as CIDR.'),
+  networks: exceptedNetworks,
   allow: z
     .array(z.enum(ALGORITHM_EXCEPTIONS))
     .min(1, { error: 'expected at least one of the names' })
     .describe('What they may use besides. docs/ssh-algorithms.md says what each name stands for.'),
-  until: instant('The last day (UTC) on which it holds.'),
-  owner: oneLine('Who answers for the exception.'),
-  reason: oneLine('Why it is needed.'),
+  ...dated,
 })

@@ -2,9 +2,10 @@ import { isIP } from 'node:net'
 import { z } from 'zod'
 import { TLS_REUSE } from '../../core/identity.ts'
 import { groupOf, isGroupName } from '../../core/policy/groups.ts'
-import { filePath, instant, oneLine } from '../../yaml/fields.ts'
+import { filePath } from '../../yaml/fields.ts'
 import { flag, MAX_PORT } from '../fields.ts'
 import { ALGORITHM_PROFILES, algorithmException } from './algorithms.ts'
+import { dated, exceptedNetworks } from './dated.ts'
 import { ownPassiveAddress, ownPassiveNetworks } from './passive.ts'
 
 /** Stands for every address of the machine, IPv4 and IPv6 alike. */
@@ -144,15 +145,17 @@ const ftp = z.strictObject({
   passiveNetworks: ownPassiveNetworks,
   ...clientCertificates,
   legacyTls: z
-    .strictObject({
-      until: instant('The last day (UTC) on which it holds.'),
-      owner: oneLine('Who answers for the exception.'),
-      reason: oneLine('Why it is needed.'),
-    })
+    .strictObject(dated)
     .nullable()
     .default(null)
     .describe(
       'For ftp. A dated exception { until, owner, reason }: old TLS (1.0, 1.1, CBC) is spoken too, for the users whom the listener names.',
+    ),
+  openEndedUploads: z
+    .array(z.strictObject({ networks: exceptedNetworks, ...dated }))
+    .default([])
+    .describe(
+      'For ftp. Dated exceptions for clients of some networks that end encrypted uploads without close_notify: such an upload counts as whole, though a cut one may look the same.',
     ),
   hosts: z
     .array(host)

@@ -35,6 +35,7 @@ export type AuditDetail =
       durationMs: number
       outcome: TransferOutcome
       tlsSession?: TlsSessionClass
+      unconfirmed?: true
       limit?: string
     }
   | { type: 'file.changed'; action: Action; path: string; to?: string }

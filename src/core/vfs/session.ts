@@ -7,6 +7,8 @@ import type { AttributeChanges, Entry, FilesystemStats, ReadHandle, WriteHandle 
 /** What a door tells about a transfer; it may still change until the transfer ends, and goes to the audit event. */
 export type TransferNote = {
   tlsSession?: TlsSessionClass
+  /** Of an upload: the client did not say that this was all, and need not. */
+  unconfirmed?: true
   /** The key of the configuration whose limit ended it. */
   limit?: string
 }

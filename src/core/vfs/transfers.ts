@@ -42,8 +42,9 @@ class Metering implements UploadOptions {
     const direction = this.upload === undefined ? 'down' : 'up'
     if (this.upload !== undefined) this.#context.uploads.ended(path, this.upload)
     const detail: TransferDetail = { type: 'file.transfer', direction, path, outcome, bytes, durationMs }
-    const { tlsSession, limit } = this.#note ?? {}
+    const { tlsSession, unconfirmed, limit } = this.#note ?? {}
     if (tlsSession !== undefined) detail.tlsSession = tlsSession
+    if (unconfirmed !== undefined) detail.unconfirmed = unconfirmed
     if (limit !== undefined) detail.limit = limit
     this.#context.audit.record(detail)
   }
