@@ -15,8 +15,7 @@
 
 // What is encrypted before one system call takes it.
 #define WRITE_BUFFER (128 * 1024)
-#define WAIT_READABLE 1
-#define WAIT_WRITABLE 2
+enum { WAIT_READABLE = 1, WAIT_WRITABLE = 2 };
 
 typedef struct {
   tls_context *context;
@@ -32,6 +31,8 @@ typedef struct {
   // Tickets of TLS 1.3 go out in front of the end. Who only sends reads none of them, and closes: the system then throws away
   // what of an upload it has not sent yet.
   bool tickets_last;
+  // OpenSSL still has a close_notify for which there was no room in front of the socket.
+  bool ending;
   unsigned long problem;
 } tls_link;
 
@@ -44,8 +45,7 @@ static void close_link(tls_link *link) {
 }
 
 static void finalize(napi_env env, void *data, void *hint) {
-  (void)env;
-  (void)hint;
+  (void)env, (void)hint;
   close_link(data);
   free(data);
 }
@@ -125,9 +125,7 @@ static int error_of(tls_link *link, int result) {
   return error;
 }
 
-static bool waits(int error) {
-  return error == ERROR_WANT_READ || error == ERROR_WANT_WRITE;
-}
+static bool waits(int error) { return error == ERROR_WANT_READ || error == ERROR_WANT_WRITE; }
 
 // 0, or -1 with the reason in errno.
 static int flush(tls_link *link) {
@@ -193,10 +191,18 @@ static napi_value send_tls(napi_env env, napi_callback_info info) {
   return answer(env, send_records(link, bytes + from, (size_t)(to - from), integer_at(&given, 4) != 0));
 }
 
+// As `flush`, of the end too.
+static int end(tls_link *link) {
+  int result = tls.shutdown(link->connection);
+  link->ending = result < 0 && waits(error_of(link, result));
+  errno = link->ending ? EAGAIN : EPROTO;
+  return result < 0 ? -1 : flush(link);
+}
+
 static napi_value flush_tls(napi_env env, napi_callback_info info) {
   arguments given = take_arguments(env, info);
   tls_link *link = link_at(&given);
-  return link == NULL ? refused(env, EINVAL) : answer(env, flush(link));
+  return link == NULL ? refused(env, EINVAL) : answer(env, link->ending ? end(link) : flush(link));
 }
 
 // As many as the handshake would have sent: two with a new session, one where who resumes needs another.
@@ -217,9 +223,7 @@ static napi_value end_tls(napi_env env, napi_callback_info info) {
   if (link->failed) return refused(env, EPROTO);
   if (link->tickets_last) send_tickets(link);
   link->tickets_last = false;
-  int result = tls.shutdown(link->connection);
-  if (result < 0 && !waits(error_of(link, result))) return refused(env, EPROTO);
-  return answer(env, flush(link));
+  return answer(env, end(link));
 }
 
 // Fills the room, as far as whole records are here. What failed behind bytes that are whole is told by the next call.
@@ -278,9 +282,8 @@ static napi_value tls_problem(napi_env env, napi_callback_info info) {
 static napi_value close_tls(napi_env env, napi_callback_info info) {
   arguments given = take_arguments(env, info);
   tls_link *link = link_at(&given);
-  if (link == NULL) return refused(env, EINVAL);
-  close_link(link);
-  return answer(env, 0);
+  if (link != NULL) close_link(link);
+  return link == NULL ? refused(env, EINVAL) : answer(env, 0);
 }
 
 void add_tls_link(napi_env env, napi_value exports) {

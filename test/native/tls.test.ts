@@ -194,6 +194,40 @@ test('what is corked goes out in one piece with the end', needsNative, async (t)
   assert.equal(pieces.length, 1)
 })
 
+/** Of native/src/tls-link.c, and what a record holds and adds. */
+const WRITE_BUFFER = 128 * 1024
+const RECORD = 16 * 1024
+const ADDED = { 'TLSv1.2': 29, 'TLSv1.3': 22 } as const
+
+for (const version of ['TLSv1.2', 'TLSv1.3'] as const) {
+  test(`${version}: the end comes behind bytes that left no room for it`, needsNative, async (t) => {
+    const { raw, server, client } = await meet(t, contextOf(), { minVersion: version, maxVersion: version })
+    raw.pause()
+    let read = 0
+    client.tls.on('data', (bytes: Buffer) => {
+      read += bytes.length
+    })
+    let ended = false
+    client.tls.once('end', () => {
+      ended = true
+    })
+    const block = Buffer.alloc(WRITE_BUFFER)
+    let sent = 0
+    do sent += native.sendTls(server, block, 0, RECORD)
+    while (native.flushTls(server) === 0)
+    // One record is in the buffer, and the socket takes nothing: these fill it to its last byte.
+    const [whole, room] = [RECORD + ADDED[version], WRITE_BUFFER - RECORD - ADDED[version]]
+    const last = Math.floor(room / whole) * RECORD + (room % whole) - ADDED[version]
+    assert.equal(native.sendTls(server, block, 0, last, 1), last)
+    assert.equal(native.endTls(server), -EAGAIN)
+    raw.resume()
+    await until(() => native.flushTls(server) === 0)
+    await until(() => read === sent + last)
+    for (let n = 0; n < 1000 && !ended; n += 1) await turn()
+    assert.ok(ended, 'close_notify has come')
+  })
+}
+
 test('who asks for new keys gets one answer, with the next bytes', needsNative, async (t) => {
   const { raw, server, client } = await byHand(t)
   const writer = new RecordWriter(client)
