@@ -62,7 +62,7 @@ export type StateStore = {
   openSession(user: UserId, session: SessionId, max: number): Promise<boolean>
   closeSession(session: SessionId): Promise<void>
   countSessions(user: UserId): Promise<number>
-  /** Undefined until `setQuotaUsage` has been called once for the user. */
+  /** Undefined until `initQuotaUsage` has been called for the user, and again after a crash in one of the user's sessions. */
   quotaUsage(user: UserId): Promise<QuotaUsage | undefined>
   /** Sets the usage if none is known yet, and returns what is stored afterwards. */
   initQuotaUsage(user: UserId, usage: QuotaUsage): Promise<QuotaUsage>

@@ -51,6 +51,15 @@ function isFull(error: unknown): boolean {
   return typeof code === 'number' && NO_ROOM.includes(code & 0xff)
 }
 
+/**
+ * Sessions that a crash ended. What their uploads had charged was never settled with what they left: their users' files are
+ * counted anew.
+ */
+function clearLeftBehind(db: DatabaseSync, instance: string): void {
+  db.prepare('DELETE FROM quotas WHERE user IN (SELECT user FROM sessions WHERE instance <> ?)').run(instance)
+  db.prepare('DELETE FROM sessions WHERE instance <> ?').run(instance)
+}
+
 type Guard = <A extends readonly unknown[], R>(work: (...args: A) => Promise<R>) => (...args: A) => Promise<R>
 
 /**
@@ -128,7 +137,7 @@ function createQuotas(db: DatabaseSync): QuotaMethods {
 export function createSqliteStateStore({ file, instance }: SqliteStateSettings): StateStore {
   const db = openDatabase(file)
   if (instance !== undefined) {
-    db.prepare('DELETE FROM sessions WHERE instance <> ?').run(instance)
+    clearLeftBehind(db, instance)
     reserveRoom(db)
   }
   const failures = createFailures(db)

@@ -19,6 +19,7 @@ export type FixtureUser = Readonly<{
   tls_cert: string
   tls_key: string
   totp: string
+  quota_bytes?: number
 }>
 
 type Port = Readonly<{ port: number }>

@@ -122,3 +122,27 @@ async function resumeOverSftp(fixture: Fixture, content: Buffer): Promise<void> 
   client.end()
   assert.equal(sha256(await readFile(join(fixture.user('second').root, 'big.bin'))), sha256(content))
 }
+
+test('after a crash a quota is what lies there: running uploads had charged more than they left', async () => {
+  const dir = await mkdtemp(join(tmpdir(), 'sallyport-crash-'))
+  const before = await startFixture({ dir })
+  const user = before.user('quota')
+  const ftp = await ftpSession(before.info, 'ftpes', user)
+  const data = await ftp.data()
+  data.on('error', () => {})
+  assert.equal((await ftp.command('STOR big.bin')).code, 150)
+  data.write(randomBytes(300_000))
+  await onDisk(user.root, 1)
+  await before.kill()
+  data.destroy()
+  ftp.destroy()
+
+  const restarted = await startFixture({ dir })
+  const again = await ftpSession(restarted.info, 'ftpes', user)
+  const room = Number((await again.command('AVBL')).text.slice(4))
+  const sizes = (await readdir(user.root)).map(async (name) => (await stat(join(user.root, name))).size)
+  const stored = (await Promise.all(sizes)).reduce((sum, size) => sum + size, 0)
+  assert.equal(room, Number(restarted.info.users.quota?.quota_bytes) - stored)
+  again.destroy()
+  await restarted.stop()
+})

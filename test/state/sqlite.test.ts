@@ -35,10 +35,11 @@ stateStoreConformance('sqlite', async (t) => open(t, temporaryFile(t)))
 test('locks, consumed codes and quotas survive a restart; sessions of the old run do not', async (t) => {
   const file = temporaryFile(t)
   const before = open(t, file, 'run-1')
+  const BOB = asUserId('bob')
   await before.recordFailure('user:x', 1000, RULE)
   await before.recordFailure('user:x', 1000, RULE)
   await before.consumeTotpStep(ALICE, 50)
-  await before.openSession(ALICE, asSessionId('old'), 1)
+  await before.openSession(BOB, asSessionId('old'), 1)
   await before.initQuotaUsage(ALICE, { bytes: 7, files: 1 })
   await before.close()
 
@@ -46,8 +47,18 @@ test('locks, consumed codes and quotas survive a restart; sessions of the old ru
   assert.equal(await after.lockedUntil('user:x', 2000), 6000)
   assert.equal(await after.consumeTotpStep(ALICE, 50), false)
   assert.deepEqual(await after.quotaUsage(ALICE), { bytes: 7, files: 1 })
-  assert.equal(await after.countSessions(ALICE), 0)
-  assert.equal(await after.openSession(ALICE, asSessionId('new'), 1), true)
+  assert.equal(await after.countSessions(BOB), 0)
+  assert.equal(await after.openSession(BOB, asSessionId('new'), 1), true)
+})
+
+test('the files of a user whose session a crash ended are counted anew: what it had charged was not settled', async (t) => {
+  const file = temporaryFile(t)
+  const before = open(t, file, 'run-1')
+  await before.openSession(ALICE, asSessionId('crashed'), 0)
+  await before.initQuotaUsage(ALICE, { bytes: 7, files: 1 })
+  assert.deepEqual(await open(t, file, undefined).quotaUsage(ALICE), { bytes: 7, files: 1 })
+  await before.close()
+  assert.equal(await open(t, file, 'run-2').quotaUsage(ALICE), undefined)
 })
 
 test('a second worker of the run, or a CLI verb, leaves live sessions alone', async (t) => {
