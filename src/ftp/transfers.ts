@@ -10,7 +10,7 @@ import { receiveUp } from './link-up.ts'
 import { pumpDown } from './pump-down.ts'
 import { pumpUp } from './pump-up.ts'
 import { type Reply, reply } from './replies.ts'
-import type { Ftp } from './session.ts'
+import type { Ftp, Transfer } from './session.ts'
 import { linkSink, socketSink } from './sinks.ts'
 import { type Job, withConnection } from './stream-transfer.ts'
 
@@ -41,7 +41,7 @@ export function sendFile(
   path: VirtualPath,
 ): MaybePromise<void> {
   return andThen(files.openRead(path, transfer), (source) =>
-    whileOpen(source, () => {
+    whileOpen(source, transfer, () => {
       const { size } = source
       if (ftp.dialog.restartAt > size) throw new FileServerError('transfer.bad-offset')
       const type = ftp.dialog.type === 'A' ? 'ASCII' : 'BINARY'
@@ -67,14 +67,22 @@ function sendContent(job: Job, source: ReadHandle): MaybePromise<void> {
   )
 }
 
-function whileOpen(source: ReadHandle, work: () => MaybePromise<void>): MaybePromise<void> {
-  try {
-    const working = work()
-    return working === undefined ? source.close() : working.finally(() => source.close())
-  } catch (error) {
+function whileOpen(
+  source: ReadHandle,
+  { note }: Transfer,
+  work: () => MaybePromise<void>,
+): MaybePromise<void> {
+  const failed = (error: unknown) => {
+    note.lost = true
     return andThen(source.close(), () => {
       throw error
     })
+  }
+  try {
+    const working = work()
+    return working === undefined ? source.close() : working.then(() => source.close(), failed)
+  } catch (error) {
+    return failed(error)
   }
 }
 

@@ -126,6 +126,28 @@ for (const [way, given] of Object.entries(ways)) {
       assert.ok(event?.type === 'file.transfer' && event.outcome === 'aborted' && event.bytes < BIG.length)
     })
 
+    /** The one of the last transfer. */
+    const outcome = () => {
+      const event = server.events.findLast(({ type }) => type === 'file.transfer')
+      return event?.type === 'file.transfer' ? event.outcome : undefined
+    }
+
+    test('what was read to its end but not sent is no complete transfer in the audit', async () => {
+      put('empty', Buffer.alloc(0))
+      await client.send('EPSV')
+      assert.match(await client.send('RETR empty'), /^150/)
+      assert.match(await client.send('ABOR'), /^426/)
+      assert.match((await client.reply()) ?? '', /^226/)
+      assert.equal(outcome(), 'aborted')
+      put('small', BIG.subarray(0, 1000))
+      const { socket } = await client.data()
+      await once(socket, 'connect')
+      socket.resetAndDestroy()
+      assert.match(await client.send('RETR small'), /^150/)
+      assert.match((await client.reply()) ?? '', /^426/)
+      assert.equal(outcome(), 'aborted')
+    })
+
     test('a client that takes nothing is cut after the stall limit', async () => {
       const before = openDescriptors()
       const data = await stuck('big')

@@ -11,6 +11,8 @@ export type TransferNote = {
   unconfirmed?: true
   /** The key of the configuration whose limit ended it. */
   limit?: string
+  /** Not all that was read has gone out: what was read to its end is aborted all the same. */
+  lost?: true
 }
 
 /**

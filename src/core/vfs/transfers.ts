@@ -37,12 +37,13 @@ class Metering implements UploadOptions {
     return this.#context.clock
   }
 
-  report({ outcome, bytes, durationMs }: TransferReport): void {
+  report({ outcome: own, bytes, durationMs }: TransferReport): void {
     const path = this.#path
     const direction = this.upload === undefined ? 'down' : 'up'
     if (this.upload !== undefined) this.#context.uploads.ended(path, this.upload)
+    const { tlsSession, unconfirmed, limit, lost } = this.#note ?? {}
+    const outcome = lost === true && own === 'complete' ? 'aborted' : own
     const detail: TransferDetail = { type: 'file.transfer', direction, path, outcome, bytes, durationMs }
-    const { tlsSession, unconfirmed, limit } = this.#note ?? {}
     if (tlsSession !== undefined) detail.tlsSession = tlsSession
     if (unconfirmed !== undefined) detail.unconfirmed = unconfirmed
     if (limit !== undefined) detail.limit = limit
