@@ -1,5 +1,6 @@
 import { andThen, type MaybePromise } from '../core/maybe-promise.ts'
 import type { Conduct } from './conduct.ts'
+import { forgetPending } from './dialog.ts'
 import type { Command } from './dispatch.ts'
 import { type Dispatcher, dispatch, parseCommand } from './dispatch.ts'
 import type { LineItem } from './line-reader.ts'
@@ -163,6 +164,8 @@ export class CommandLoop {
   /** No promise where there is nothing to wait for. */
   #answer(item: LineItem): MaybePromise<Reply> {
     if (item.kind === 'line') return dispatch(this.#host, parseCommand(item.text))
+    // It may be the very command for which REST or RNFR was sent; the next one is not.
+    forgetPending(this.#host.ftp.dialog)
     if (item.kind === 'garbled') return reply(501, 'Command is not valid UTF-8.')
     if (this.#host.conduct.tooLong()) return closing(421, 'Too many long lines; closing.')
     return reply(500, 'Command line too long.')

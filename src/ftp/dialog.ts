@@ -17,3 +17,9 @@ export function newDialog(): Dialog {
     hash: HASH_NAMES[0],
   }
 }
+
+/** Takes back what was said for the very next command only. */
+export function forgetPending(dialog: Dialog): void {
+  dialog.restartAt = 0
+  dialog.renameFrom = undefined
+}

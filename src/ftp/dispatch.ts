@@ -27,7 +27,10 @@ export type Dispatcher = {
 /** Checks the row's rules, runs it and turns whatever is thrown into a reply. Never throws, never rejects. */
 export function dispatch(dispatcher: Dispatcher, { verb, argument }: Command): MaybePromise<Reply> {
   const row = dispatcher.ftp.commands.get(verb)
-  if (row === undefined) return replyForError('protocol.unknown')
+  if (row === undefined) {
+    dispatcher.ftp.dialog.renameFrom = undefined
+    return replyForError('protocol.unknown')
+  }
   try {
     const answer = runRow(dispatcher, row, argument)
     if (!(answer instanceof Promise)) return over(dispatcher.ftp, row, answer)
@@ -47,10 +50,11 @@ function failed(dispatcher: Dispatcher, row: Row, error: unknown): Reply {
   return over(dispatcher.ftp, row, replyForError(code, row.creates))
 }
 
-/** What was said for the very next command counts no more. */
+/** What was said for the very next command counts no more; a REST or RNFR that is refused takes an earlier one with it. */
 function over(ftp: Ftp, row: Row, answer: Reply): Reply {
-  if (row.keepsRestart === undefined) ftp.dialog.restartAt = 0
-  if (row.verb !== 'RNFR') ftp.dialog.renameFrom = undefined
+  const refused = answer.code >= 400
+  if (row.keepsRestart === undefined || (refused && row.verb === 'REST')) ftp.dialog.restartAt = 0
+  if (refused || row.verb !== 'RNFR') ftp.dialog.renameFrom = undefined
   return answer
 }
 
