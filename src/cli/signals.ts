@@ -9,27 +9,32 @@ const MEANINGS: Readonly<Partial<Record<NodeJS.Signals, Signal>>> = {
 /** npm passes on the Ctrl-C that the terminal has sent already: what comes this soon after is the same one. */
 const ECHO_MS = 500
 
-/** The operator's signals to this process, one after the other. Reloads that pile up count once. Closed by its maker. */
+/**
+ * The operator's signals to this process, each kind by itself: a reload that hangs with a disk keeps no stop waiting. Reloads
+ * that pile up count once. Closed by its maker.
+ */
 export function createSignals() {
-  const waiting: Signal[] = []
-  let wake: ((signal: Signal) => void) | undefined
+  const waiting: Record<Signal, number> = { reload: 0, stop: 0 }
+  const wake: Partial<Record<Signal, () => void>> = {}
   let lastStop = Number.NEGATIVE_INFINITY
   const receive = (name: NodeJS.Signals) => {
     const signal = MEANINGS[name] ?? 'stop'
     const now = performance.now()
     if (signal === 'stop' && now - lastStop < ECHO_MS) return
     if (signal === 'stop') lastStop = now
-    if (wake !== undefined) {
-      wake(signal)
-      wake = undefined
-    } else if (signal === 'stop' || !waiting.includes('reload')) waiting.push(signal)
+    const waiter = wake[signal]
+    delete wake[signal]
+    if (waiter !== undefined) waiter()
+    else waiting[signal] = signal === 'reload' ? 1 : waiting[signal] + 1
   }
   const names = Object.keys(MEANINGS) as NodeJS.Signals[]
   for (const name of names) process.on(name, receive)
   return {
-    next: (): Promise<Signal> => {
-      const ready = waiting.shift()
-      return ready !== undefined ? Promise.resolve(ready) : new Promise((resolve) => (wake = resolve))
+    /** Resolves at the next one of this kind; asked for again when it has. */
+    next: (signal: Signal): Promise<void> => {
+      if (waiting[signal] === 0) return new Promise((resolve) => (wake[signal] = resolve))
+      waiting[signal] -= 1
+      return Promise.resolve()
     },
     close: () => {
       for (const name of names) process.off(name, receive)

@@ -261,7 +261,7 @@ class OpenConnection implements SshConnection, TurnTask {
   #dead(cause: unknown): void {
     if (this.#ending) return
     const { logger } = this.#options
-    const told = { session: this.#origin.session, error: cause }
+    const told = { session: this.#origin.session, err: cause }
     if (errorCodeOf(cause) === 'internal') logger.error(told, 'SSH transport failed inside')
     else logger.debug(told, 'SSH transport is dead')
     this.#end(DISCONNECT.byApplication)

@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict'
-import { readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { spawnSync } from 'node:child_process'
+import { closeSync, constants, openSync, writeSync } from 'node:fs'
+import { readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { eventually } from '../helpers/fixture.ts'
 import { createProject, createReadyProject } from './harness.ts'
 
 const MODES: Readonly<Record<string, number>> = {
@@ -139,6 +142,32 @@ test('SIGHUP reloads; a configuration with problems changes nothing', async (t) 
   const { code, out } = await serving.ended
   assert.equal(code, 0)
   assert.match(out, /Stopped\.\n$/)
+})
+
+test('a reload that hangs with the disk of the audit log does not keep SIGTERM waiting', async (t) => {
+  const project = await createReadyProject(t)
+  // Nobody reads from it, and it is full: whoever writes waits for ever.
+  const [audit, log] = [join(project.dir, 'audit'), join(project.dir, 'server.jsonl')]
+  assert.equal(spawnSync('mkfifo', [audit]).status, 0)
+  const pipe = openSync(audit, constants.O_RDWR | constants.O_NONBLOCK)
+  t.after(() => closeSync(pipe))
+  assert.throws(() => {
+    for (;;) writeSync(pipe, 'x')
+  }, /EAGAIN/)
+  const serving = project.serve('--set', `audit.file=${audit}`, '--set', `log.file=${log}`)
+  await serving.until('Serving.')
+  await rename(log, `${log}.1`)
+  serving.signal('SIGHUP')
+  await eventually(
+    () =>
+      stat(log).then(
+        () => true,
+        () => undefined,
+      ),
+    'reload',
+  )
+  serving.signal('SIGTERM')
+  await serving.until('Stopping:')
 })
 
 /** All of config/ and keys/ as one text. */

@@ -37,25 +37,30 @@ export const serve: Verb = {
   },
 }
 
-async function untilStopped(
-  server: RunningServer,
-  signals: ReturnType<typeof createSignals>,
-  context: Context,
-): Promise<void> {
-  for (;;) {
-    const signal = await signals.next()
-    if (signal === 'stop') break
-    await reload(server, context)
-  }
+type Signals = ReturnType<typeof createSignals>
+
+async function untilStopped(server: RunningServer, signals: Signals, context: Context): Promise<void> {
+  const ended = new AbortController()
+  void reloadEachTime(server, signals, { ...context, ended: ended.signal })
+  await signals.next('stop')
+  ended.abort()
   context.terminal.out('Stopping: running transfers may end. Once more stops at once.')
   const drained = server.stop('drain')
-  const stopped = await Promise.race([drained.then(() => true), secondStop(signals).then(() => false)])
+  const stopped = await Promise.race([drained.then(() => true), signals.next('stop').then(() => false)])
   if (!stopped) await server.stop('now')
   await drained
 }
 
-async function secondStop(signals: ReturnType<typeof createSignals>): Promise<void> {
-  while ((await signals.next()) !== 'stop');
+async function reloadEachTime(
+  server: RunningServer,
+  signals: Signals,
+  context: Context & Readonly<{ ended: AbortSignal }>,
+): Promise<void> {
+  for (;;) {
+    await signals.next('reload')
+    if (context.ended.aborted) return
+    await reload(server, context)
+  }
 }
 
 /** A configuration that does not load changes nothing; of one that does, what cannot be used stays as it was. */
