@@ -110,11 +110,9 @@ export class Control implements Roles {
 
   // What the commands need.
 
+  /** On its own: simple clients (aria2, snarf) wait in vain for a 226 that one read brings behind the 150. */
   say(preliminary: Reply): void {
     this.wire.send(preliminary)
-  }
-
-  flush(): void {
     this.wire.flush()
   }
 

@@ -18,7 +18,6 @@ import { verifiedCertificate } from './tls-client.ts'
 /** The control connection behind a session. */
 export type SessionHost = {
   say(reply: Reply): void
-  flush(): void
   clientDied(): boolean
   granted(session: Session): void
   loggedOut(): void
@@ -79,10 +78,6 @@ export class FtpSession implements Ftp {
 
   say(preliminary: Reply): void {
     this.#host.say(preliminary)
-  }
-
-  flush(): void {
-    this.#host.flush()
   }
 
   clientDied(): boolean {

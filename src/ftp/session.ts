@@ -60,10 +60,8 @@ export type Ftp = {
   readonly stall: StallWatch
   readonly transfer: Transfer | undefined
   dialog: Dialog
-  /** A preliminary reply; the last one is what `run` returns. */
+  /** A preliminary reply, which goes out at once; the last one is what `run` returns. */
   say(reply: Reply): void
-  /** What was said goes out at once: the client is waited for. */
-  flush(): void
   /** Its end has come on the control connection, and it did not say QUIT; as far as that can be seen outside of TLS. */
   clientDied(): boolean
   /**

@@ -115,10 +115,7 @@ function receive(job: Job, target: WriteHandle, at: number): MaybePromise<void> 
     )
   }
   const died = ftp.crypto() === undefined ? () => ftp.clientDied() : undefined
-  return withLink(job, 'up', (link) => {
-    ftp.flush()
-    return receiveUp(link, { target, at, died, progress: progressOf(job) })
-  })
+  return withLink(job, 'up', (link) => receiveUp(link, { target, at, died, progress: progressOf(job) }))
 }
 
 async function keepPartial(ftp: Ftp, target: WriteHandle, failure: unknown): Promise<never> {
