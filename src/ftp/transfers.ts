@@ -4,7 +4,7 @@ import type { VirtualPath } from '../core/vfs/path.ts'
 import type { VfsSession } from '../core/vfs/session.ts'
 import type { ReadHandle, WriteHandle } from '../core/vfs/storage.ts'
 import { fromNetwork, toNetwork } from './ascii.ts'
-import type { Sink } from './course.ts'
+import { type Sink, yieldTurn } from './course.ts'
 import { endDown, goesDirect, progressOf, withLink } from './link-transfer.ts'
 import { receiveUp } from './link-up.ts'
 import { pumpDown } from './pump-down.ts'
@@ -110,12 +110,20 @@ function receive(job: Job, target: WriteHandle, at: number): MaybePromise<void> 
   const { ftp, transfer } = job
   if (!goesDirect(ftp, 'up')) {
     const convert = ftp.dialog.type === 'A' ? fromNetwork() : undefined
-    return withConnection(job, 'up', (socket, progress) =>
-      pumpUp(socket, { target, at, convert, signal: transfer.signal, progress }),
-    )
+    return withConnection(job, 'up', async (socket, progress) => {
+      await pumpUp(socket, { target, at, convert, signal: transfer.signal, progress })
+      if (ftp.crypto() === undefined) await requireAlive(ftp)
+    })
   }
   const died = ftp.crypto() === undefined ? () => ftp.clientDied() : undefined
   return withLink(job, 'up', (link) => receiveUp(link, { target, at, died, progress: progressOf(job) }))
+}
+
+/** The system ends what a dead client had open one by one: the other end may be told later in this turn, or in the next. */
+async function requireAlive(ftp: Ftp): Promise<void> {
+  await yieldTurn()
+  await yieldTurn()
+  if (ftp.clientDied()) throw new FileServerError('transfer.aborted', 'the client has died')
 }
 
 async function keepPartial(ftp: Ftp, target: WriteHandle, failure: unknown): Promise<never> {
