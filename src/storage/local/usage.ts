@@ -5,7 +5,7 @@ import { plus, usageOf } from './entry.ts'
 import { errnoOf } from './errno.ts'
 import { inside, OPEN_DIRECTORY } from './proc.ts'
 import type { LocalSystem } from './system.ts'
-import { othersTurn } from './turns.ts'
+import { othersTurn, TURN_PARTIALS } from './turns.ts'
 
 /** Small directories are looked through many in a turn; after so many entries it is others' turn. */
 const TURN_ENTRIES = 256
@@ -47,21 +47,27 @@ export async function usageBelow(fd: number, system: LocalSystem): Promise<Usage
       if (!PASSED_OVER.has(errnoOf(error) ?? '')) throw error
     }
   }
+  /** Unfinished uploads: a scan meets some thousand of them at once. */
+  const hidden = async (directory: number, names: string[]): Promise<void> => {
+    while (names.length > 0) {
+      const some = names.splice(-TURN_PARTIALS)
+      for (const name of some) total = plus(total, usageOf(system.lstat(directory, name)))
+      // Each is asked for by itself.
+      await breathe(some.length * (TURN_ENTRIES / TURN_PARTIALS))
+    }
+  }
   const visit = async (directory: number, depth: number): Promise<void> => {
-    let hidden = 0
-    const scan = system.scan(directory, (name) => {
-      hidden += 1
-      total = plus(total, usageOf(system.lstat(directory, name)))
-    })
+    const met: string[] = []
+    const scan = system.scan(directory, (name) => void met.push(name))
     try {
       while (!scan.ended) {
         const entries = await scan.next()
+        await hidden(directory, met)
         for (const entry of entries) {
           if (entry.kind === 'directory') await below(directory, entry.name, depth + 1)
           else total = plus(total, usageOf(entry))
         }
-        await breathe(Math.max(1, entries.length + hidden))
-        hidden = 0
+        await breathe(Math.max(1, entries.length))
       }
     } finally {
       scan.close()

@@ -53,6 +53,17 @@ test('a listing shows all of them', async () => {
   assert.ok(turns >= COUNT / AT_ONCE, `${turns} turns`)
 })
 
+test('a count for a quota has all of them', async () => {
+  const before = await driver.usage()
+  await fill('counted')
+  let after = before
+  const turns = await turnsOf(async () => {
+    after = await driver.usage()
+  })
+  assert.equal(after.files - before.files, COUNT)
+  assert.ok(turns >= COUNT / AT_ONCE, `${turns} turns`)
+})
+
 test('a listing removes what is too old, but what somebody goes on with meanwhile', async () => {
   await fill('swept', 2 * HOUR_MS)
   const freed: unknown[] = []
