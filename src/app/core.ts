@@ -9,6 +9,7 @@ import type { Policy } from '../core/policy/decide.ts'
 import { createPolicy } from '../core/policy/policy.ts'
 import type { Clock, Logger, StateStore } from '../core/ports.ts'
 import { createSessionRegistry, type SessionRegistry } from '../core/sessions.ts'
+import { hasQuota } from '../core/transfer/quota.ts'
 import { createVfsSession } from '../core/vfs/create-session.ts'
 import { createSqliteStateStore } from '../state/sqlite.ts'
 import { ownState } from '../state/sqlite-owner.ts'
@@ -65,8 +66,11 @@ export async function openCore(config: Config, deps: CoreDeps): Promise<Core> {
     totp: createTotpVerifier(config.mfa.driftSteps),
     sessions,
     keyTrust,
-    files: async (principal) =>
-      createVfsSession({ principal, storage, audit: audit.with(contextOf(principal)), clock, state }),
+    files: async (principal) => {
+      // From here on what the user stores is not counted.
+      if (!hasQuota(principal.limits)) await state.forgetQuota(principal.user)
+      return createVfsSession({ principal, storage, audit: audit.with(contextOf(principal)), clock, state })
+    },
     settings: loginSettings(config),
   })
   return {

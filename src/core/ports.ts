@@ -43,6 +43,9 @@ export type FailureRecord = Readonly<{ failures: number; lockedUntil: number }>
 
 export type QuotaUsage = Readonly<{ bytes: number; files: number }>
 
+/** Whose files are counted, and in which folders: a count of other folders is none. */
+export type QuotaAccount = Readonly<{ user: UserId; folders: string }>
+
 /**
  * Shared truth. Each method is one atomic statement, so that several workers or nodes agree; times are milliseconds
  * since the epoch from the caller's clock. Keys are opaque texts such as `user:alice` or `address:192.0.2.1`.
@@ -62,12 +65,17 @@ export type StateStore = {
   openSession(user: UserId, session: SessionId, max: number): Promise<boolean>
   closeSession(session: SessionId): Promise<void>
   countSessions(user: UserId): Promise<number>
-  /** Undefined until `initQuotaUsage` has been called for the user, and again after a crash in one of the user's sessions. */
-  quotaUsage(user: UserId): Promise<QuotaUsage | undefined>
-  /** Sets the usage if none is known yet, and returns what is stored afterwards. */
-  initQuotaUsage(user: UserId, usage: QuotaUsage): Promise<QuotaUsage>
-  /** Adds the deltas (may be negative; never below 0) unless a positive delta would pass its maximum (0 = none). */
-  chargeQuota(user: UserId, delta: QuotaUsage, max: QuotaUsage): Promise<boolean>
+  /** Undefined until `initQuotaUsage` has been called for it, and again after a crash in one of the user's sessions. */
+  quotaUsage(account: QuotaAccount): Promise<QuotaUsage | undefined>
+  /** Sets the usage if none is known yet, and returns what is stored afterwards. What is known of other folders goes. */
+  initQuotaUsage(account: QuotaAccount, usage: QuotaUsage): Promise<QuotaUsage>
+  /**
+   * Adds the deltas (may be negative; never below 0) unless a positive delta would pass its maximum (0 = none). While nothing
+   * is known there is nothing to add to, and true.
+   */
+  chargeQuota(account: QuotaAccount, delta: QuotaUsage, max: QuotaUsage): Promise<boolean>
+  /** What the user does is no longer counted, so that what is known becomes wrong. */
+  forgetQuota(user: UserId): Promise<void>
   close(): Promise<void>
 }
 

@@ -1,5 +1,5 @@
 import type { SessionId, UserId } from '../core/identity.ts'
-import type { FailureRecord, LockRule, QuotaUsage, StateStore } from '../core/ports.ts'
+import type { FailureRecord, LockRule, QuotaAccount, QuotaUsage, StateStore } from '../core/ports.ts'
 
 type Failures = Readonly<{ failures: number; since: number; lockedUntil: number }>
 
@@ -24,7 +24,11 @@ export function createMemoryStateStore(): StateStore {
   const failures = new Map<string, Failures>()
   const steps = new Map<UserId, number>()
   const sessions = new Map<SessionId, UserId>()
-  const quotas = new Map<UserId, QuotaUsage>()
+  const quotas = new Map<UserId, Readonly<{ folders: string; usage: QuotaUsage }>>()
+  const usageOf = ({ user, folders }: QuotaAccount): QuotaUsage | undefined => {
+    const known = quotas.get(user)
+    return known?.folders === folders ? known.usage : undefined
+  }
   const sessionsOf = (user: UserId): number => [...sessions.values()].filter((owner) => owner === user).length
 
   return {
@@ -52,17 +56,20 @@ export function createMemoryStateStore(): StateStore {
       sessions.delete(session)
     },
     countSessions: async (user) => sessionsOf(user),
-    quotaUsage: async (user) => quotas.get(user),
-    initQuotaUsage: async (user, usage) => {
-      const known = quotas.get(user) ?? usage
-      quotas.set(user, known)
-      return known
+    quotaUsage: async (account) => usageOf(account),
+    initQuotaUsage: async (account, counted) => {
+      const usage = usageOf(account) ?? counted
+      quotas.set(account.user, { folders: account.folders, usage })
+      return usage
     },
-    chargeQuota: async (user, delta, max) => {
-      const next = addQuota(quotas.get(user) ?? { bytes: 0, files: 0 }, delta, max)
-      if (next !== undefined) quotas.set(user, next)
-      return next !== undefined
+    chargeQuota: async (account, delta, max) => {
+      const known = usageOf(account)
+      if (known === undefined) return true
+      const usage = addQuota(known, delta, max)
+      if (usage !== undefined) quotas.set(account.user, { folders: account.folders, usage })
+      return usage !== undefined
     },
+    forgetQuota: async (user) => void quotas.delete(user),
     close: async () => {},
   }
 }

@@ -17,6 +17,10 @@ const MIGRATIONS: readonly string[] = [
    CREATE TABLE quotas (user TEXT PRIMARY KEY, bytes INTEGER NOT NULL, files INTEGER NOT NULL) STRICT, WITHOUT ROWID;`,
   // Steps had been counted, each user's in their own length; now it is the second in which a step begins. Codes of before count no more.
   `UPDATE totp_steps SET step = unixepoch()`,
+  // What had been counted did not say where: it is counted anew.
+  `DROP TABLE quotas;
+   CREATE TABLE quotas (user TEXT PRIMARY KEY, folders TEXT NOT NULL, bytes INTEGER NOT NULL, files INTEGER NOT NULL)
+     STRICT, WITHOUT ROWID;`,
 ]
 
 function versionOf(db: DatabaseSync): number {

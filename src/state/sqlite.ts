@@ -26,21 +26,21 @@ const CONSUME_STEP = `
   INSERT INTO totp_steps (user, step) VALUES (:user, :step)
   ON CONFLICT (user) DO UPDATE SET step = excluded.step WHERE excluded.step > totp_steps.step`
 
+const READ_QUOTA = 'SELECT bytes, files FROM quotas WHERE user = :user AND folders = :folders'
+
+const known = (kind: 'bytes' | 'files'): string =>
+  `iif(quotas.folders = excluded.folders, quotas.${kind}, excluded.${kind})`
 const INIT_QUOTA = `
-  INSERT INTO quotas (user, bytes, files) VALUES (:user, :bytes, :files)
-  ON CONFLICT (user) DO UPDATE SET user = excluded.user
+  INSERT INTO quotas (user, folders, bytes, files) VALUES (:user, :folders, :bytes, :files)
+  ON CONFLICT (user) DO UPDATE SET
+    folders = excluded.folders, bytes = ${known('bytes')}, files = ${known('files')}
   RETURNING bytes, files`
 
-const used = (kind: 'bytes' | 'files'): string =>
-  `coalesce((SELECT ${kind} FROM quotas WHERE user = :user), 0)`
 const fits = (kind: 'bytes' | 'files', max: string): string =>
-  `(:${kind} <= 0 OR ${max} = 0 OR ${used(kind)} + :${kind} <= ${max})`
-
+  `(:${kind} <= 0 OR ${max} = 0 OR ${kind} + :${kind} <= ${max})`
 const CHARGE_QUOTA = `
-  INSERT INTO quotas (user, bytes, files)
-  SELECT :user, max(0, ${used('bytes')} + :bytes), max(0, ${used('files')} + :files)
-  WHERE ${fits('bytes', ':maxBytes')} AND ${fits('files', ':maxFiles')}
-  ON CONFLICT (user) DO UPDATE SET bytes = excluded.bytes, files = excluded.files`
+  UPDATE quotas SET bytes = max(0, bytes + :bytes), files = max(0, files + :files)
+  WHERE user = :user AND folders = :folders AND ${fits('bytes', ':maxBytes')} AND ${fits('files', ':maxFiles')}`
 
 /** SQLite's result codes IOERR and FULL: a write was refused, or was only done in part. */
 const NO_ROOM: readonly number[] = [10, 13]
@@ -114,18 +114,22 @@ function createSessions(db: DatabaseSync, instance: string): SessionMethods {
   }
 }
 
-type QuotaMethods = Pick<StateStore, 'quotaUsage' | 'initQuotaUsage' | 'chargeQuota'>
+type QuotaMethods = Pick<StateStore, 'quotaUsage' | 'initQuotaUsage' | 'chargeQuota' | 'forgetQuota'>
 
 function createQuotas(db: DatabaseSync): QuotaMethods {
-  const read = db.prepare('SELECT bytes, files FROM quotas WHERE user = ?')
+  const read = db.prepare(READ_QUOTA)
   const init = db.prepare(INIT_QUOTA)
   const charge = db.prepare(CHARGE_QUOTA)
+  const forget = db.prepare('DELETE FROM quotas WHERE user = ?')
   return {
-    quotaUsage: async (user) => usage(read.get(user)),
-    initQuotaUsage: async (user, { bytes, files }) =>
-      usage(writtenRow(init, { user, bytes, files })) ?? { bytes, files },
-    chargeQuota: async (user, { bytes, files }, max) =>
-      charge.run({ user, bytes, files, maxBytes: max.bytes, maxFiles: max.files }).changes > 0,
+    quotaUsage: async ({ user, folders }) => usage(read.get({ user, folders })),
+    initQuotaUsage: async ({ user, folders }, { bytes, files }) =>
+      usage(writtenRow(init, { user, folders, bytes, files })) ?? { bytes, files },
+    chargeQuota: async ({ user, folders }, { bytes, files }, max) => {
+      const values = { user, folders, bytes, files, maxBytes: max.bytes, maxFiles: max.files }
+      return charge.run(values).changes > 0 || read.get({ user, folders }) === undefined
+    },
+    forgetQuota: async (user) => void forget.run(user),
   }
 }
 
@@ -156,6 +160,7 @@ export function createSqliteStateStore({ file, instance }: SqliteStateSettings):
     quotaUsage: guarded(quotas.quotaUsage),
     initQuotaUsage: guarded(quotas.initQuotaUsage),
     chargeQuota: guarded(quotas.chargeQuota),
+    forgetQuota: guarded(quotas.forgetQuota),
     close: async () => {
       if (open) db.close()
       open = false

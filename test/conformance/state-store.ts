@@ -8,6 +8,7 @@ export type StateStoreMaker = (t: TestContext) => Promise<StateStore>
 
 const ALICE = asUserId('alice')
 const BOB = asUserId('bob')
+const ACCOUNT = { user: ALICE, folders: '/home/alice' }
 const RULE: LockRule = { after: 3, windowMs: 1000, lockMs: 5000 }
 const NOW = Date.UTC(2030, 0, 1)
 const NONE = { bytes: 0, files: 0 }
@@ -105,32 +106,49 @@ function sessions(check: Check): void {
 
 function quotas(check: Check): void {
   check('usage is unknown until it is set, and set once', async (store) => {
-    assert.equal(await store.quotaUsage(ALICE), undefined)
-    assert.deepEqual(await store.initQuotaUsage(ALICE, { bytes: 10, files: 1 }), { bytes: 10, files: 1 })
-    assert.deepEqual(await store.initQuotaUsage(ALICE, { bytes: 99, files: 9 }), { bytes: 10, files: 1 })
-    assert.deepEqual(await store.quotaUsage(ALICE), { bytes: 10, files: 1 })
+    assert.equal(await store.quotaUsage(ACCOUNT), undefined)
+    assert.deepEqual(await store.initQuotaUsage(ACCOUNT, { bytes: 10, files: 1 }), { bytes: 10, files: 1 })
+    assert.deepEqual(await store.initQuotaUsage(ACCOUNT, { bytes: 99, files: 9 }), { bytes: 10, files: 1 })
+    assert.deepEqual(await store.quotaUsage(ACCOUNT), { bytes: 10, files: 1 })
+  })
+  check('a count of other folders is none, and who goes on in those changes nothing', async (store) => {
+    const elsewhere = { ...ACCOUNT, folders: '/elsewhere' }
+    await store.initQuotaUsage(ACCOUNT, { bytes: 10, files: 1 })
+    assert.equal(await store.quotaUsage(elsewhere), undefined)
+    assert.deepEqual(await store.initQuotaUsage(elsewhere, { bytes: 99, files: 9 }), { bytes: 99, files: 9 })
+    assert.equal(await store.chargeQuota(ACCOUNT, { bytes: 5, files: 1 }, { bytes: 1, files: 1 }), true)
+    assert.equal(await store.quotaUsage(ACCOUNT), undefined)
+    assert.deepEqual(await store.quotaUsage(elsewhere), { bytes: 99, files: 9 })
+  })
+  check('what is forgotten is unknown until it is set', async (store) => {
+    await store.initQuotaUsage(ACCOUNT, { bytes: 10, files: 1 })
+    await store.forgetQuota(ALICE)
+    assert.equal(await store.chargeQuota(ACCOUNT, { bytes: 5, files: 1 }, NONE), true)
+    assert.equal(await store.quotaUsage(ACCOUNT), undefined)
+    assert.deepEqual(await store.initQuotaUsage(ACCOUNT, { bytes: 99, files: 9 }), { bytes: 99, files: 9 })
   })
   check('a charge over either maximum changes nothing', async (store) => {
-    await store.initQuotaUsage(ALICE, { bytes: 90, files: 1 })
+    await store.initQuotaUsage(ACCOUNT, { bytes: 90, files: 1 })
     const max = { bytes: 100, files: 2 }
-    assert.equal(await store.chargeQuota(ALICE, { bytes: 11, files: 0 }, max), false)
-    assert.equal(await store.chargeQuota(ALICE, { bytes: 5, files: 2 }, max), false)
-    assert.deepEqual(await store.quotaUsage(ALICE), { bytes: 90, files: 1 })
-    assert.equal(await store.chargeQuota(ALICE, { bytes: 10, files: 1 }, max), true)
-    assert.deepEqual(await store.quotaUsage(ALICE), { bytes: 100, files: 2 })
+    assert.equal(await store.chargeQuota(ACCOUNT, { bytes: 11, files: 0 }, max), false)
+    assert.equal(await store.chargeQuota(ACCOUNT, { bytes: 5, files: 2 }, max), false)
+    assert.deepEqual(await store.quotaUsage(ACCOUNT), { bytes: 90, files: 1 })
+    assert.equal(await store.chargeQuota(ACCOUNT, { bytes: 10, files: 1 }, max), true)
+    assert.deepEqual(await store.quotaUsage(ACCOUNT), { bytes: 100, files: 2 })
   })
   check('what is over already may shrink, never below 0', async (store) => {
-    await store.initQuotaUsage(ALICE, { bytes: 500, files: 5 })
+    await store.initQuotaUsage(ACCOUNT, { bytes: 500, files: 5 })
     const max = { bytes: 100, files: 1 }
-    assert.equal(await store.chargeQuota(ALICE, { bytes: -100, files: -1 }, max), true)
-    assert.equal(await store.chargeQuota(ALICE, { bytes: -10, files: 1 }, max), false)
-    assert.equal(await store.chargeQuota(ALICE, { bytes: -9999, files: -9999 }, max), true)
-    assert.deepEqual(await store.quotaUsage(ALICE), NONE)
+    assert.equal(await store.chargeQuota(ACCOUNT, { bytes: -100, files: -1 }, max), true)
+    assert.equal(await store.chargeQuota(ACCOUNT, { bytes: -10, files: 1 }, max), false)
+    assert.equal(await store.chargeQuota(ACCOUNT, { bytes: -9999, files: -9999 }, max), true)
+    assert.deepEqual(await store.quotaUsage(ACCOUNT), NONE)
   })
   check('sizes beyond 32 bits keep their value', async (store) => {
     const big = { bytes: 2 ** 50, files: 3 }
-    assert.equal(await store.chargeQuota(ALICE, big, NONE), true)
-    assert.deepEqual(await store.quotaUsage(ALICE), big)
+    await store.initQuotaUsage(ACCOUNT, NONE)
+    assert.equal(await store.chargeQuota(ACCOUNT, big, NONE), true)
+    assert.deepEqual(await store.quotaUsage(ACCOUNT), big)
   })
   check('any row of charges stays within the maximum', async (store) => {
     const delta = fc.record({
@@ -138,11 +156,12 @@ function quotas(check: Check): void {
       files: fc.integer({ min: -3, max: 3 }),
     })
     const max = { bytes: 100, files: 5 }
+    await store.initQuotaUsage(ACCOUNT, NONE)
     await fc.assert(
       fc.asyncProperty(fc.array(delta, { maxLength: 20 }), async (deltas) => {
         for (const each of deltas) {
-          await store.chargeQuota(BOB, each, max)
-          const { bytes, files } = (await store.quotaUsage(BOB)) ?? NONE
+          await store.chargeQuota(ACCOUNT, each, max)
+          const { bytes, files } = (await store.quotaUsage(ACCOUNT)) ?? NONE
           assert.ok(bytes >= 0 && bytes <= max.bytes && files >= 0 && files <= max.files)
         }
       }),

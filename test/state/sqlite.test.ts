@@ -16,6 +16,7 @@ import { openDatabase } from '../../src/state/sqlite-open.ts'
 import { stateStoreConformance } from '../conformance/state-store.ts'
 
 const ALICE = asUserId('alice')
+const ACCOUNT = { user: ALICE, folders: '/home/alice' }
 const RULE = { after: 2, windowMs: 1000, lockMs: 5000 }
 
 function temporaryFile(t: TestContext): string {
@@ -40,13 +41,13 @@ test('locks, consumed codes and quotas survive a restart; sessions of the old ru
   await before.recordFailure('user:x', 1000, RULE)
   await before.consumeTotpStep(ALICE, 50)
   await before.openSession(BOB, asSessionId('old'), 1)
-  await before.initQuotaUsage(ALICE, { bytes: 7, files: 1 })
+  await before.initQuotaUsage(ACCOUNT, { bytes: 7, files: 1 })
   await before.close()
 
   const after = open(t, file, 'run-2')
   assert.equal(await after.lockedUntil('user:x', 2000), 6000)
   assert.equal(await after.consumeTotpStep(ALICE, 50), false)
-  assert.deepEqual(await after.quotaUsage(ALICE), { bytes: 7, files: 1 })
+  assert.deepEqual(await after.quotaUsage(ACCOUNT), { bytes: 7, files: 1 })
   assert.equal(await after.countSessions(BOB), 0)
   assert.equal(await after.openSession(BOB, asSessionId('new'), 1), true)
 })
@@ -55,10 +56,10 @@ test('the files of a user whose session a crash ended are counted anew: what it 
   const file = temporaryFile(t)
   const before = open(t, file, 'run-1')
   await before.openSession(ALICE, asSessionId('crashed'), 0)
-  await before.initQuotaUsage(ALICE, { bytes: 7, files: 1 })
-  assert.deepEqual(await open(t, file, undefined).quotaUsage(ALICE), { bytes: 7, files: 1 })
+  await before.initQuotaUsage(ACCOUNT, { bytes: 7, files: 1 })
+  assert.deepEqual(await open(t, file, undefined).quotaUsage(ACCOUNT), { bytes: 7, files: 1 })
   await before.close()
-  assert.equal(await open(t, file, 'run-2').quotaUsage(ALICE), undefined)
+  assert.equal(await open(t, file, 'run-2').quotaUsage(ACCOUNT), undefined)
 })
 
 test('a second worker of the run, or a CLI verb, leaves live sessions alone', async (t) => {

@@ -1,6 +1,6 @@
 import { FileServerError } from '../errors.ts'
-import type { Limits, UserId } from '../identity.ts'
-import type { StateStore } from '../ports.ts'
+import type { Limits } from '../identity.ts'
+import type { QuotaAccount, StateStore } from '../ports.ts'
 import type { Usage } from '../vfs/storage.ts'
 
 /** One user's space. What is charged equals what lies on the storage, plus what running uploads have reserved. */
@@ -20,7 +20,7 @@ export type Quota = {
 export type Room = Readonly<{ all: Usage; left: Usage }>
 
 export type QuotaOptions = Readonly<{
-  user: UserId
+  account: QuotaAccount
   limits: Limits
   state: Pick<StateStore, 'quotaUsage' | 'initQuotaUsage' | 'chargeQuota'>
   /** Counts what the user's storage holds; asked once, when the state store knows nothing yet. */
@@ -38,12 +38,17 @@ const UNLIMITED: Quota = {
   room: async () => ({ all: ENDLESS, left: ENDLESS }),
 }
 
-export function createQuota({ user, limits, state, count }: QuotaOptions): Quota {
-  if (limits.quotaBytes === 0 && limits.quotaFiles === 0) return UNLIMITED
+/** Whether what the user stores is counted at all. */
+export function hasQuota({ quotaBytes, quotaFiles }: Limits): boolean {
+  return quotaBytes > 0 || quotaFiles > 0
+}
+
+export function createQuota({ account, limits, state, count }: QuotaOptions): Quota {
+  if (!hasQuota(limits)) return UNLIMITED
   const max: Usage = { bytes: limits.quotaBytes, files: limits.quotaFiles }
   let ready: Promise<void> | undefined
   const prepare = async () => {
-    if ((await state.quotaUsage(user)) === undefined) await state.initQuotaUsage(user, await count())
+    if ((await state.quotaUsage(account)) === undefined) await state.initQuotaUsage(account, await count())
   }
   const known = (): Promise<void> => {
     ready ??= prepare().catch((error: unknown) => {
@@ -55,7 +60,7 @@ export function createQuota({ user, limits, state, count }: QuotaOptions): Quota
   const add = async (delta: Usage, limit: Usage): Promise<boolean> => {
     if (delta.bytes === 0 && delta.files === 0) return true
     await known()
-    return state.chargeQuota(user, delta, limit)
+    return state.chargeQuota(account, delta, limit)
   }
   return {
     limited: true,
@@ -68,7 +73,7 @@ export function createQuota({ user, limits, state, count }: QuotaOptions): Quota
     },
     room: async () => {
       await known()
-      const used = (await state.quotaUsage(user)) ?? NO_LIMIT
+      const used = (await state.quotaUsage(account)) ?? NO_LIMIT
       const all = { bytes: max.bytes || ENDLESS.bytes, files: max.files || ENDLESS.files }
       // A limit may have been lowered below what is there.
       const { bytes, files } = minus(all, used)

@@ -48,12 +48,17 @@ class Drivers {
   }
 }
 
+/** Each once. */
+function foldersOf(mounts: readonly Mount[]): readonly string[] {
+  return [...new Set(mounts.map(({ location }) => location))].sort()
+}
+
 async function countUsage(
-  mounts: readonly Mount[],
+  folders: readonly string[],
   open: (location: string) => MaybePromise<StorageDriver>,
 ): Promise<Usage> {
   const total = { bytes: 0, files: 0 }
-  for (const location of new Set(mounts.map((mount) => mount.location))) {
+  for (const location of folders) {
     const usage = await (await open(location)).usage()
     total.bytes += usage.bytes
     total.files += usage.files
@@ -85,11 +90,12 @@ export class LoginContext implements VfsContext {
     const { down = 0, up = 0 } = principal.limits.bytesPerSecond ?? {}
     this.paces = { down: createPace(down), up: createPace(up) }
     this.#storage = storage
+    const folders = foldersOf(principal.mounts)
     this.quota = createQuota({
-      user: principal.user,
+      account: { user: principal.user, folders: folders.join('\n') },
       limits: principal.limits,
       state,
-      count: () => countUsage(principal.mounts, (location) => this.#open(location)),
+      count: () => countUsage(folders, (location) => this.#open(location)),
     })
   }
 
