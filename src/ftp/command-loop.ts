@@ -68,6 +68,11 @@ export class CommandLoop {
     return this.#queue.has(verb)
   }
 
+  /** The transfer's first reply has been said; one that is over in this turn is answered before what waits. */
+  opened(): void {
+    if (this.#queue.length > 0) queueMicrotask(() => this.#answerAhead())
+  }
+
   /** Runs something that no command may overtake, such as the greeting. */
   run(work: Promise<void>): void {
     this.#running = true
@@ -122,14 +127,14 @@ export class CommandLoop {
   }
 
   /**
-   * While a transfer runs NOOP and STAT at the head are answered, as far as the client reads and its rate goes; ABOR behind it
+   * While an opened transfer runs NOOP and STAT at the head are answered, as far as the client reads and its rate goes; ABOR behind it
    * has ended it and is answered in its turn.
    */
   #answerAhead(): void {
     const { ftp, wire, conduct } = this.#host
     const now = ({ verb, argument }: Command) =>
       argument === '' && ftp.commands.get(verb)?.duringTransfer === true
-    while (!this.#held && ftp.transfer !== undefined) {
+    while (!this.#held && ftp.transfer?.opened === true) {
       if (!wire.takesMore) {
         this.#hold(0)
         continue

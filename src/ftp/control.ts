@@ -114,6 +114,8 @@ export class Control implements Roles {
   say(preliminary: Reply): void {
     this.wire.send(preliminary)
     this.wire.flush()
+    if (this.ftp.transfer !== undefined) this.ftp.transfer.opened = true
+    this.#loop.opened()
   }
 
   begin(verb: string): Transfer {

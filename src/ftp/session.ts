@@ -34,6 +34,8 @@ export type Transfer = {
   /** Aborted by ABOR, by the loss of the control connection, by a stall and at shutdown. */
   readonly signal: AbortSignal
   bytes: number
+  /** Its first reply has been said, or is its last: whatever were answered before would be taken for it. */
+  opened: boolean
   /** For the audit event of the file. */
   readonly note: TransferNote
   /** What an abort does at once, beside the signal: for who needs no signal otherwise. */

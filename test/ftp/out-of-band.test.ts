@@ -75,6 +75,31 @@ for (const mode of ['clear', 'tls'] as const) {
       data.socket.destroy()
     })
 
+    test('what comes with a transfer is answered behind its first reply', async () => {
+      for (const line of [
+        'APPE nowhere/a',
+        'STOU nowhere/a',
+        'STOR nowhere/a',
+        'LIST nowhere',
+        'RETR nowhere',
+      ]) {
+        await client.send('EPSV')
+        client.write(`${line}\r\nNOOP\r\nSTAT\r\n`)
+        assert.match((await client.reply()) ?? '', /^55/, line)
+        assert.match((await client.reply()) ?? '', /^200/, line)
+        assert.match((await client.reply()) ?? '', /^211/, line)
+      }
+      const data = await client.data()
+      client.write('APPE part\r\nNOOP\r\nSTAT\r\n')
+      assert.match((await client.reply()) ?? '', /^150/)
+      assert.match((await client.reply()) ?? '', /^200/)
+      assert.match((await client.reply()) ?? '', /APPE: 0 bytes so far/)
+      await data.established
+      data.socket.end()
+      data.socket.resume()
+      assert.match((await client.reply()) ?? '', /^226/)
+    })
+
     test('a transfer in which nothing moves is ended', async () => {
       const data = await stuck()
       await client.still()
