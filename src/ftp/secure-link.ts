@@ -56,12 +56,21 @@ export class SecureLink implements Link {
   flush(): boolean {
     if (this.#moved(this.#native.flushTls(this.#tls)) === undefined) return false
     if (this.#ending) {
-      this.#link.endSending()
+      this.#leaveSending()
       // Its buffers are not kept while the client still reads.
       this.#native.closeTls(this.#tls)
     }
     this.#ending = false
     return true
+  }
+
+  /** A client that has been told the end by TLS may be gone by now, and reset what nobody waits for: it has lost nothing. */
+  #leaveSending(): void {
+    try {
+      this.#link.endSending()
+    } catch {
+      return
+    }
   }
 
   receive(into: Uint8Array, used: number): number | undefined {

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { createHash, randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer, type Socket } from 'node:net'
+import { constants } from 'node:os'
 import { suite, test } from 'node:test'
 import { queryObjects } from 'node:v8'
 import { makeClientAuthority } from '../../scripts/fixture/client-authority.ts'
@@ -96,6 +97,19 @@ test('a client that reads and writes by fits and starts has all of it', needsNat
   assert.equal(bytes, content.length)
   assert.equal(got.digest('hex'), digest(content))
   assert.equal(native.tls.opened, 2)
+})
+
+test('a client that leaves as soon as it has the last byte has had all', needsNative, async (t) => {
+  // It resets what nobody waits for between the server's last write and its shutdown.
+  const left: Native = { ...(addon as Native), endSending: () => -constants.errno.ENOTCONN }
+  const { client } = await startCounted(t, { native: left })
+  for (const size of [0, 7, 300_000]) {
+    const content = randomBytes(size)
+    assert.match(await client.upload('STOR file', content), /^226/)
+    const download = await client.download('RETR file')
+    assert.ok(download.bytes.equals(content), `${size} bytes`)
+    assert.match(download.reply, /^226/)
+  }
 })
 
 test('a name with a certificate of its own has it on data connections too', needsNative, async (t) => {
