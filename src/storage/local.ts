@@ -1,6 +1,3 @@
-import { mkdirSync, statSync } from 'node:fs'
-import { isAbsolute } from 'node:path'
-import { FileServerError } from '../core/errors.ts'
 import type { Clock } from '../core/ports.ts'
 import type { StorageDriver, StorageProvider } from '../core/vfs/storage.ts'
 import type { Native } from '../native/native.ts'
@@ -16,12 +13,12 @@ import { createNativeSystem } from './local/native-system.ts'
 import { createNodeSystem } from './local/node-system.ts'
 import { createPartials } from './local/partials.ts'
 import { requireProc } from './local/proc.ts'
+import { Roots, type RootsOptions } from './local/roots.ts'
 
 export type LocalStorageOptions = LocalSettings &
+  RootsOptions &
   Readonly<{
     clock: Clock
-    /** Makes a mount's folder when it is missing; false: storage.failed, so that an unmounted disk is noticed. */
-    createRoots: boolean
     /** Undefined: Node's own file functions do all of it. */
     native: Native | undefined
   }>
@@ -35,18 +32,6 @@ export type LocalStorage = StorageProvider & {
 const MAX_DIRECTORIES = 1024
 /** How long a change of the tree by others may go unnoticed. */
 const DIRECTORY_TTL_MS = 1000
-const ROOT_MODE = 0o777
-
-function requireRoot(location: string, { createRoots, umask }: LocalStorageOptions): void {
-  if (!isAbsolute(location)) throw new FileServerError('storage.failed', 'a mount needs an absolute folder')
-  const stats = statSync(location, { throwIfNoEntry: false })
-  if (stats?.isDirectory()) return
-  if (stats !== undefined)
-    throw new FileServerError('storage.failed', `the folder of a mount is no folder: ${location}`)
-  if (!createRoots)
-    throw new FileServerError('storage.failed', `the folder of a mount is missing: ${location}`)
-  mkdirSync(location, { recursive: true, mode: ROOT_MODE & ~umask })
-}
 
 /**
  * Folders of the local disk, one driver per location. Throws storage.unsupported at once where /proc is missing: the
@@ -63,11 +48,11 @@ export function createLocalStorage(options: LocalStorageOptions): LocalStorage {
   const partials = createPartials(active, system, inPlace)
   const drivers = new Map<string, StorageDriver>()
   const untold = new Set<number>()
+  const roots = new Roots(options)
 
   const make = (location: string): StorageDriver => {
-    requireRoot(location, options)
-    const makeRoot = () => requireRoot(location, options)
-    const jail = createJail({ location, symlinks, directories, makeRoot })
+    roots.require(location)
+    const jail = createJail({ location, symlinks, directories, roots })
     const shared = { clock, system, jail, directories, partials, active, copies, inPlace, native, untold }
     const context: LocalContext = { location, settings: options, ...shared }
     return createLocalDriver(context)

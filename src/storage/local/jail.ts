@@ -5,6 +5,7 @@ import { isReserved } from '../reserved.ts'
 import type { Directories, Directory } from './directories.ts'
 import { errnoOf } from './errno.ts'
 import { inside, OPEN_DIRECTORY, OPEN_ROOT } from './proc.ts'
+import type { Roots } from './roots.ts'
 
 /** A name in an open directory. `at` is the path for system calls: it can't lead anywhere else, but it may be a link. */
 export class Spot {
@@ -41,8 +42,8 @@ export type JailOptions = Readonly<{
   location: string
   symlinks: 'follow' | 'refuse'
   directories: Directories
-  /** For a location that was removed while it was in use. Throws when it may not, or cannot, be made. */
-  makeRoot: () => void
+  /** For a location that was removed while it was in use. */
+  roots: Pick<Roots, 'seen' | 'require'>
 }>
 
 const MAX_LINKS = 40
@@ -65,17 +66,22 @@ function reversedParts(path: string): string[] {
 }
 
 /** Steps from directory to directory below one location, over the cache of open handles. */
-function createSteps({ location, directories, makeRoot }: JailOptions) {
+function createSteps({ location, directories, roots }: JailOptions) {
   const openRoot = (): number => {
     try {
       return openSync(location, OPEN_ROOT)
     } catch (error) {
       if (errnoOf(error) !== 'ENOENT') throw error
-      makeRoot()
+      roots.require(location)
       return openSync(location, OPEN_ROOT)
     }
   }
-  const root = (): Directory => directories.find(location, '') ?? directories.add(location, '', openRoot())
+  const addRoot = (): Directory => {
+    const directory = directories.add(location, '', openRoot())
+    roots.seen(location)
+    return directory
+  }
+  const root = (): Directory => directories.find(location, '') ?? addRoot()
 
   /** Undefined when the name is a link. */
   const enter = (directory: Directory, name: string): Directory | undefined => {
