@@ -10,8 +10,14 @@ export const ALL_FACTS: ReadonlySet<Fact> = new Set(FACTS)
 
 type Permitted = ReadonlySet<Action>
 
-/** What may be done to the entries themselves, and inside those that are directories: one may be another mount. */
-export type Rights = Readonly<{ here: Permitted; inside: (name: string) => Permitted }>
+export type Rights = Readonly<{
+  /** What may be done to the entries themselves. */
+  here: Permitted
+  /** What may be done inside one that is a directory: it may be another mount. */
+  inside: (name: string) => Permitted
+  /** A directory that can be neither removed nor renamed, whatever the permissions say. */
+  fixed: (name: string) => boolean
+}>
 
 /** `a=b;c=d; name` without the line's end; one formatter per listing, so that what entries share is put into words once. */
 export function createFactFormat(
@@ -95,18 +101,21 @@ function letters(pairs: readonly Letter[], permitted: Permitted): string {
   return pairs.map(([letter, action]) => (permitted.has(action) ? letter : '')).join('')
 }
 
-function permTexts(wanted: boolean, { here, inside }: Rights): (kind: Kind, name: string) => string {
+function permTexts(wanted: boolean, rights: Rights): (kind: Kind, name: string) => string {
   if (!wanted) return () => ''
-  const file = `perm=${letters(FILE_LETTERS, here)};`
+  const text = (pairs: readonly Letter[], permitted: Permitted) => `perm=${letters(pairs, permitted)};`
+  const file = text(FILE_LETTERS, rights.here)
   let known: Permitted | undefined
-  let directory = ''
+  let movable = ''
+  let fixed = ''
   return (kind, name) => {
     if (kind !== 'directory') return file
-    const within = inside(name)
-    // Where another mount begins nothing can be removed or renamed.
-    if (within !== known)
-      directory = `perm=${letters(within === here ? DIRECTORY_LETTERS : INNER_LETTERS, within)};`
+    const within = rights.inside(name)
+    if (within !== known) {
+      movable = text(DIRECTORY_LETTERS, within)
+      fixed = text(INNER_LETTERS, within)
+    }
     known = within
-    return directory
+    return rights.fixed(name) ? fixed : movable
   }
 }

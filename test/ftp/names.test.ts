@@ -43,6 +43,7 @@ describe('names as clients get them', () => {
       ftpUser('disk', ACTIONS, { mounts: [mount('/', local.root, ACTIONS)] }),
       ftpUser('drop', ACTIONS, { mounts }),
       ftpUser('movers', ACTIONS, { mounts: [mount('/', local.root), mount('/inbox', inbox)] }),
+      ftpUser('ways', ACTIONS, { mounts: [mount('/', local.root), mount('/way/to/inbox', inbox)] }),
     ]
     server = await startFtpServer({ storage: local.storage, people })
     client = await connectFtp(server)
@@ -157,6 +158,27 @@ describe('names as clients get them', () => {
     assert.match(listed, /^type=file;.*perm=r;.* plain\r$/m)
     assert.match(await other.send('MLST inbox'), /perm=celm;/)
     assert.match(await other.send('MLST /'), /perm=el;/)
+    other.destroy()
+  })
+
+  test('neither a mount nor the way to one says that it can be removed or renamed, whatever the rights', async () => {
+    const other = await connectFtp(server)
+    await other.secure()
+    await other.login('ways')
+    const unique = new Set<string | undefined>()
+    for (const [folder, name] of [
+      ['', 'way'],
+      ['way', 'to'],
+      ['way/to', 'inbox'],
+    ]) {
+      const listed = (await other.download(`MLSD ${folder}`)).text
+      const line = new RegExp(`^type=dir;.* ${name}\r$`, 'm').exec(listed)?.[0] ?? ''
+      assert.match(line, /;perm=celmp;/)
+      assert.match(await other.send(`MLST ${folder}/${name}`), /;perm=celmp;/)
+      assert.match(await other.send(`RMD ${folder}/${name}`), /^550/)
+      unique.add(/unique=(\w+)/.exec(line)?.[1])
+    }
+    assert.equal(unique.size, 3)
     other.destroy()
   })
 })

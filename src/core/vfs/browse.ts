@@ -8,10 +8,20 @@ import type { Entry, Usage } from './storage.ts'
 
 const READ_ONLY_DIRECTORY = 0o555
 
+const FNV_BASIS = 0x811c9dc5
+const FNV_PRIME = 0x01000193
+
+/** FNV-1a: clients take entries with the same number for one. */
+function numberOf(path: VirtualPath): number {
+  let hash = FNV_BASIS
+  for (let at = 0; at < path.length; at += 1) hash = Math.imul(hash ^ path.charCodeAt(at), FNV_PRIME)
+  return hash >>> 0
+}
+
 /** A directory that exists because mounts hang below it, and nowhere else. */
 function bareDirectory(path: VirtualPath, nowMs: number): Entry {
   const times = { mtimeMs: nowMs, atimeMs: nowMs }
-  const ids = { uid: 0, gid: 0, device: 0, inode: 0 }
+  const ids = { uid: 0, gid: 0, device: 0, inode: numberOf(path) }
   return {
     name: nameOf(path),
     kind: 'directory',

@@ -29,6 +29,10 @@ class LoginFiles implements VfsSession {
     return this.context.access.permissions(path)
   }
 
+  isFixed(path: VirtualPath): boolean {
+    return this.context.mounts.isFixed(path)
+  }
+
   stat(path: VirtualPath): MaybePromise<Entry> {
     return browse.describe(this.context, path, true)
   }

@@ -60,4 +60,6 @@ export type VfsSession = {
   space(path: VirtualPath): Promise<Space>
   /** What the user may do at the path, for MLST `perm` and the like; no I/O. */
   permissions(path: VirtualPath): ReadonlySet<Action>
+  /** The root, a mount point or the way to one, which nobody can remove or rename; no I/O. */
+  isFixed(path: VirtualPath): boolean
 }

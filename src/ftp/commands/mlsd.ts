@@ -34,13 +34,23 @@ export async function mlsd(
 
 function rightsIn(files: VfsSession, path: VirtualPath): Rights {
   const here = files.permissions(path)
-  const inside = (name: string) => {
+  const at = (name: string) => {
     try {
-      return files.permissions(files.resolve(path, name))
+      return files.resolve(path, name)
     } catch {
       // A name that no client can send is no mount's.
-      return here
+      return undefined
     }
   }
-  return { here, inside }
+  return {
+    here,
+    inside: (name) => {
+      const entry = at(name)
+      return entry === undefined ? here : files.permissions(entry)
+    },
+    fixed: (name) => {
+      const entry = at(name)
+      return entry !== undefined && files.isFixed(entry)
+    },
+  }
 }

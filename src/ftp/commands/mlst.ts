@@ -15,5 +15,5 @@ export async function mlst(ftp: Ftp, argument: string, files: VfsSession): Promi
 /** The root is in nothing. */
 function rightsAt(files: VfsSession, path: VirtualPath): Rights {
   const here = path === ROOT ? new Set<never>() : files.permissions(parentOf(path))
-  return { here, inside: () => files.permissions(path) }
+  return { here, inside: () => files.permissions(path), fixed: () => files.isFixed(path) }
 }
