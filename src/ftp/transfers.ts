@@ -112,7 +112,8 @@ function receive(job: Job, target: WriteHandle, at: number): MaybePromise<void> 
     const convert = ftp.dialog.type === 'A' ? fromNetwork() : undefined
     return withConnection(job, 'up', async (socket, progress) => {
       await pumpUp(socket, { target, at, convert, signal: transfer.signal, progress })
-      if (ftp.crypto() === undefined) await requireAlive(ftp)
+      const confirmed = ftp.crypto() !== undefined && transfer.note.unconfirmed === undefined
+      if (!confirmed) await requireAlive(ftp)
     })
   }
   const died = ftp.crypto() === undefined ? () => ftp.clientDied() : undefined
