@@ -47,20 +47,25 @@ async function ownerOf(file: string): Promise<Owner | undefined> {
  */
 async function tryAcquire(file: string, owner: Owner): Promise<boolean> {
   const own = `${file}.${owner.token}`
-  await writeFile(own, `${owner.pid} ${owner.token} ${owner.atMs}\n`, { flag: 'wx', mode: 0o600 }).catch(
-    (error: unknown) => {
-      // It is the folder that refuses, and the file's name means nothing to anybody.
-      throw error instanceof Error ? Object.assign(error, { path: dirname(file) }) : error
-    },
-  )
   try {
+    await writeOwn(own, owner)
     await link(own, file)
     return true
   } catch (error) {
     if (codeOf(error) === 'EEXIST') return false
     throw error
   } finally {
-    await rm(own, { force: true })
+    // Also what a full disk took only the name of. Why the folder refuses is told by what failed before.
+    await rm(own, { force: true }).catch(() => undefined)
+  }
+}
+
+async function writeOwn(file: string, { pid, token, atMs }: Owner): Promise<void> {
+  try {
+    await writeFile(file, `${pid} ${token} ${atMs}\n`, { flag: 'wx', mode: 0o600 })
+  } catch (error) {
+    // It is the folder that refuses, and the file's name means nothing to anybody.
+    throw error instanceof Error ? Object.assign(error, { path: dirname(file) }) : error
   }
 }
 

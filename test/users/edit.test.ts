@@ -1,6 +1,14 @@
 import assert from 'node:assert/strict'
-import { execFile } from 'node:child_process'
-import { existsSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
+import { execFile, spawnSync } from 'node:child_process'
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
@@ -242,4 +250,21 @@ test('a disk that refuses is storage.failed', async (t) => {
   const { dir, settings } = usersFile(t, FILE)
   const editor = createUserEditor({ ...settings, file: join(dir, 'no-such-folder', 'users.yaml') })
   await assert.rejects(editor.addUser('a', {}), { code: 'storage.failed' })
+})
+
+test('a full disk refuses an edit, and nothing of it is left behind', async (t) => {
+  const { dir, settings } = usersFile(t, FILE)
+  const disk = join(dir, 'disk')
+  mkdirSync(disk)
+  if (spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', disk]).status !== 0)
+    return t.skip('a small tmpfs cannot be mounted here')
+  try {
+    writeFileSync(join(disk, 'users.yaml'), FILE)
+    assert.throws(() => writeFileSync(join(disk, 'filler'), Buffer.alloc(2 ** 21)), { code: 'ENOSPC' })
+    const editor = createUserEditor({ ...settings, file: join(disk, 'users.yaml') })
+    await assert.rejects(editor.setEnabled('bob', false), { code: 'storage.failed' })
+    assert.deepEqual(readdirSync(disk).sort(), ['filler', 'users.yaml'])
+  } finally {
+    spawnSync('umount', ['-l', disk])
+  }
 })
