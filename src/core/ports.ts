@@ -74,6 +74,8 @@ export type StateStore = {
    * is known there is nothing to add to, and true.
    */
   chargeQuota(account: QuotaAccount, delta: QuotaUsage, max: QuotaUsage): Promise<boolean>
+  /** Adds what is a fact already: never refused, and never lost. Where it cannot be written now, it is later. */
+  settleQuota(account: QuotaAccount, delta: QuotaUsage): Promise<void>
   /** What the user does is no longer counted, so that what is known becomes wrong. */
   forgetQuota(user: UserId): Promise<void>
   close(): Promise<void>

@@ -69,6 +69,11 @@ export function createMemoryStateStore(): StateStore {
       if (usage !== undefined) quotas.set(account.user, { folders: account.folders, usage })
       return usage !== undefined
     },
+    settleQuota: async (account, delta) => {
+      const known = usageOf(account)
+      const usage = known && addQuota(known, delta, { bytes: 0, files: 0 })
+      if (usage !== undefined) quotas.set(account.user, { folders: account.folders, usage })
+    },
     forgetQuota: async (user) => void quotas.delete(user),
     close: async () => {},
   }

@@ -1,11 +1,11 @@
 import type { DatabaseSync } from 'node:sqlite'
 import { FileServerError } from '../core/errors.ts'
 import type { SessionId } from '../core/identity.ts'
-import type { QuotaUsage, StateStore } from '../core/ports.ts'
+import type { StateStore } from '../core/ports.ts'
 import { createFailures } from './sqlite-failures.ts'
 import { openDatabase } from './sqlite-open.ts'
+import { createQuotas } from './sqlite-quotas.ts'
 import { reserveRoom } from './sqlite-reserve.ts'
-import { writtenRow } from './sqlite-written.ts'
 
 export type SqliteStateSettings = Readonly<{
   file: string
@@ -25,22 +25,6 @@ const OPEN_SESSION = `
 const CONSUME_STEP = `
   INSERT INTO totp_steps (user, step) VALUES (:user, :step)
   ON CONFLICT (user) DO UPDATE SET step = excluded.step WHERE excluded.step > totp_steps.step`
-
-const READ_QUOTA = 'SELECT bytes, files FROM quotas WHERE user = :user AND folders = :folders'
-
-const known = (kind: 'bytes' | 'files'): string =>
-  `iif(quotas.folders = excluded.folders, quotas.${kind}, excluded.${kind})`
-const INIT_QUOTA = `
-  INSERT INTO quotas (user, folders, bytes, files) VALUES (:user, :folders, :bytes, :files)
-  ON CONFLICT (user) DO UPDATE SET
-    folders = excluded.folders, bytes = ${known('bytes')}, files = ${known('files')}
-  RETURNING bytes, files`
-
-const fits = (kind: 'bytes' | 'files', max: string): string =>
-  `(:${kind} <= 0 OR ${max} = 0 OR ${kind} + :${kind} <= ${max})`
-const CHARGE_QUOTA = `
-  UPDATE quotas SET bytes = max(0, bytes + :bytes), files = max(0, files + :files)
-  WHERE user = :user AND folders = :folders AND ${fits('bytes', ':maxBytes')} AND ${fits('files', ':maxFiles')}`
 
 /** SQLite's result codes IOERR and FULL: a write was refused, or was only done in part. */
 const NO_ROOM: readonly number[] = [10, 13]
@@ -81,10 +65,6 @@ function createGuard(db: DatabaseSync): Guard {
     }
 }
 
-function usage(row: Record<string, unknown> | undefined): QuotaUsage | undefined {
-  return row === undefined ? undefined : { bytes: Number(row.bytes), files: Number(row.files) }
-}
-
 type SessionMethods = Pick<StateStore, 'consumeTotpStep' | 'openSession' | 'closeSession' | 'countSessions'>
 
 function createSessions(db: DatabaseSync, instance: string): SessionMethods {
@@ -114,25 +94,6 @@ function createSessions(db: DatabaseSync, instance: string): SessionMethods {
   }
 }
 
-type QuotaMethods = Pick<StateStore, 'quotaUsage' | 'initQuotaUsage' | 'chargeQuota' | 'forgetQuota'>
-
-function createQuotas(db: DatabaseSync): QuotaMethods {
-  const read = db.prepare(READ_QUOTA)
-  const init = db.prepare(INIT_QUOTA)
-  const charge = db.prepare(CHARGE_QUOTA)
-  const forget = db.prepare('DELETE FROM quotas WHERE user = ?')
-  return {
-    quotaUsage: async ({ user, folders }) => usage(read.get({ user, folders })),
-    initQuotaUsage: async ({ user, folders }, { bytes, files }) =>
-      usage(writtenRow(init, { user, folders, bytes, files })) ?? { bytes, files },
-    chargeQuota: async ({ user, folders }, { bytes, files }, max) => {
-      const values = { user, folders, bytes, files, maxBytes: max.bytes, maxFiles: max.files }
-      return charge.run(values).changes > 0 || read.get({ user, folders }) === undefined
-    },
-    forgetQuota: async (user) => void forget.run(user),
-  }
-}
-
 /**
  * The truth of one machine in one file (made with mode 0600), shared by every process that opens it; survives a restart.
  * Each method is one statement, hence atomic. Opening throws `internal` with a sentence for the operator; a method
@@ -148,6 +109,7 @@ export function createSqliteStateStore({ file, instance }: SqliteStateSettings):
   const sessions = createSessions(db, instance ?? '')
   const quotas = createQuotas(db)
   const guarded = createGuard(db)
+  const pay = guarded(quotas.pay)
   let open = true
   return {
     recordFailure: guarded(failures.recordFailure),
@@ -160,6 +122,11 @@ export function createSqliteStateStore({ file, instance }: SqliteStateSettings):
     quotaUsage: guarded(quotas.quotaUsage),
     initQuotaUsage: guarded(quotas.initQuotaUsage),
     chargeQuota: guarded(quotas.chargeQuota),
+    settleQuota: async (account, delta) => {
+      quotas.owe(account, delta)
+      // What the file does not take now it takes later: it is done, and nobody could undo it.
+      await pay().catch(() => undefined)
+    },
     forgetQuota: guarded(quotas.forgetQuota),
     close: async () => {
       if (open) db.close()

@@ -120,6 +120,15 @@ function quotas(check: Check): void {
     assert.equal(await store.quotaUsage(ACCOUNT), undefined)
     assert.deepEqual(await store.quotaUsage(elsewhere), { bytes: 99, files: 9 })
   })
+  check('a fact is added whatever the limit, and to nothing while nothing is known', async (store) => {
+    await store.settleQuota(ACCOUNT, { bytes: 5, files: 1 })
+    assert.equal(await store.quotaUsage(ACCOUNT), undefined)
+    await store.initQuotaUsage(ACCOUNT, { bytes: 10, files: 1 })
+    await store.settleQuota(ACCOUNT, { bytes: 5, files: 1 })
+    assert.deepEqual(await store.quotaUsage(ACCOUNT), { bytes: 15, files: 2 })
+    await store.settleQuota(ACCOUNT, { bytes: -99, files: -1 })
+    assert.deepEqual(await store.quotaUsage(ACCOUNT), { bytes: 0, files: 1 })
+  })
   check('what is forgotten is unknown until it is set', async (store) => {
     await store.initQuotaUsage(ACCOUNT, { bytes: 10, files: 1 })
     await store.forgetQuota(ALICE)

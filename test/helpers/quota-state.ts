@@ -1,6 +1,6 @@
 import type { QuotaUsage, StateStore } from '../../src/core/ports.ts'
 
-type QuotaState = Pick<StateStore, 'quotaUsage' | 'initQuotaUsage' | 'chargeQuota'>
+type QuotaState = Pick<StateStore, 'quotaUsage' | 'initQuotaUsage' | 'chargeQuota' | 'settleQuota'>
 
 /** The quota part of a state store, with the sums in the open. */
 export function createQuotaState(): QuotaState & { usage: QuotaUsage | undefined; charges: number } {
@@ -21,6 +21,9 @@ export function createQuotaState(): QuotaState & { usage: QuotaUsage | undefined
       if (!passes(bytes, delta.bytes, max.bytes) || !passes(files, delta.files, max.files)) return false
       this.usage = { bytes: Math.max(0, bytes + delta.bytes), files: Math.max(0, files + delta.files) }
       return true
+    },
+    async settleQuota(account, delta) {
+      await this.chargeQuota(account, delta, { bytes: 0, files: 0 })
     },
   }
 }

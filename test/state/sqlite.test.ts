@@ -16,6 +16,7 @@ import { openDatabase } from '../../src/state/sqlite-open.ts'
 import { stateStoreConformance } from '../conformance/state-store.ts'
 
 const ALICE = asUserId('alice')
+const NO_LIMIT = { bytes: 0, files: 0 }
 const ACCOUNT = { user: ALICE, folders: '/home/alice' }
 const RULE = { after: 2, windowMs: 1000, lockMs: 5000 }
 
@@ -145,6 +146,21 @@ test('a session that a full disk kept in the file does not count when there is r
   disk.exec('DROP TRIGGER full')
   assert.equal(await store.openSession(ALICE, asSessionId('b'), 1), true)
   assert.equal(await store.countSessions(ALICE), 1)
+})
+
+test('what a full disk keeps from being settled is, when there is room again', async (t) => {
+  const file = temporaryFile(t)
+  const store = open(t, file)
+  const disk = new DatabaseSync(file)
+  t.after(() => disk.close())
+  await store.initQuotaUsage(ACCOUNT, { bytes: 100, files: 2 })
+  disk.exec("CREATE TRIGGER full BEFORE UPDATE ON quotas BEGIN SELECT RAISE(ABORT, 'full'); END")
+  await store.settleQuota(ACCOUNT, { bytes: -30, files: -1 })
+  await store.settleQuota(ACCOUNT, { bytes: 10, files: 0 })
+  await assert.rejects(store.chargeQuota(ACCOUNT, { bytes: 1, files: 0 }, NO_LIMIT), { code: 'internal' })
+  disk.exec('DROP TRIGGER full')
+  assert.equal(await store.chargeQuota(ACCOUNT, { bytes: 1, files: 0 }, NO_LIMIT), true)
+  assert.deepEqual(await store.quotaUsage(ACCOUNT), { bytes: 81, files: 1 })
 })
 
 test('a file of a newer release is refused and not changed', (t) => {

@@ -22,7 +22,7 @@ export type Room = Readonly<{ all: Usage; left: Usage }>
 export type QuotaOptions = Readonly<{
   account: QuotaAccount
   limits: Limits
-  state: Pick<StateStore, 'quotaUsage' | 'initQuotaUsage' | 'chargeQuota'>
+  state: Pick<StateStore, 'quotaUsage' | 'initQuotaUsage' | 'chargeQuota' | 'settleQuota'>
   /** Counts what the user's storage holds; asked once, when the state store knows nothing yet. */
   count: () => Promise<Usage>
 }>
@@ -57,19 +57,18 @@ export function createQuota({ account, limits, state, count }: QuotaOptions): Qu
     })
     return ready
   }
-  const add = async (delta: Usage, limit: Usage): Promise<boolean> => {
-    if (delta.bytes === 0 && delta.files === 0) return true
-    await known()
-    return state.chargeQuota(account, delta, limit)
-  }
   return {
     limited: true,
     prepare: known,
     charge: async (delta) => {
-      if (!(await add(delta, max))) throw new FileServerError('quota.exceeded')
+      if (isNothing(delta)) return
+      await known()
+      if (!(await state.chargeQuota(account, delta, max))) throw new FileServerError('quota.exceeded')
     },
     settle: async (delta) => {
-      await add(delta, NO_LIMIT)
+      if (isNothing(delta)) return
+      await known()
+      await state.settleQuota(account, delta)
     },
     room: async () => {
       await known()
@@ -80,6 +79,10 @@ export function createQuota({ account, limits, state, count }: QuotaOptions): Qu
       return { all, left: { bytes: Math.max(0, bytes), files: Math.max(0, files) } }
     },
   }
+}
+
+function isNothing({ bytes, files }: Usage): boolean {
+  return bytes === 0 && files === 0
 }
 
 export function minus(a: Usage, b: Usage): Usage {

@@ -15,7 +15,7 @@ export type VfsSessionOptions = Readonly<{
   storage: StorageProvider
   audit: Auditor
   clock: Clock
-  state: Pick<StateStore, 'quotaUsage' | 'initQuotaUsage' | 'chargeQuota'>
+  state: Pick<StateStore, 'quotaUsage' | 'initQuotaUsage' | 'chargeQuota' | 'settleQuota'>
 }>
 
 /** Opens each location once, at its first use; a failed opening is tried again at the next. */

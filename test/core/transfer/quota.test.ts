@@ -85,9 +85,9 @@ test('an upload whose charge could not be settled is not given back as a whole',
   const { files, state } = createTestSession({ limits: { quotaBytes: 10 * MIB } })
   const handle = await files.openWrite(at('/file'), OPEN)
   await handle.write(new Uint8Array(MIB - 1), 0)
-  const { chargeQuota } = state
-  state.chargeQuota = async () => {
-    state.chargeQuota = chargeQuota
+  const { settleQuota } = state
+  state.settleQuota = async () => {
+    state.settleQuota = settleQuota
     throw new FileServerError('storage.busy')
   }
   await fails('storage.busy', async () => handle.commit())
