@@ -39,7 +39,7 @@ function reviewOpenEnded(listener: string, exception: OpenEndedUploads, now: num
   const term = termOf(exception, now)
   return term === undefined
     ? `listener ${listener}: the exception for open-ended uploads ${clients} ended ${exception.until}; remove it`
-    : `listener ${listener} takes uploads ${clients} that end without close_notify until ${term}`
+    : `listener ${listener} takes uploads ${clients} that end as cut ones do until ${term}`
 }
 
 function reviewAnonymous(listener: string, users: readonly User[] | undefined): string[] {

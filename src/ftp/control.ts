@@ -88,12 +88,17 @@ export class Control implements Roles {
 
   /** A client that died says the same on both connections; without this half an upload would look whole. */
   clientDied(): boolean {
-    return this.wire.ended && !this.#loop.has('QUIT')
+    if (!this.wire.ended || this.#loop.has('QUIT')) return false
+    const { transfer } = this.ftp
+    if (transfer?.outlives !== true) return true
+    transfer.note.unconfirmed = true
+    return false
   }
 
   end(): void {
     this.#inputEnded = true
-    if (!this.#loop.has('QUIT')) this.ftp.transfer?.abort()
+    const { transfer } = this.ftp
+    if (!this.#loop.has('QUIT') && transfer?.outlives !== true) transfer?.abort()
     this.#loop.pump()
   }
 

@@ -36,6 +36,8 @@ export type Transfer = {
   bytes: number
   /** Its first reply has been said, or is its last: whatever were answered before would be taken for it. */
   opened: boolean
+  /** An upload that goes on to its own end where the client closes the control connection before. */
+  outlives: boolean
   /** For the audit event of the file. */
   readonly note: TransferNote
   /** What an abort does at once, beside the signal: for who needs no signal otherwise. */
@@ -57,6 +59,8 @@ export type Ftp = {
   readonly tlsOffered: boolean
   /** Protocol version and cipher suite of the control connection; undefined in clear. */
   crypto(): string | undefined
+  /** Uploads of this client may end at this moment as those of one that died. */
+  readonly openEnded: boolean
   readonly login: LoginDialog
   readonly data: DataChannel
   readonly stall: StallWatch

@@ -22,7 +22,7 @@ export type FtpSettings = Readonly<{
   minTlsVersion: 'TLSv1.2' | 'TLSv1.3'
   /** Up to then (milliseconds since the epoch) TLS 1.0 and suites without AEAD are spoken too; 0 = never. */
   legacyTlsUntilMs: number
-  /** Encrypted uploads of this client may end, at this moment, without close_notify. */
+  /** Uploads of this client may end, at this moment, without close_notify, or in clear behind the control connection. */
   openEnded: (remoteIp: string, nowMs: number) => boolean
   /** Both 0 = any free one of the dynamic ports, 49152 to 65535. */
   passivePorts: Readonly<{ from: number; to: number }>

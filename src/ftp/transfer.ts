@@ -8,6 +8,7 @@ class RunningTransfer implements Transfer {
   readonly verb: string
   readonly note: TransferNote = {}
   bytes = 0
+  outlives = false
   opened = false
   cut: (() => void) | undefined
   readonly #stall: Pick<StallWatch, 'moved'>

@@ -108,6 +108,7 @@ export function receiveFile(job: Job, target: WriteHandle, at: number): MaybePro
 
 function receive(job: Job, target: WriteHandle, at: number): MaybePromise<void> {
   const { ftp, transfer } = job
+  transfer.outlives = ftp.crypto() === undefined && ftp.openEnded
   if (!goesDirect(ftp, 'up')) {
     const convert = ftp.dialog.type === 'A' ? fromNetwork() : undefined
     return withConnection(job, 'up', async (socket, progress) => {

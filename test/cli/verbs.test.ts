@@ -88,8 +88,7 @@ test('check tells of uploads that may end without close_notify, whose and how lo
     return (await project.run(['check', '--set', `listeners.ftps.openEndedUploads=[${exception}]`])).out
   }
   const far = await told('2999-12-31')
-  const what =
-    'takes uploads of 10.1.0.0/16 that end without close_notify until 2999-12-31 (ops: an old program)'
+  const what = 'takes uploads of 10.1.0.0/16 that end as cut ones do until 2999-12-31 (ops: an old program)'
   assert.ok(far.includes(`warning: listener ftps ${what}\n`), far)
   assert.match(
     await told('2020-01-31'),

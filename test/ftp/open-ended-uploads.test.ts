@@ -152,3 +152,76 @@ test('without the exception they are parts, from the next upload on', async () =
   excepted = true
   client.destroy()
 })
+
+/** An upload in clear that has begun, by a client that knows nothing but its own two connections. */
+async function beginInClear(command: string): Promise<Readonly<{ client: FtpClient; data: Socket }>> {
+  const client = await connectFtp(server)
+  await client.login('legacy')
+  const { socket } = await client.data()
+  assert.match(await client.send(command), /^150/)
+  return { client, data: socket }
+}
+
+/** Closes the control connection, and comes back when the system has been told. */
+async function leave(client: FtpClient): Promise<void> {
+  const closed = once(client.socket, 'close')
+  client.destroy()
+  await closed
+}
+
+async function nextTransfer(before: number): Promise<ReturnType<typeof last>> {
+  while (transfers().length === before) await new Promise(setImmediate)
+  return last()
+}
+
+suite('uploads in clear of clients that close the control connection first, as FFmpeg does', () => {
+  for (const command of ['STOR recorded', 'APPE appended', 'STOU']) {
+    test(`${command} comes whole where it is excepted`, async () => {
+      const content = randomBytes(MIB + 7)
+      const before = transfers().length
+      const { client, data } = await beginInClear(command)
+      data.write(content.subarray(0, MIB))
+      await client.moved(MIB)
+      await leave(client)
+      data.end(content.subarray(MIB))
+      const upload = await nextTransfer(before)
+      assert.deepEqual(
+        [upload?.outcome, upload?.bytes, upload?.unconfirmed],
+        ['complete', content.length, true],
+      )
+    })
+  }
+
+  test('one that is reset was cut', async () => {
+    const before = transfers().length
+    const { client, data } = await beginInClear('STOR reset')
+    data.write(Buffer.alloc(1000))
+    await client.moved(1000)
+    await leave(client)
+    data.resetAndDestroy()
+    assert.equal((await nextTransfer(before))?.outcome, 'aborted')
+  })
+
+  test('a download ends with the control connection all the same', async () => {
+    const client = await connectFtp(server)
+    await client.login('legacy')
+    assert.match(await client.upload('STOR long', Buffer.alloc(24 * MIB)), /^226/)
+    const before = transfers().length
+    await client.data()
+    assert.match(await client.send('RETR long'), /^150/)
+    client.destroy()
+    assert.equal((await nextTransfer(before))?.outcome, 'aborted')
+  })
+
+  test('without the exception it is a part', async () => {
+    excepted = false
+    const before = transfers().length
+    const { client, data } = await beginInClear('STOR part')
+    data.write(Buffer.alloc(1000))
+    await client.moved(1000)
+    await leave(client)
+    data.end()
+    assert.equal((await nextTransfer(before))?.outcome, 'aborted')
+    excepted = true
+  })
+})

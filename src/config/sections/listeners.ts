@@ -155,7 +155,7 @@ const ftp = z.strictObject({
     .array(z.strictObject({ networks: exceptedNetworks, ...dated }))
     .default([])
     .describe(
-      'For ftp. Dated exceptions for clients of some networks that end encrypted uploads without close_notify: such an upload counts as whole, though a cut one may look the same.',
+      'For ftp. Dated exceptions for clients of some networks that end encrypted uploads without close_notify, or in clear close the control connection first: such an upload counts as whole, though a cut one may look the same.',
     ),
   hosts: z
     .array(host)
