@@ -1,6 +1,6 @@
 // draft-preston-ftpext-deflate section 3: MODE Z, a data connection that carries one zlib stream (RFC 1950).
 import type { Duplex } from 'node:stream'
-import { createDeflate, createInflate } from 'node:zlib'
+import { createDeflate, createInflate, type Inflate } from 'node:zlib'
 import type { DataSocket } from './data-channel.ts'
 
 /** What is (un)packed at once: whatever a peer sends, no more than this and the streams' own buffers is held. */
@@ -37,9 +37,20 @@ export function flushDeflate(deflate: Duplex): Promise<void> {
   })
 }
 
-/** Gives unpacked what the socket brings, no faster than it is taken. Fails when the stream is cut or is no zlib. */
+/** Bytes behind its stream zlib lets lie, and ends with them unused, as if all were well. */
+function demandUsedUp(inflate: Inflate): void {
+  const { push } = inflate
+  inflate.push = (chunk: unknown) => {
+    if (chunk !== null || inflate.writableLength === 0) return push.call(inflate, chunk)
+    inflate.destroy(new Error('bytes behind the end of the zlib stream'))
+    return false
+  }
+}
+
+/** Gives unpacked what the socket brings, no faster than it is taken. Fails when the stream is cut, is no zlib or goes on behind its end. */
 export function inflateFrom(socket: DataSocket): Duplex {
   const inflate = createInflate({ chunkSize: PIECE })
+  demandUsedUp(inflate)
   bindTo(socket, inflate)
   socket.pipe(inflate)
   return inflate

@@ -46,6 +46,23 @@ for (const secure of [false, true]) {
   })
 }
 
+test('bytes behind the end of the zlib stream are no part of a file, and no file comes of them', async (t) => {
+  const { client, server } = await setup(t)
+  assert.match(await client.upload('STOR a', deflateSync('old')), /^226/)
+  for (const behind of [Buffer.from('x'), deflateSync('more'), randomBytes(300_000)])
+    assert.match(await client.upload('STOR a', Buffer.concat([deflateSync('new'), behind])), /^426/)
+  const data = await client.data()
+  assert.match(await client.send('STOR a'), /^150/)
+  data.socket.write(deflateSync('new'))
+  await client.moved(3)
+  data.socket.end('later')
+  assert.match((await client.reply()) ?? '', /^426/)
+  await client.send('DELE a')
+  assert.equal((await fetched(client, 'a')).toString(), 'old')
+  const outcomes = server.events.flatMap((event) => (event.type === 'file.transfer' ? [event.outcome] : []))
+  assert.deepEqual(outcomes, ['complete', 'aborted', 'aborted', 'aborted', 'aborted', 'complete'])
+})
+
 test('offsets and lengths are those of the unpacked file, and text is converted before it is packed', async (t) => {
   const { client } = await setup(t)
   assert.match(await client.upload('STOR a', deflateSync('0123456789')), /^226/)
