@@ -3,6 +3,9 @@ import type { MaybePromise } from '../core/maybe-promise.ts'
 import type { Sink } from './course.ts'
 import { type Link, readyFor } from './link.ts'
 import { WRITABLE } from './native-sockets.ts'
+import type { StallWatch } from './stall.ts'
+
+type Stall = Pick<StallWatch, 'moved'>
 
 /** A bigger write does not fit a plain socket's buffer whole and costs twice as much; TLS likes fewer, bigger ones. */
 const PLAIN_PIECE = 128 * 1024
@@ -21,10 +24,12 @@ class SocketSink implements Sink {
   readonly piece: number
   readonly room = undefined
   readonly #socket: Duplex
+  readonly #stall: Stall
   readonly #encrypted: boolean
 
-  constructor(socket: Duplex) {
+  constructor(socket: Duplex, stall: Stall) {
     this.#socket = socket
+    this.#stall = stall
     this.#encrypted = 'encrypted' in socket
     this.piece = this.#encrypted ? TLS_PIECE : PLAIN_PIECE
   }
@@ -33,7 +38,14 @@ class SocketSink implements Sink {
     return this.#encrypted ? undefined : descriptorOf(this.#socket)
   }
 
-  write(bytes: Uint8Array): Promise<void> {
+  async write(bytes: Uint8Array): Promise<void> {
+    for (let at = 0; at < bytes.length; at += this.piece) {
+      await this.#write(bytes.subarray(at, at + this.piece))
+      this.#stall.moved()
+    }
+  }
+
+  #write(bytes: Uint8Array): Promise<void> {
     const socket = this.#socket
     return new Promise((resolve, reject) => {
       // zlib's streams forget the write that is under way when they are destroyed.
@@ -48,17 +60,20 @@ class SocketSink implements Sink {
   }
 }
 
-export function socketSink(socket: Duplex): Sink {
-  return new SocketSink(socket)
+/** `stall` hears of each part of a write that has gone. */
+export function socketSink(socket: Duplex, stall: Stall): Sink {
+  return new SocketSink(socket, stall)
 }
 
 /** A data connection without Node's sockets. */
 class LinkSink implements Sink {
   readonly piece: number
   readonly #link: Link
+  readonly #stall: Stall
 
-  constructor(link: Link) {
+  constructor(link: Link, stall: Stall) {
     this.#link = link
+    this.#stall = stall
     this.piece = link.encrypted ? TLS_PIECE : PLAIN_PIECE
   }
 
@@ -77,11 +92,14 @@ class LinkSink implements Sink {
   async #rest(bytes: Uint8Array, from: number): Promise<void> {
     for (let sent = from; sent < bytes.length || !this.#link.flush(); ) {
       await this.room()
+      // The client has taken something, though it may take minutes until all of this write has gone.
+      this.#stall.moved()
       if (sent < bytes.length) sent += this.#link.send(bytes, sent, false)
     }
   }
 }
 
-export function linkSink(link: Link): Sink {
-  return new LinkSink(link)
+/** `stall` hears of each part of a write that has gone. */
+export function linkSink(link: Link, stall: Stall): Sink {
+  return new LinkSink(link, stall)
 }

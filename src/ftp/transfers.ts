@@ -27,9 +27,9 @@ export async function sendText(job: Job, texts: AsyncIterable<string>): Promise<
     }
   }
   if (ftp.dialog.mode !== 'S' || !ftp.data.direct('down'))
-    return withConnection(job, 'down', (socket, progress) => sendTo(socketSink(socket), progress))
+    return withConnection(job, 'down', (socket, progress) => sendTo(socketSink(socket, ftp.stall), progress))
   return withLink(job, 'down', async (link) => {
-    await sendTo(linkSink(link), progressOf(job))
+    await sendTo(linkSink(link, ftp.stall), progressOf(job))
     await endDown(job, link)
   })
 }
@@ -58,12 +58,14 @@ function sendContent(job: Job, source: ReadHandle): MaybePromise<void> {
   if (!goesDirect(ftp, 'down')) {
     const convert = ftp.dialog.type === 'A' ? toNetwork() : undefined
     return withConnection(job, 'down', async (socket, progress) =>
-      pumpDown(socketSink(socket), { ...content, convert, progress }),
+      pumpDown(socketSink(socket, ftp.stall), { ...content, convert, progress }),
     )
   }
   const progress = progressOf(job)
   return withLink(job, 'down', (link) =>
-    andThen(pumpDown(linkSink(link), { ...content, convert: undefined, progress }), () => endDown(job, link)),
+    andThen(pumpDown(linkSink(link, ftp.stall), { ...content, convert: undefined, progress }), () =>
+      endDown(job, link),
+    ),
   )
 }
 
