@@ -1,6 +1,6 @@
 // What suites outside of this project rely on: the fixture's folder, its line of JSON and what starts it again.
 import assert from 'node:assert/strict'
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { appendFile, mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
@@ -58,6 +58,14 @@ test('killed and started again on its folder, it has the same ports, keys and us
   await first.kill()
   fixture = await startFixture({ dir })
   assert.deepEqual(stays(fixture.info), stays(first.info))
+})
+
+test('SIGHUP is a reload, as of the server itself', async () => {
+  const running = fixture ?? (await startFixture({ dir }))
+  await appendFile(join(dir, 'config', 'sallyport.yaml'), 'access: { deny: [192.0.2.0/24] }\n')
+  running.signal('SIGHUP')
+  const { changed } = await running.audited(({ type }) => type === 'server.reloaded', 'server.reloaded')
+  assert.deepEqual(changed, ['access'])
 })
 
 test('a folder whose making was cut short is made again', async () => {
