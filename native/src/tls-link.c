@@ -9,13 +9,13 @@
 //   closeTls(tls): frees it; the collector does it for those that were forgotten
 #include "tls-context.h"
 #include "tls-input.h"
+#include "tls-output.h"
 
 #include <errno.h>
 #include <stdlib.h>
 
-// What is encrypted before one system call takes it.
-#define WRITE_BUFFER (128 * 1024)
-enum { WAIT_READABLE = 1, WAIT_WRITABLE = 2 };
+#define WAIT_READABLE 1
+#define WAIT_WRITABLE 2
 
 typedef struct {
   tls_context *context;
@@ -45,7 +45,8 @@ static void close_link(tls_link *link) {
 }
 
 static void finalize(napi_env env, void *data, void *hint) {
-  (void)env, (void)hint;
+  (void)env;
+  (void)hint;
   close_link(data);
   free(data);
 }
@@ -60,21 +61,10 @@ static tls_link *link_at(const arguments *given) {
   return link;
 }
 
-// The socket behind a buffer, or NULL.
-static byte_stream *buffered(int fd) {
-  byte_stream *socket = tls.socket_stream(fd, 0), *buffer = tls.stream_new(tls.buffer_kind());
-  bool made = socket != NULL && buffer != NULL &&
-              tls.stream_control_with(buffer, STREAM_BUFFER_SIZE, WRITE_BUFFER, 1) == 1;
-  if (made) return tls.stream_push(buffer, socket);
-  tls.stream_free(socket);
-  tls.stream_free(buffer);
-  return NULL;
-}
-
 static bool connect_streams(tls_link *link, int fd) {
   link->in.fd = fd;
   byte_stream *in = tls_input_stream(&link->in);
-  link->out = buffered(fd);
+  link->out = tls_output_stream(fd);
   if (in == NULL || link->out == NULL || tls.connection_keep(link->connection, CONTEXT_INDEX, link->context) != 1) {
     tls.stream_free(in);
     tls.stream_free(link->out);
@@ -125,17 +115,8 @@ static int error_of(tls_link *link, int result) {
   return error;
 }
 
-static bool waits(int error) { return error == ERROR_WANT_READ || error == ERROR_WANT_WRITE; }
-
-// 0, or -1 with the reason in errno.
-static int flush(tls_link *link) {
-  if (tls.stream_control(link->out, STREAM_WAITING, 0, NULL) == 0) return 0;
-  errno = 0;
-  if (tls.stream_control(link->out, STREAM_FLUSH, 0, NULL) == 1) return 0;
-  bool full = errno == EAGAIN || errno == EINTR;
-  tls.clear_errors();
-  errno = full ? EAGAIN : EPROTO;
-  return -1;
+static bool waits(int error) {
+  return error == ERROR_WANT_READ || error == ERROR_WANT_WRITE;
 }
 
 static napi_value shake_hands(napi_env env, napi_callback_info info) {
@@ -176,7 +157,7 @@ static int64_t send_records(tls_link *link, const uint8_t *bytes, size_t length,
     errno = EPROTO;
     return -1;
   }
-  if (!corked && flush(link) < 0 && errno != EAGAIN) return -1;
+  if (!corked && flush_tls_output(link->out) < 0 && errno != EAGAIN) return -1;
   errno = EAGAIN;
   return sent == 0 && length > 0 ? -1 : (int64_t)sent;
 }
@@ -191,18 +172,18 @@ static napi_value send_tls(napi_env env, napi_callback_info info) {
   return answer(env, send_records(link, bytes + from, (size_t)(to - from), integer_at(&given, 4) != 0));
 }
 
-// As `flush`, of the end too.
+// As `flush_tls_output`, of the end too.
 static int end(tls_link *link) {
   int result = tls.shutdown(link->connection);
   link->ending = result < 0 && waits(error_of(link, result));
   errno = link->ending ? EAGAIN : EPROTO;
-  return result < 0 ? -1 : flush(link);
+  return result < 0 ? -1 : flush_tls_output(link->out);
 }
 
 static napi_value flush_tls(napi_env env, napi_callback_info info) {
   arguments given = take_arguments(env, info);
   tls_link *link = link_at(&given);
-  return link == NULL ? refused(env, EINVAL) : answer(env, link->ending ? end(link) : flush(link));
+  return link == NULL ? refused(env, EINVAL) : answer(env, link->ending ? end(link) : flush_tls_output(link->out));
 }
 
 // As many as the handshake would have sent: two with a new session, one where who resumes needs another.
@@ -282,8 +263,9 @@ static napi_value tls_problem(napi_env env, napi_callback_info info) {
 static napi_value close_tls(napi_env env, napi_callback_info info) {
   arguments given = take_arguments(env, info);
   tls_link *link = link_at(&given);
-  if (link != NULL) close_link(link);
-  return link == NULL ? refused(env, EINVAL) : answer(env, 0);
+  if (link == NULL) return refused(env, EINVAL);
+  close_link(link);
+  return answer(env, 0);
 }
 
 void add_tls_link(napi_env env, napi_value exports) {
