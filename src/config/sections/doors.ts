@@ -53,7 +53,7 @@ export const ftp = z
       0,
       100_000,
       50,
-      'Mistakes in a row (unknown commands, wrong arguments or order) after which a session is closed; 0 = no limit.',
+      'Mistakes in a row (unknown commands, wrong arguments or order) that are let pass; one more closes the session. 0 = no limit.',
     ),
     maxQueuedCommands: whole(
       1,
