@@ -69,10 +69,12 @@ export class DataChannel {
 
   /** Waits for a passive connection in place of any earlier plan; resolves to the port. */
   listen(): MaybePromise<number> {
-    return andThen(this.#portAgain() ?? this.#openPort(), (port) => {
-      this.#plan = { kind: 'passive', port }
-      return port.port
-    })
+    return andThen(this.#portAgain(), (again) =>
+      andThen(again ?? this.#openPort(), (port) => {
+        this.#plan = { kind: 'passive', port }
+        return port.port
+      }),
+    )
   }
 
   /** False when the target is not the client itself or a privileged port. */
@@ -161,8 +163,11 @@ export class DataChannel {
   }
 
   /** The port of the last transfer. Who asks twice without a transfer gets another, or the first client would be the second. */
-  #portAgain(): Port | undefined {
-    return this.#plan === undefined && this.#port?.arm() === true ? this.#port : undefined
+  #portAgain(): MaybePromise<Port | undefined> {
+    const port = this.#port
+    if (this.#plan !== undefined || port === undefined) return undefined
+    const armed = () => (port.arm() ? port : undefined)
+    return port instanceof DescriptorPort ? armed() : port.strangersDropped().then(armed)
   }
 
   #openPort(): MaybePromise<Port> {

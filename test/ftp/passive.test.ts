@@ -180,6 +180,27 @@ for (const [way, native] of Object.entries({ with: true, without: false })) {
       await server.close()
     })
 
+    test('who has connected to a kept port before it is named again does not take the place of the client', async () => {
+      const server = await startFtpServer({ native })
+      const client = await connectFtp(server)
+      await client.login('legacy')
+      const port = Number(/\|(\d+)\|/.exec(await client.send('EPSV'))?.[1])
+      for (let n = 0; n < 10; n += 1) {
+        const data = connect(port, server.host)
+        assert.match(await client.send('STOR a'), /^150/)
+        data.end('content')
+        assert.match((await client.reply()) ?? '', /^226/)
+        client.write('EPSV\r\n')
+        const early = connect(port, server.host)
+        early.on('error', () => undefined)
+        assert.match((await client.reply()) ?? '', new RegExp(`\\|${port}\\|`))
+        early.end()
+      }
+      assert.match(await client.send('SIZE a'), /^213 7$/)
+      client.destroy()
+      await server.close()
+    })
+
     test('a port that is kept is closed when nothing was transferred for a while', async () => {
       const clock = createFakeClock()
       const server = await startFtpServer({ clock, native })
