@@ -10,7 +10,7 @@ import { FtpSession, type SessionHost } from './ftp-session.ts'
 import { greetingOf } from './hosts.ts'
 import type { LineItem } from './line-reader.ts'
 import { closing, type Reply, reply } from './replies.ts'
-import { reportInternal, reportLimit, type SessionLimit } from './report.ts'
+import { reportForeign, reportInternal, reportLimit, type SessionLimit } from './report.ts'
 import type { Transfer } from './session.ts'
 import { SessionTimers, type TimerEvents } from './session-timers.ts'
 import { SessionWatch } from './session-watch.ts'
@@ -152,6 +152,10 @@ export class Control implements Roles {
 
   drained(): void {
     if (this.#inputEnded) this.#hangUp(undefined)
+  }
+
+  foreign(protocol: string): void {
+    reportForeign(this.#deps, this.ftp.origin, protocol)
   }
 
   report(error: unknown): void {

@@ -2,7 +2,8 @@ import { errorCodeOf, FileServerError } from '../core/errors.ts'
 import type { MaybePromise } from '../core/maybe-promise.ts'
 import { isStorageTrouble } from '../core/storage-troubles.ts'
 import { replyForError } from './error-map.ts'
-import type { Reply } from './replies.ts'
+import { isHttp } from './http.ts'
+import { closing, type Reply } from './replies.ts'
 import type { Ftp, Row, Transfer } from './session.ts'
 
 export type Command = Readonly<{ verb: string; argument: string }>
@@ -18,6 +19,8 @@ export type Dispatcher = {
   readonly ftp: Ftp
   /** Makes the transfer that a row with `needs: 'data'` or `'transfer'` runs under; the control connection drops it afterwards. */
   begin(verb: string): Transfer
+  /** Told that the client speaks another protocol. */
+  foreign(protocol: string): void
   /** Told about errors that are ours, not the client's. */
   report(error: unknown): void
   /** Told what the storage would not do, and of which command. */
@@ -25,11 +28,12 @@ export type Dispatcher = {
 }
 
 /** Checks the row's rules, runs it and turns whatever is thrown into a reply. Never throws, never rejects. */
-export function dispatch(dispatcher: Dispatcher, { verb, argument }: Command): MaybePromise<Reply> {
+export function dispatch(dispatcher: Dispatcher, command: Command): MaybePromise<Reply> {
+  const { verb, argument } = command
   const row = dispatcher.ftp.commands.get(verb)
   if (row === undefined) {
     dispatcher.ftp.dialog.renameFrom = undefined
-    return replyForError('protocol.unknown')
+    return unknown(dispatcher, command)
   }
   try {
     const answer = runRow(dispatcher, row, argument)
@@ -41,6 +45,13 @@ export function dispatch(dispatcher: Dispatcher, { verb, argument }: Command): M
   } catch (error) {
     return failed(dispatcher, row, error)
   }
+}
+
+/** Nothing of what it sent is said back: a browser would show it as the answer. */
+function unknown(dispatcher: Dispatcher, { verb, argument }: Command): Reply {
+  if (!isHttp(verb, argument)) return replyForError('protocol.unknown')
+  dispatcher.foreign('HTTP')
+  return closing(421, 'This is no web server; closing.')
 }
 
 function failed(dispatcher: Dispatcher, row: Row, error: unknown): Reply {

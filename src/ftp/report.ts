@@ -22,6 +22,14 @@ export function reportLimit(
   audit.with(who).record({ type: 'session.limited', limit })
 }
 
+/** A browser that a web page sent here, most likely. */
+export function reportForeign({ audit }: FtpDeps, origin: Origin, protocol: string): void {
+  const { session, door, listener, remoteIp } = origin
+  audit
+    .with({ session, door, listener, remoteIp })
+    .record({ type: 'session.error', code: 'protocol.unknown', detail: `the client speaks ${protocol}` })
+}
+
 /** Tells the operator about an error that is ours; the client gets a text without it. */
 export function reportInternal({ logger, audit }: FtpDeps, origin: Origin, error: unknown): void {
   const { session, door, listener, remoteIp } = origin
