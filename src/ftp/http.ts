@@ -1,4 +1,5 @@
 const VERSION = / HTTP\/\d(\.\d)?$/i
+const HEADER = /^[A-Z][A-Z0-9-]*:$/i
 
 /**
  * The first line of a request, or a header of one. A web page can have a browser send such a request here, and behind it
@@ -6,5 +7,5 @@ const VERSION = / HTTP\/\d(\.\d)?$/i
  * asked of unknown commands only: a file may well be called `HTTP/1.1`.
  */
 export function isHttp(verb: string, argument: string): boolean {
-  return VERSION.test(` ${argument}`) || verb.includes(':')
+  return VERSION.test(` ${argument}`) || (HEADER.test(verb) && argument !== '')
 }

@@ -71,7 +71,7 @@ for (const line of [
   'post /<b>x</b> http/1.0',
   'PRI * HTTP/2.0',
   'Host: ftp.example.org',
-  'X:',
+  'Sec-Ch-Ua: ?',
 ])
   test(`${line}: nothing behind it is answered`, async () => {
     const client = await connectFtp(clear)
@@ -89,6 +89,7 @@ test('files and unknown commands may have such names', async () => {
   assert.match(await client.send('MKD a HTTP/1.1'), /^257/)
   assert.match(await client.send('RMD a HTTP/1.1'), /^250/)
   assert.match(await client.send('GET a'), /^500/)
+  assert.match(await client.send('c:a b'), /^500/)
   assert.match(await client.send('NOOP'), /^200/)
   client.destroy()
 })
