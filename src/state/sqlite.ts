@@ -109,7 +109,10 @@ export function createSqliteStateStore({ file, instance }: SqliteStateSettings):
   const sessions = createSessions(db, instance ?? '')
   const quotas = createQuotas(db)
   const guarded = createGuard(db)
+  const closeSession = guarded(sessions.closeSession)
   const pay = guarded(quotas.pay)
+  /** What the file does not take now it takes later: it is done, and nobody could undo it. */
+  const payLater = () => pay().catch(() => undefined)
   let open = true
   return {
     recordFailure: guarded(failures.recordFailure),
@@ -117,20 +120,25 @@ export function createSqliteStateStore({ file, instance }: SqliteStateSettings):
     clearFailures: guarded(failures.clearFailures),
     consumeTotpStep: guarded(sessions.consumeTotpStep),
     openSession: guarded(sessions.openSession),
-    closeSession: guarded(sessions.closeSession),
+    closeSession: async (session) => {
+      // A crash has the user's files counted anew only while the session stands in the file.
+      await payLater()
+      await closeSession(session)
+    },
     countSessions: guarded(sessions.countSessions),
     quotaUsage: guarded(quotas.quotaUsage),
     initQuotaUsage: guarded(quotas.initQuotaUsage),
     chargeQuota: guarded(quotas.chargeQuota),
     settleQuota: async (account, delta) => {
       quotas.owe(account, delta)
-      // What the file does not take now it takes later: it is done, and nobody could undo it.
-      await pay().catch(() => undefined)
+      await payLater()
     },
     forgetQuota: guarded(quotas.forgetQuota),
     close: async () => {
-      if (open) db.close()
+      if (!open) return
       open = false
+      await payLater()
+      db.close()
     },
   }
 }

@@ -163,6 +163,26 @@ test('what a full disk keeps from being settled is, when there is room again', a
   assert.deepEqual(await store.quotaUsage(ACCOUNT), { bytes: 81, files: 1 })
 })
 
+test('what could not be settled is at the end of a session or of the server, and nothing is lost with it', async (t) => {
+  const file = temporaryFile(t)
+  const disk = new DatabaseSync(file)
+  t.after(() => disk.close())
+  const owing = async (store: StateStore) => {
+    disk.exec("CREATE TRIGGER full BEFORE UPDATE ON quotas BEGIN SELECT RAISE(ABORT, 'full'); END")
+    await store.settleQuota(ACCOUNT, { bytes: 10, files: 1 })
+    disk.exec('DROP TRIGGER full')
+  }
+  const store = open(t, file)
+  await store.openSession(ALICE, asSessionId('a'), 0)
+  await store.initQuotaUsage(ACCOUNT, { bytes: 100, files: 2 })
+  await owing(store)
+  await store.closeSession(asSessionId('a'))
+  assert.deepEqual(await store.quotaUsage(ACCOUNT), { bytes: 110, files: 3 })
+  await owing(store)
+  await store.close()
+  assert.deepEqual(await open(t, file, 'run-2').quotaUsage(ACCOUNT), { bytes: 120, files: 4 })
+})
+
 test('a file of a newer release is refused and not changed', (t) => {
   const file = temporaryFile(t)
   const db = new DatabaseSync(file)

@@ -15,14 +15,17 @@ function nearest(folder: string): string {
   return statSync(folder, { throwIfNoEntry: false }) === undefined ? nearest(dirname(folder)) : folder
 }
 
+/** The folder of a mount, and the disk with the folder that holds it. */
+type Seen = Readonly<{ location: string; device: number }>
+
 /**
- * The folders of mounts. One that is missing is made, but not where another disk was when a folder beside it was last seen:
- * what is uploaded there would be gone when the disk is back.
+ * The folders of mounts. One that is missing is made, but not where another disk was when a folder beside it was last seen,
+ * unless that one is there too: what is uploaded there would be gone when the disk is back.
  */
 export class Roots {
   readonly #options: RootsOptions
-  /** Of the folders that hold those of mounts, as they were last seen. */
-  readonly #devices = new Map<string, number>()
+  /** By the folder that holds them: the one of its folders that was last seen. */
+  readonly #seen = new Map<string, Seen>()
 
   constructor(options: RootsOptions) {
     this.#options = options
@@ -31,7 +34,7 @@ export class Roots {
   /** The folder of this mount is there. */
   seen(location: string): void {
     const parent = dirname(location)
-    this.#devices.set(parent, statSync(parent).dev)
+    this.#seen.set(parent, { location, device: statSync(parent).dev })
   }
 
   /** Throws storage.failed where there can be no such folder, or may not. */
@@ -48,13 +51,18 @@ export class Roots {
     const { createRoots, umask } = this.#options
     if (!createRoots)
       throw new FileServerError('storage.failed', `the folder of a mount is missing: ${location}`)
-    const parent = dirname(location)
-    const known = this.#devices.get(parent)
-    if (known !== undefined && statSync(nearest(parent)).dev !== known)
+    if (this.#isElsewhere(dirname(location)))
       throw new FileServerError(
         'storage.failed',
         `the folder of a mount is missing with its disk: ${location}`,
       )
     mkdirSync(location, { recursive: true, mode: ROOT_MODE & ~umask })
+  }
+
+  /** A disk that was mounted anew, or copied to another, may have another number; what was on it is there again. */
+  #isElsewhere(parent: string): boolean {
+    const last = this.#seen.get(parent)
+    if (last === undefined || statSync(nearest(parent)).dev === last.device) return false
+    return statSync(last.location, { throwIfNoEntry: false }) === undefined
   }
 }

@@ -50,3 +50,22 @@ test('folders are made anew on their own disk alone', async (t) => {
   assert.deepEqual(await names(alice, '/'), ['file'])
   await put(await storage.open(join(disk, 'bob')), '/file', 'x')
 })
+
+test('a disk that came back with another number takes new folders when those of before are on it', async (t) => {
+  const homes = join(base, 'homes')
+  const other = join(base, 'other')
+  for (const folder of [homes, other]) mkdirSync(folder)
+  if (!run('mount', '-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', other)) {
+    return t.skip('a tmpfs cannot be mounted here')
+  }
+  t.after(() => run('umount', '-l', other))
+  await storage.open(join(homes, 'alice'))
+  passed += LATER_MS
+
+  assert.ok(run('mount', '--bind', other, homes))
+  t.after(() => run('umount', '-l', homes))
+  await fails('storage.failed', () => storage.open(join(homes, 'bob')))
+  mkdirSync(join(homes, 'alice'))
+  await put(await storage.open(join(homes, 'bob')), '/file', 'x')
+  assert.deepEqual(readdirSync(other).sort(), ['alice', 'bob'])
+})
