@@ -69,10 +69,13 @@ async function open(config: Config, closers: Closers): Promise<RunningServer> {
   const listeners = boundListeners(config, server)
   logger.info({ version, listeners }, 'serving')
   const reopen = [async () => logger.reopen(), () => auditLog.reopen()]
+  const reloads = following(createReloader(config, { core, doors, audit, logger, reopen }))
   return {
     listeners,
-    reload: createReloader(config, { core, doors, audit, logger, reopen }),
+    reload: reloads.reload,
     stop: createStop(server, config.server.drainSeconds * 1000, async () => {
+      // It uses what is closed here, and what it did is told before the end is.
+      await within(clock, CLOSE_MS, reloads.ended())
       audit.record({ type: 'server.stopped' })
       logger.info({}, 'stopped')
       const failures: unknown[] = []
@@ -99,6 +102,19 @@ function createServer(
     )
   })
   return createFileServer(listeners, caps, shared)
+}
+
+/** What has been begun can be waited for. */
+function following(reload: RunningServer['reload']) {
+  let last: Promise<unknown> = Promise.resolve()
+  return {
+    reload: (read: Parameters<typeof reload>[0]) => {
+      const begun = reload(read)
+      last = Promise.allSettled([last, begun])
+      return begun
+    },
+    ended: () => last,
+  }
 }
 
 /** The first call decides how long running transfers may go on; a later `now` ends that time. */

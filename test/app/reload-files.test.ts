@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
+import { setImmediate as othersTurn } from 'node:timers/promises'
 import { connect } from 'node:tls'
 import { makeClientAuthority } from '../../scripts/fixture/client-authority.ts'
 import { services, startServer } from '../../src/app.ts'
@@ -94,4 +95,17 @@ test('a reload reads certificates and banners again; while one is broken all old
   await server.reload(async () => config)
   assert.equal(await greeting(port, next), '220 After.\r\n')
   await assert.rejects(greeting(port, authority))
+})
+
+test('a stop lets a reload that is under way end, and closes then what it uses', async (t) => {
+  const { config } = await project(t)
+  const server = await startServer(config)
+  const slow = async () => {
+    for (let turn = 0; turn < 1000; turn += 1) await othersTurn()
+    return config
+  }
+  await Promise.all([server.reload(slow), server.stop('drain')])
+  const lines = (await readFile(config.audit.file, 'utf8')).trim().split('\n')
+  const told = lines.map((line): unknown => JSON.parse(line).type)
+  assert.deepEqual(told, ['server.started', 'server.reloaded', 'server.stopped'])
 })
