@@ -27,6 +27,15 @@ function reserve(file: string): void {
   }
 }
 
+/** A crash left the log full: on a full disk it cannot grow, but once it is worked into the file its room is used again. */
+function workIn(db: DatabaseSync): void {
+  try {
+    db.exec('PRAGMA wal_checkpoint(PASSIVE)')
+  } catch {
+    // What follows will say so, if it matters.
+  }
+}
+
 /**
  * Opens or makes the state file. `internal` with a sentence for the operator when it cannot be opened, is no database or
  * is damaged. A loss of power may undo the last moments, never damage the file (WAL with synchronous=NORMAL).
@@ -39,6 +48,7 @@ export function openDatabase(file: string): DatabaseSync {
     db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;')
     const check = db.prepare('PRAGMA quick_check(1)').get()?.quick_check
     if (check !== 'ok') throw Object.assign(new Error(String(check)), { errcode: SQLITE_CORRUPT })
+    workIn(db)
     migrate(db, file)
     return db
   } catch (error) {

@@ -81,8 +81,9 @@ export function createQuotas(db: DatabaseSync): QuotaMethods {
     owe: (account, delta) => owed.add(account, delta),
     pay: async () => pay(),
     forgetQuota: async (user) => {
-      owed.forget(user)
       forget.run(user)
+      // Not before: what a full disk keeps is not without it.
+      owed.forget(user)
     },
   }
 }

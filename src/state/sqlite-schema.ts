@@ -44,7 +44,8 @@ export function migrate(db: DatabaseSync, file: string): void {
     db.exec(`PRAGMA user_version = ${MIGRATIONS.length}`)
     db.exec('COMMIT')
   } catch (error) {
-    db.exec('ROLLBACK')
+    // A full disk has ended it already.
+    if (db.isTransaction) db.exec('ROLLBACK')
     throw error
   }
 }

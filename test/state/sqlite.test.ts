@@ -163,6 +163,22 @@ test('what a full disk keeps from being settled is, when there is room again', a
   assert.deepEqual(await store.quotaUsage(ACCOUNT), { bytes: 81, files: 1 })
 })
 
+test('what a full disk keeps from being forgotten still gets what is owed to it', async (t) => {
+  const file = temporaryFile(t)
+  const store = open(t, file)
+  const disk = new DatabaseSync(file)
+  t.after(() => disk.close())
+  await store.initQuotaUsage(ACCOUNT, { bytes: 100, files: 2 })
+  for (const what of ['UPDATE', 'DELETE']) {
+    disk.exec(`CREATE TRIGGER no_${what} BEFORE ${what} ON quotas BEGIN SELECT RAISE(ABORT, 'full'); END`)
+  }
+  await store.settleQuota(ACCOUNT, { bytes: 10, files: 1 })
+  await assert.rejects(store.forgetQuota(ALICE), { code: 'internal' })
+  for (const what of ['UPDATE', 'DELETE']) disk.exec(`DROP TRIGGER no_${what}`)
+  assert.equal(await store.chargeQuota(ACCOUNT, { bytes: 1, files: 0 }, NO_LIMIT), true)
+  assert.deepEqual(await store.quotaUsage(ACCOUNT), { bytes: 111, files: 3 })
+})
+
 test('what could not be settled is at the end of a session or of the server, and nothing is lost with it', async (t) => {
   const file = temporaryFile(t)
   const disk = new DatabaseSync(file)
