@@ -33,6 +33,8 @@ typedef struct {
   bool tickets_last;
   // OpenSSL still has a close_notify for which there was no room in front of the socket.
   bool ending;
+  // All else was the system's when the end was said. The client may have left with it by then, and misses nothing.
+  bool only_end;
   unsigned long problem;
 } tls_link;
 
@@ -172,18 +174,26 @@ static napi_value send_tls(napi_env env, napi_callback_info info) {
   return answer(env, send_records(link, bytes + from, (size_t)(to - from), integer_at(&given, 4) != 0));
 }
 
-// As `flush_tls_output`, of the end too.
+static int flush(tls_link *link) {
+  int result = flush_tls_output(link->out);
+  return link->only_end && result < 0 && errno == EPROTO ? 0 : result;
+}
+
+// As `flush`, of the end too.
 static int end(tls_link *link) {
+  bool nothing_waits = tls_output_waiting(link->out) == 0;
   int result = tls.shutdown(link->connection);
   link->ending = result < 0 && waits(error_of(link, result));
   errno = link->ending ? EAGAIN : EPROTO;
-  return result < 0 ? -1 : flush_tls_output(link->out);
+  if (result < 0) return -1;
+  link->only_end = nothing_waits;
+  return flush(link);
 }
 
 static napi_value flush_tls(napi_env env, napi_callback_info info) {
   arguments given = take_arguments(env, info);
   tls_link *link = link_at(&given);
-  return link == NULL ? refused(env, EINVAL) : answer(env, link->ending ? end(link) : flush_tls_output(link->out));
+  return link == NULL ? refused(env, EINVAL) : answer(env, link->ending ? end(link) : flush(link));
 }
 
 // As many as the handshake would have sent: two with a new session, one where who resumes needs another.

@@ -15,8 +15,12 @@ byte_stream *tls_output_stream(int fd) {
   return NULL;
 }
 
+long tls_output_waiting(byte_stream *stream) {
+  return tls.stream_control(stream, STREAM_WAITING, 0, NULL);
+}
+
 int flush_tls_output(byte_stream *stream) {
-  if (tls.stream_control(stream, STREAM_WAITING, 0, NULL) == 0) return 0;
+  if (tls_output_waiting(stream) == 0) return 0;
   errno = 0;
   if (tls.stream_control(stream, STREAM_FLUSH, 0, NULL) == 1) return 0;
   bool full = errno == EAGAIN || errno == EINTR;

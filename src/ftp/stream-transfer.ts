@@ -52,16 +52,20 @@ function pack({ settings, dialog }: Ftp, socket: DataSocket, direction: Directio
   return deflateTo(socket, dialog.deflateLevel ?? settings.deflateLevel)
 }
 
-/** Sends our end (close_notify and FIN). */
+/**
+ * Sends our end (close_notify and FIN). When all else is the system's, a client may leave with it before it has seen the end,
+ * and has lost nothing.
+ */
 function finish(socket: DataSocket, signal: AbortSignal): Promise<void> {
+  const allGone = socket.writableLength === 0
   return new Promise((resolve, reject) => {
-    const lost = () => reject(signal.aborted ? signal.reason : new Error('data connection closed early'))
-    if (socket.destroyed) return lost()
-    socket.once('error', reject)
-    socket.once('close', lost)
-    socket.end(() => {
-      socket.off('error', reject).off('close', lost)
-      resolve()
-    })
+    const over = () => {
+      socket.off('error', over).off('close', over)
+      if (signal.aborted) reject(signal.reason)
+      else if (allGone || socket.writableFinished) resolve()
+      else reject(new Error('data connection closed early'))
+    }
+    if (socket.destroyed) over()
+    else socket.once('error', over).once('close', over).end(over)
   })
 }

@@ -54,6 +54,8 @@ export async function pair(t: TestContext): Promise<{ raw: Socket; fd: number }>
 
 export type Meeting = Readonly<{
   raw: Socket
+  /** The server's. */
+  fd: number
   server: TlsConnection
   client: TlsClient
   /** Of `shakeHands`. */
@@ -78,7 +80,7 @@ export async function meet(
   for (;;) {
     raw.write(client.taken())
     const result = addon.shakeHands(server)
-    if (result <= 0) return { raw, server, client, result, tickets }
+    if (result <= 0) return { raw, fd, server, client, result, tickets }
     await turn()
   }
 }

@@ -284,3 +284,20 @@ test('a handshake that ends at any byte has failed', needsNative, async (t) => {
     raw.destroy()
   }
 })
+
+for (const version of ['TLSv1.2', 'TLSv1.3'] as const)
+  test(
+    `${version}: who leaves before the end, with all there was, misses nothing`,
+    needsNative,
+    async (t) => {
+      for (const waiting of [0, 1000]) {
+        const { raw, fd, server } = await meet(t, contextOf(), { maxVersion: version })
+        native.sendTls(server, Buffer.alloc(waiting), 0, waiting, 1)
+        raw.resetAndDestroy()
+        await until(() => native.peerEnded(fd) !== 0)
+        const expected = waiting === 0 ? 0 : -EPROTO
+        assert.equal(native.endTls(server), expected, `${waiting} bytes`)
+        if (waiting === 0) assert.equal(native.flushTls(server), 0)
+      }
+    },
+  )
