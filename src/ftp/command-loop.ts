@@ -127,14 +127,16 @@ export class CommandLoop {
   }
 
   /**
-   * While an opened transfer runs NOOP and STAT at the head are answered, as far as the client reads and its rate goes; ABOR behind it
-   * has ended it and is answered in its turn.
+   * While a transfer runs NOOP and STAT at the head are answered, as far as the client reads and its rate goes; ABOR behind it
+   * has ended it and is answered in its turn. A transfer that says nothing but its last reply is asked for by STAT alone.
    */
   #answerAhead(): void {
     const { ftp, wire, conduct } = this.#host
-    const now = ({ verb, argument }: Command) =>
-      argument === '' && ftp.commands.get(verb)?.duringTransfer === true
-    while (!this.#held && ftp.transfer?.opened === true) {
+    const now = ({ verb, argument }: Command) => {
+      const when = ftp.commands.get(verb)?.duringTransfer
+      return argument === '' && (when === 'any' || (when === 'opened' && ftp.transfer?.opened === true))
+    }
+    while (!this.#held && (ftp.transfer?.opened === true || ftp.transfer?.silent === true)) {
       if (!wire.takesMore) {
         this.#hold(0)
         continue

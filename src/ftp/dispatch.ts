@@ -80,7 +80,7 @@ function runRow(dispatcher: Dispatcher, row: Row, argument: string): MaybePromis
   if (row.needs === 'login') return row.run(ftp, argument, files)
   if (row.needs === 'transfer') {
     const transfer = dispatcher.begin(row.verb)
-    transfer.opened = true
+    transfer.silent = true
     return row.run(ftp, argument, files, transfer)
   }
   if (ftp.origin.encrypted && ftp.data.protection === 'C')

@@ -34,8 +34,10 @@ export type Transfer = {
   /** Aborted by ABOR, by the loss of the control connection, by a stall and at shutdown. */
   readonly signal: AbortSignal
   bytes: number
-  /** Its first reply has been said, or is its last: whatever were answered before would be taken for it. */
+  /** Its first reply has been said: whatever were answered before would be taken for it. */
   opened: boolean
+  /** There is none but its last. */
+  silent: boolean
   /** An upload that goes on to its own end where the client closes the control connection before. */
   outlives: boolean
   /** For the audit event of the file. */
@@ -94,8 +96,8 @@ type Rules = Readonly<{
   creates?: true
   /** A REST before it still counts after it. */
   keepsRestart?: true
-  /** Answered at once while a transfer runs, when it has no argument. */
-  duringTransfer?: true
+  /** Answered at once while a transfer runs, when it has no argument: any, or one that has been opened. */
+  duringTransfer?: 'any' | 'opened'
 }>
 
 type Answer = Reply | Promise<Reply>

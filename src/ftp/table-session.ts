@@ -104,7 +104,7 @@ export const SESSION_ROWS: readonly Row[] = [
     rfc: 'RFC 959 4.1.3',
     help: '[<path>]',
     keepsRestart: true,
-    duringTransfer: true,
+    duringTransfer: 'any',
     run: stat,
   },
   {
@@ -114,7 +114,7 @@ export const SESSION_ROWS: readonly Row[] = [
     rfc: 'RFC 959 4.1.3',
     help: '',
     keepsRestart: true,
-    duringTransfer: true,
+    duringTransfer: 'opened',
     run: noop,
   },
   {

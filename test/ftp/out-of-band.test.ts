@@ -100,6 +100,20 @@ for (const mode of ['clear', 'tls'] as const) {
       assert.match((await client.reply()) ?? '', /^226/)
     })
 
+    test('NOOP does not overtake the only reply of a digest', async () => {
+      assert.match(await client.upload('STOR digested', 'content'), /^226/)
+      for (const [line, first] of [
+        ['HASH nowhere', /^550/],
+        ['XCRC nowhere', /^550/],
+        ['HASH digested', /^213/],
+        ['XMD5 digested', /^250/],
+      ] as const) {
+        client.write(`${line}\r\nNOOP\r\n`)
+        assert.match((await client.reply()) ?? '', first, line)
+        assert.match((await client.reply()) ?? '', /^200/, line)
+      }
+    })
+
     test('a transfer in which nothing moves is ended', async () => {
       const data = await stuck()
       await client.still()
