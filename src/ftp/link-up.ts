@@ -73,7 +73,7 @@ class Intake {
       turn -= bytes
       const room = slab.size - this.#used
       // Of a small file the end mostly is here by now. Else it is looked for in another turn: a client that died shows
-      // it on its control connection too, and first.
+      // it on its control connection too, mostly by then.
       if (room >= minRoom(slab)) {
         const looksOn = this.#job.died !== undefined && slab.size === SMALL_SLAB
         if (looksOn || this.#link.more) continue
