@@ -132,11 +132,14 @@ export class CommandLoop {
    */
   #answerAhead(): void {
     const { ftp, wire, conduct } = this.#host
+    const { transfer } = ftp
+    if (transfer === undefined) return
     const now = ({ verb, argument }: Command) => {
       const when = ftp.commands.get(verb)?.duringTransfer
-      return argument === '' && (when === 'any' || (when === 'opened' && ftp.transfer?.opened === true))
+      return argument === '' && (when === 'any' || (when === 'opened' && transfer.opened))
     }
-    while (!this.#held && (ftp.transfer?.opened === true || ftp.transfer?.silent === true)) {
+    const silent = ftp.commands.get(transfer.verb)?.needs === 'transfer'
+    while (!this.#held && ftp.transfer === transfer && (transfer.opened || silent)) {
       if (!wire.takesMore) {
         this.#hold(0)
         continue

@@ -78,11 +78,7 @@ function runRow(dispatcher: Dispatcher, row: Row, argument: string): MaybePromis
   if (row.needs === 'nothing') return row.run(ftp, argument)
   if (files === undefined) throw new FileServerError('auth.required')
   if (row.needs === 'login') return row.run(ftp, argument, files)
-  if (row.needs === 'transfer') {
-    const transfer = dispatcher.begin(row.verb)
-    transfer.silent = true
-    return row.run(ftp, argument, files, transfer)
-  }
+  if (row.needs === 'transfer') return row.run(ftp, argument, files, dispatcher.begin(row.verb))
   if (ftp.origin.encrypted && ftp.data.protection === 'C')
     throw new FileServerError('policy.data-encryption-required')
   if (!ftp.data.ready) throw new FileServerError('transfer.no-data-connection')

@@ -36,8 +36,6 @@ export type Transfer = {
   bytes: number
   /** Its first reply has been said: whatever were answered before would be taken for it. */
   opened: boolean
-  /** There is none but its last. */
-  silent: boolean
   /** An upload that goes on to its own end where the client closes the control connection before. */
   outlives: boolean
   /** For the audit event of the file. */

@@ -10,7 +10,6 @@ class RunningTransfer implements Transfer {
   bytes = 0
   outlives = false
   opened = false
-  silent = false
   cut: (() => void) | undefined
   readonly #stall: Pick<StallWatch, 'moved'>
   #reason: FileServerError | undefined
