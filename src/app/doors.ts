@@ -10,7 +10,7 @@ import type { ProtocolAdapter } from '../server/adapter.ts'
 import { createSftpAdapter, type SftpAdapter } from '../sftp/adapter.ts'
 import { readHostKeys, readTlsMaterial } from './key-material.ts'
 import type { FindHost } from './passive-address.ts'
-import { ftpSettings, sftpSettings, termsSettings } from './settings.ts'
+import { type FtpListener, ftpSettings, sftpSettings, termsSettings } from './settings.ts'
 
 export type DoorDeps = Readonly<{
   authenticator: Authenticator
@@ -29,33 +29,38 @@ export type Doors = {
   of(listener: ListenerConfig): ProtocolAdapter
   /**
    * Reads certificates, client authorities, revocation lists and banners of the ftp listeners again: later connections
-   * use them. Throws OperatorError, and then all of the old ones stay.
+   * use them. A listener's banners, where one cannot be used, stay as they were, and so do its certificates and lists; the
+   * rest is taken over.
    */
-  reloadFiles(config: Config): void
+  reloadFiles(config: Config): ReloadedFiles
   /** Later SSH connections are offered what this configuration says. */
   replaceTerms(config: Config): void
   close(): Promise<void>
 }
 
+/** OperatorError, or the system's error for an unreadable file. `tlsInUse`: the files of `tls` are what listeners now show. */
+export type ReloadedFiles = Readonly<{ problems: readonly unknown[]; tlsInUse: boolean }>
+
 type ListenerFiles = Readonly<{ settings: FtpSettings; material: TlsMaterial }>
 
-/** What the ftp listeners read from files, by the listener's name. */
-function readFiles(config: Config, tls: Config['tls'], find: FindHost): ReadonlyMap<string, ListenerFiles> {
-  const listeners = config.listeners.filter((listener) => listener.door === 'ftp')
-  return new Map(
-    listeners.map((listener) => [
-      listener.name,
-      {
-        settings: ftpSettings(config, listener, find),
-        material: readTlsMaterial({ ...config, tls }, listener),
-      },
-    ]),
-  )
+/** Undefined with what is in the way in `problems`, where a file that several listeners share has one place. */
+function attempt<T>(problems: Map<string, unknown>, read: () => T): T | undefined {
+  try {
+    return read()
+  } catch (error) {
+    problems.set(String(error), error)
+    return undefined
+  }
 }
 
 /** Reads only the keys that some listener needs. Throws OperatorError or the system's error for a key file. */
 export function createDoors(config: Config, deps: DoorDeps): Doors {
-  let files = readFiles(config, config.tls, deps.findHost)
+  const ftpListeners = config.listeners.filter((listener) => listener.door === 'ftp')
+  const settingsOf = (listener: FtpListener) => ftpSettings(config, listener, deps.findHost)
+  const files = new Map<string, ListenerFiles>()
+  for (const listener of ftpListeners) {
+    files.set(listener.name, { settings: settingsOf(listener), material: readTlsMaterial(config, listener) })
+  }
   const adapters = new Map<string, ProtocolAdapter>()
   const sftp = new Map<string, SftpAdapter>()
 
@@ -66,18 +71,19 @@ export function createDoors(config: Config, deps: DoorDeps): Doors {
       sftp.set(listener.name, adapter)
       return adapter
     }
-    const current = () => {
-      const found = files.get(listener.name)
-      if (found === undefined) throw new FileServerError('internal', `listener ${listener.name} has no files`)
-      return found
-    }
     return createFtpAdapter({
       ...deps,
       get settings() {
-        return current().settings
+        return filesOf(listener).settings
       },
-      tls: () => current().material,
+      tls: () => filesOf(listener).material,
     })
+  }
+
+  function filesOf({ name }: FtpListener): ListenerFiles {
+    const found = files.get(name)
+    if (found === undefined) throw new FileServerError('internal', `listener ${name} has no files`)
+    return found
   }
 
   return {
@@ -86,9 +92,21 @@ export function createDoors(config: Config, deps: DoorDeps): Doors {
       adapters.set(listener.name, adapter)
       return adapter
     },
-    reloadFiles(next) {
+    reloadFiles({ tls }) {
+      const problems = new Map<string, unknown>()
+      let tlsInUse = true
       // The listeners themselves stay as they were started; what their files hold is new.
-      files = readFiles(config, next.tls, deps.findHost)
+      for (const listener of ftpListeners) {
+        const before = filesOf(listener)
+        const settings = attempt(problems, () => settingsOf(listener))
+        const material = attempt(problems, () => readTlsMaterial({ ...config, tls }, listener))
+        files.set(listener.name, {
+          settings: settings ?? before.settings,
+          material: material ?? before.material,
+        })
+        if (material === undefined && listener.certificateFile === null) tlsInUse = false
+      }
+      return { problems: [...problems.values()], tlsInUse }
     },
     replaceTerms(next) {
       for (const listener of next.listeners) {

@@ -34,11 +34,11 @@ function adoptListener(listener: ListenerConfig, next: Config): ListenerConfig {
   return { ...listener, users: other.users, hosts }
 }
 
-/** What a running server takes over of `next`, `files` of the ftp doors where they could be read; the rest waits. */
-function adopt(live: Config, next: Config, files: boolean): Config {
+/** What a running server takes over of `next`, the files of `tls` where they are in use; the rest waits. */
+function adopt(live: Config, next: Config, tlsInUse: boolean): Config {
   const listeners = live.listeners.map((listener) => adoptListener(listener, next))
   const { algorithms, minRsaBits } = next.sftp
-  const { certificateFile, keyFile } = files ? next.tls : live.tls
+  const { certificateFile, keyFile } = tlsInUse ? next.tls : live.tls
   return {
     ...live,
     access: next.access,
@@ -52,7 +52,7 @@ function adopt(live: Config, next: Config, files: boolean): Config {
  * What SIGHUP does: log files are opened anew, certificates, authorities, revocation lists, banners and users are read
  * again, address lists and the users of listeners apply to what is there and what comes next, the algorithms and exceptions
  * of SSH to what comes next. What cannot be used is refused, and what was in use stays; the rest is taken over all the same,
- * so that a bad certificate does not keep a denied address in. Throws OperatorError then. Of a configuration that cannot be
+ * so that a bad certificate does not keep a denied address in, nor a bad banner an old certificate. Throws OperatorError then. Of a configuration that cannot be
  * read nothing is taken over; a rotation of the logs counts even so.
  */
 export function createReloader(
@@ -65,19 +65,19 @@ export function createReloader(
     const rotation = await attemptAll(deps.reopen)
     for (const err of rotation) logger.error({ err }, NOT_RELOADED)
     const next = await readOrLog(read, logger)
-    const files = await attemptAll([async () => doors.reloadFiles(next)])
+    const files = doors.reloadFiles(next)
     const rest = await attemptAll([async () => core.reloadKeyTrust(), () => reloadUsers(core)])
-    const problems = [...rotation, ...files, ...rest]
+    const problems = [...rotation, ...files.problems, ...rest]
     const names = Object.keys(next) as (keyof Config)[]
     const before = live
-    live = adopt(before, next, files.length === 0)
+    live = adopt(before, next, files.tlsInUse)
     core.replacePolicy(live)
     doors.replaceTerms(live)
     const waiting = names.flatMap((name) => changedKeys(live[name], next[name], name))
     if (waiting.length > 0) logger.warn({ keys: waiting }, 'changed, and wait for a restart')
     const applied = names.filter((name) => !isDeepStrictEqual(before[name], live[name]))
     audit.record({ type: 'server.reloaded', changed: applied })
-    for (const err of [...files, ...rest]) logger.error({ err }, NOT_RELOADED)
+    for (const err of [...files.problems, ...rest]) logger.error({ err }, NOT_RELOADED)
     logger.info({ applied, waiting }, 'reloaded')
     if (problems.length > 0) throw incomplete(problems)
     return [...applied, ...waiting.map((name) => `${name} (at the next start)`)]

@@ -134,5 +134,5 @@ export type AppServices = Readonly<{
   /** What a new `users.secretsKeyFile` holds. */
   makeSecretsKey(): string | Uint8Array
   /** A users file without users, with comments that say how one is written. */
-  emptyUsersFile(): string
+  emptyUsersFile(): Promise<string>
 }>

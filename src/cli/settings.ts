@@ -1,4 +1,3 @@
-import { formatProblems, loadConfig } from '../config/load.ts'
 import type { Config } from '../config/schema.ts'
 import { OperatorError } from './failure.ts'
 
@@ -29,6 +28,8 @@ export function createSettings({ config, overrides, env }: SettingsOptions): Set
     file,
     named: named !== undefined,
     load: async (from = file) => {
+      // Not before: the schema and YAML take longer to load than a help text to print.
+      const { formatProblems, loadConfig } = await import('../config/load.ts')
       const result = loadConfig(from, { env, overrides })
       if (result.ok) return result.config
       const count = result.problems.length

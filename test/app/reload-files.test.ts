@@ -6,7 +6,7 @@ import { type TestContext, test } from 'node:test'
 import { setImmediate as othersTurn } from 'node:timers/promises'
 import { connect } from 'node:tls'
 import { makeClientAuthority } from '../../scripts/fixture/client-authority.ts'
-import { services, startServer } from '../../src/app.ts'
+import { services } from '../../src/app.ts'
 import { makeCertificates } from '../../src/cli/setup/certificate.ts'
 import { makeKeys } from '../../src/cli/setup/make-keys.ts'
 import { loadConfig } from '../../src/config/load.ts'
@@ -24,6 +24,7 @@ listeners:
     clientCertificates: request
     clientCaFile: clients.crt
     crlFile: clients.crl
+  - { name: other, door: ftp, tls: implicit, address: 127.0.0.1, port: 0, bannerFile: other.txt, certificateFile: own.crt, keyFile: own.key }
 `
 
 async function project(t: TestContext) {
@@ -38,11 +39,12 @@ async function project(t: TestContext) {
   }
   await mkdir(join(dir, 'config'))
   await write('config/sallyport.yaml', CONFIG)
-  await write('config/users.yaml', services.emptyUsersFile())
+  await write('config/users.yaml', await services.emptyUsersFile())
   const clients = await makeClientAuthority('clients')
   await write('clients.crt', clients.certificate)
   await write('clients.crl', await clients.revocationList([]))
   await write('banner.txt', 'Before.\n')
+  await write('other.txt', 'Other before.\n')
   const authority = await certify()
   const loaded = loadConfig(join(dir, 'config/sallyport.yaml'), { env: {}, overrides: [] })
   assert.ok(loaded.ok)
@@ -61,11 +63,11 @@ function greeting(port: number, ca: string): Promise<string> {
   })
 }
 
-test('a reload reads certificates and banners again; while one is broken all old ones stay', async (t) => {
+test('a reload reads certificates and banners again; while one of a listener is broken, its old ones stay', async (t) => {
   const { config, authority, certify, write } = await project(t)
-  const server = await startServer(config)
+  const server = await services.start(config)
   t.after(() => server.stop('now'))
-  const port = server.listeners[0]?.port ?? 0
+  const [port = 0, otherPort = 0] = server.listeners.map((listener) => listener.port)
   assert.equal(await greeting(port, authority), '220 Before.\r\n')
 
   const next = await certify()
@@ -81,25 +83,40 @@ test('a reload reads certificates and banners again; while one is broken all old
   ] as const) {
     const other = await project(t)
     await other.write(name, text)
-    await assert.rejects(startServer(other.config), { name: 'OperatorError', message })
+    await assert.rejects(services.start(other.config), { name: 'OperatorError', message })
   }
   await write('clients.crl', 'nonsense')
-  await assert.rejects(
-    server.reload(async () => config),
-    { name: 'OperatorError' },
+  await write('other.txt', 'Other after.\n')
+  const reload = () => server.reload(async () => config)
+  await assert.rejects(reload(), { name: 'OperatorError', message: /clients\.crl/ })
+  assert.equal(
+    await greeting(port, authority),
+    '220 After.\r\n',
+    'the old certificate, for the list is its own',
   )
-  assert.equal(await greeting(port, authority), '220 Before.\r\n')
+  assert.equal(await greeting(otherPort, next), '220 Other after.\r\n')
 
   const clients = await makeClientAuthority('clients')
   await write('clients.crl', await clients.revocationList([]))
-  await server.reload(async () => config)
-  assert.equal(await greeting(port, next), '220 After.\r\n')
+  await write('banner.txt', 'a bell \u0007\n')
+  await rm(join(config.server.baseDir, 'other.txt'))
+  await assert.rejects(reload(), (error: unknown) => {
+    assert.match(String(error), /banner\.txt .*control character.*other\.txt does not exist/)
+    return true
+  })
+  assert.equal(await greeting(port, next), '220 After.\r\n', 'the old text, with the new certificate')
   await assert.rejects(greeting(port, authority))
+  assert.equal(await greeting(otherPort, next), '220 Other after.\r\n')
+
+  await write('banner.txt', 'At last.\n')
+  await write('other.txt', 'Other at last.\n')
+  await reload()
+  assert.equal(await greeting(port, next), '220 At last.\r\n')
 })
 
 test('a stop lets a reload that is under way end, and closes then what it uses', async (t) => {
   const { config } = await project(t)
-  const server = await startServer(config)
+  const server = await services.start(config)
   const slow = async () => {
     for (let turn = 0; turn < 1000; turn += 1) await othersTurn()
     return config

@@ -54,7 +54,14 @@ function setup(broken: {
       },
     } as unknown as Core,
     doors: {
-      reloadFiles: () => step('certificate', broken.certificate),
+      reloadFiles: () => {
+        try {
+          step('certificate', broken.certificate)
+          return { problems: [], tlsInUse: true }
+        } catch (error) {
+          return { problems: [error], tlsInUse: false }
+        }
+      },
       replaceTerms: (config: Config) => offered.push(config),
     } as unknown as Doors,
     audit: {

@@ -47,7 +47,7 @@ async function makeAll(config: Config, context: Context): Promise<FirstStart | u
   terminal.out('First start: making what is missing.')
   const keys = await makeKeys(config, services)
   const hadUsers = await exists(config.users.file)
-  if (!hadUsers) await writeNew(config.users.file, services.emptyUsersFile(), PRIVATE_FILE)
+  if (!hadUsers) await writeNew(config.users.file, await services.emptyUsersFile(), PRIVATE_FILE)
   const made = [settings.file, ...(hadUsers ? [] : [config.users.file]), ...keys.made]
   terminal.out(`Made ${made.map((path) => relative('.', path)).join(', ')}.`)
   if (hadUsers) return undefined

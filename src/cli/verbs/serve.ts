@@ -2,7 +2,6 @@ import { EXIT_OK, toOperatorError } from '../failure.ts'
 import { printDoors, printListeners } from '../format/doors.ts'
 import { nativeLine } from '../format/native-parts.ts'
 import type { RunningServer } from '../services.ts'
-import { firstStart } from '../setup/first-start.ts'
 import { createSignals } from '../signals.ts'
 import type { Context, Verb } from '../verb.ts'
 
@@ -15,6 +14,8 @@ export const serve: Verb = {
     'SIGHUP takes over a changed configuration. SIGTERM and Ctrl-C let running transfers end; a second one stops at once.',
   run: async (_input, context) => {
     const { terminal, services, settings } = context
+    // Loaded here, for other verbs need nothing of it and list this one in their help.
+    const { firstStart } = await import('../setup/first-start.ts')
     const made = await firstStart(context)
     const config = await settings.load()
     // Before the first listener is bound, so that a signal during the start is not lost.
