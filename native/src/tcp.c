@@ -8,6 +8,7 @@
 #include <net/if.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -160,9 +161,12 @@ static napi_value receive_into(napi_env env, napi_callback_info info) {
 static napi_value peer_ended(napi_env env, napi_callback_info info) {
   arguments given = take_arguments(env, info);
   char byte;
-  ssize_t got = recv((int)integer_at(&given, 0), &byte, sizeof byte, MSG_PEEK | MSG_DONTWAIT);
+  int fd = (int)integer_at(&given, 0);
+  ssize_t got = recv(fd, &byte, sizeof byte, MSG_PEEK | MSG_DONTWAIT);
   if (got < 0 && errno != EAGAIN) return answer(env, -1);
-  return answer(env, got == 0);
+  if (got <= 0) return answer(env, got == 0);
+  struct pollfd end = {.fd = fd, .events = POLLRDHUP};
+  return answer(env, poll(&end, 1, 0) > 0 ? 2 : 0);
 }
 
 static napi_value end_sending(napi_env env, napi_callback_info info) {

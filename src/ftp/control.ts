@@ -11,7 +11,7 @@ import { greetingOf } from './hosts.ts'
 import type { LineItem } from './line-reader.ts'
 import { closing, type Reply, reply } from './replies.ts'
 import { reportForeign, reportInternal, reportLimit, type SessionLimit } from './report.ts'
-import type { Transfer } from './session.ts'
+import type { Death, Transfer } from './session.ts'
 import { SessionTimers, type TimerEvents } from './session-timers.ts'
 import { SessionWatch } from './session-watch.ts'
 import type { FtpDeps } from './settings.ts'
@@ -87,12 +87,13 @@ export class Control implements Roles {
   }
 
   /** A client that died says the same on both connections; without this half an upload would look whole. */
-  clientDied(): boolean {
-    if (!this.wire.ended || this.#loop.has('QUIT')) return false
+  clientDied(): Death {
+    const end = this.wire.peerEnd
+    if (end === 'none' || this.#loop.has('QUIT')) return 'no'
     const { transfer } = this.ftp
-    if (transfer?.outlives !== true) return true
+    if (transfer?.outlives !== true) return end === 'here' ? 'yes' : 'unsure'
     transfer.note.unconfirmed = true
-    return false
+    return 'no'
   }
 
   end(): void {

@@ -9,7 +9,7 @@ import { newDialog } from './dialog.ts'
 import { mayChoose, withHost } from './hosts.ts'
 import { LoginDialog } from './login.ts'
 import type { Reply } from './replies.ts'
-import type { Dialog, Ftp, Row, Transfer } from './session.ts'
+import type { Death, Dialog, Ftp, Row, Transfer } from './session.ts'
 import type { FtpSettings } from './settings.ts'
 import { StallWatch } from './stall.ts'
 import type { Introduction, TlsEngine, TlsPeer } from './tls.ts'
@@ -18,7 +18,7 @@ import { verifiedCertificate } from './tls-client.ts'
 /** The control connection behind a session. */
 export type SessionHost = {
   say(reply: Reply): void
-  clientDied(): boolean
+  clientDied(): Death
   granted(session: Session): void
   loggedOut(): void
 }
@@ -80,7 +80,7 @@ export class FtpSession implements Ftp {
     this.#host.say(preliminary)
   }
 
-  clientDied(): boolean {
+  clientDied(): Death {
     return this.#host.clientDied()
   }
 

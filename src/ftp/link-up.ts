@@ -1,6 +1,8 @@
 import type { WriteHandle } from '../core/vfs/storage.ts'
+import { yieldTurn } from './course.ts'
 import type { Link } from './link.ts'
 import { READABLE } from './native-sockets.ts'
+import type { Death } from './session.ts'
 import { giveSlab, LARGE_SLAB, type Slab, SMALL_SLAB, takeSlab } from './slabs.ts'
 
 /** What one session takes in before others get their turn. */
@@ -10,11 +12,13 @@ const MIN_ROOM = 64 * 1024
 /** The first slab is small; half of it is enough to know that more comes. */
 const MIN_ROOM_SMALL = SMALL_SLAB / 2
 
+const DIED = { cause: new Error('the client has died') }
+
 export type LinkUp = Readonly<{
   target: WriteHandle
   at: number
   /** Asked at the end: what comes from a client that has died is not whole. Undefined: that is seen in another turn only. */
-  died: (() => boolean) | undefined
+  died: (() => Death) | undefined
   progress: (bytes: number) => void
 }>
 
@@ -64,8 +68,7 @@ class Intake {
       const bytes = this.#link.receive(slab.rest(0), this.#used)
       if (bytes === undefined) return
       if (bytes === 0) {
-        const died = this.#job.died?.() === true
-        this.#end(died ? { cause: new Error('the client has died') } : undefined)
+        this.#atEnd()
         return
       }
       this.#used += bytes
@@ -83,6 +86,23 @@ class Intake {
       if (this.#waiting !== undefined) this.#link.rest()
       if (this.#ended || this.#waiting !== undefined) return
     }
+  }
+
+  #atEnd(): void {
+    const death = this.#job.died?.() ?? 'no'
+    if (death === 'no') this.#end(undefined)
+    else if (death === 'yes') this.#end(DIED)
+    else {
+      this.#link.rest()
+      void this.#endLater()
+    }
+  }
+
+  /** A client may have said before its end that it will leave; who still is not read then says too much to be heard. */
+  async #endLater(): Promise<void> {
+    await yieldTurn()
+    await yieldTurn()
+    if (!this.#ended) this.#end(this.#job.died?.() === 'no' ? undefined : DIED)
   }
 
   /** One write after the other: a failed one must not leave a hole below a later one. */

@@ -48,6 +48,9 @@ export type Transfer = {
   abort(): void
 }
 
+/** `unsure`: its end is there, but not all is read that it said before; two turns of the event loop later all is. */
+export type Death = 'no' | 'unsure' | 'yes'
+
 /** One control connection as its commands see it. */
 export type Ftp = {
   readonly settings: FtpSettings
@@ -69,7 +72,7 @@ export type Ftp = {
   /** A preliminary reply, which goes out at once; the last one is what `run` returns. */
   say(reply: Reply): void
   /** Its end has come on the control connection, and it did not say QUIT; as far as that can be seen outside of TLS. */
-  clientDied(): boolean
+  clientDied(): Death
   /**
    * RFC 7151 HOST: false when the listener has no such name, or TLS chose another. Forgets what was proven. Undefined goes
    * back to what TLS chose.

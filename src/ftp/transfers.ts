@@ -127,7 +127,7 @@ function receive(job: Job, target: WriteHandle, at: number): MaybePromise<void> 
 async function requireAlive(ftp: Ftp): Promise<void> {
   await yieldTurn()
   await yieldTurn()
-  if (ftp.clientDied()) throw new FileServerError('transfer.aborted', 'the client has died')
+  if (ftp.clientDied() !== 'no') throw new FileServerError('transfer.aborted', 'the client has died')
 }
 
 async function keepPartial(ftp: Ftp, target: WriteHandle, failure: unknown): Promise<never> {

@@ -15,6 +15,9 @@ const MAX_UNSENT_BYTES = 64 * 1024
 const ARRIVING = Buffer.allocUnsafeSlow(16 * 1024)
 const arriving = () => ARRIVING
 
+/** What the addon says of a peer that has ended, but of which there is more to read. */
+const UNREAD = 2
+
 export type WireEvents = {
   /** A command is running. */
   readonly busy: boolean
@@ -112,12 +115,17 @@ export class Wire {
     return !this.#reader.pending && this.#socket.readableLength === 0
   }
 
-  /** The client has closed its side, or all of the connection, though no event may have told it yet. */
-  get ended(): boolean {
-    if (this.#ended || this.#gone) return true
+  /**
+   * The client has closed its side, or all of the connection, though no event may have told it yet. `behind`: what it said
+   * before has not been read.
+   */
+  get peerEnd(): 'none' | 'behind' | 'here' {
+    if (this.#ended || this.#gone || this.#raw.destroyed) return 'here'
     const descriptor = this.#descriptor()
-    if (this.#net === undefined || descriptor === undefined) return false
-    return this.#net.native.peerEnded(descriptor) !== 0
+    if (this.#net === undefined || descriptor === undefined) return 'none'
+    const ended = this.#net.native.peerEnded(descriptor)
+    if (ended === 0) return 'none'
+    return ended === UNREAD ? 'behind' : 'here'
   }
 
   /** Sends `last`, then goes on inside TLS. Rejects when the handshake fails; the socket is gone then. */

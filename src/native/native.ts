@@ -96,7 +96,7 @@ export type Native = Readonly<{
   sendText(socket: number, text: string): number
   /** Fills `into` behind its first `used` bytes. 0: the peer has ended. -EAGAIN: nothing is there. */
   receiveInto(socket: number, into: Uint8Array, used: number): number
-  /** 1: the peer has ended, and all it sent has been read. 0: it has not, or there is more to read. */
+  /** 1: the peer has ended, and all it sent has been read. 2: it has ended, and there is more to read. 0: it has not. */
   peerEnded(socket: number): number
   /** The peer sees the end behind what was sent. */
   endSending(socket: number): number

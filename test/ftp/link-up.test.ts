@@ -7,6 +7,7 @@ import type { DataLink } from '../../src/ftp/data-link.ts'
 import { openDescriptorNet } from '../../src/ftp/descriptor-net.ts'
 import { openDescriptorPort } from '../../src/ftp/descriptor-port.ts'
 import { receiveUp } from '../../src/ftp/link-up.ts'
+import type { Death } from '../../src/ftp/session.ts'
 import { systemClock } from '../../src/server/system-clock.ts'
 import { native, needsNative } from '../helpers/native.ts'
 
@@ -53,7 +54,7 @@ describe('uploads on a link', needsNative, () => {
     return { client, link }
   }
 
-  function receive(link: DataLink, handle: WriteHandle, died?: () => boolean) {
+  function receive(link: DataLink, handle: WriteHandle, died?: () => Death) {
     const seen = { moved: 0 }
     const done = receiveUp(link, {
       target: handle,
@@ -105,13 +106,23 @@ describe('uploads on a link', needsNative, () => {
   }
 
   test('the end of a client that has died is none, and what came is kept', async () => {
-    for (const isDead of [false, true]) {
+    const cases: readonly Readonly<{ told: readonly Death[]; whole: boolean }>[] = [
+      { told: ['no'], whole: true },
+      { told: ['yes'], whole: false },
+      { told: ['unsure', 'no'], whole: true },
+      { told: ['unsure', 'yes'], whole: false },
+      // Still nobody has read what it said: it does not read its replies.
+      { told: ['unsure', 'unsure'], whole: false },
+    ]
+    for (const { told, whole } of cases) {
       const { client, link } = await pair()
       const { handle, content } = target('at once')
-      const { done } = receive(link, handle, () => isDead)
+      const answers = [...told]
+      const { done } = receive(link, handle, () => answers.shift() ?? assert.fail('asked too often'))
       client.end('some')
-      if (isDead) await assert.rejects(done, /died/)
-      else await done
+      if (whole) await done
+      else await assert.rejects(done, /died/)
+      assert.deepEqual(answers, [])
       assert.equal(content().toString(), 'some')
     }
   })

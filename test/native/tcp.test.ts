@@ -86,6 +86,13 @@ test('that the peer has ended is seen behind all that it sent', needsNative, asy
   const into = Buffer.alloc(10)
   assert.equal(addon().peerEnded(fd), 0)
   client.end('some')
+  assert.equal(
+    await until(
+      () => addon().peerEnded(fd),
+      (ended) => ended !== 0,
+    ),
+    2,
+  )
   while (addon().receiveInto(fd, into, 0) === -EAGAIN) await new Promise((resolve) => setImmediate(resolve))
   assert.equal(
     await until(
