@@ -4,7 +4,7 @@ import type { AttributeChanges, Entry, StagedFile, Usage } from '../core/vfs/sto
 import type { ActiveUpload } from './active-uploads.ts'
 
 /** What has its name now, and what it replaced. */
-type Published = Readonly<{ entry: Entry; freed: Usage }>
+export type Published = Readonly<{ entry: Entry; freed: Usage }>
 
 /** The content of one upload in a driver's own terms; `createStagedUpload` calls it in the right states only. */
 export type Staging = {
@@ -17,13 +17,16 @@ export type Staging = {
   sync(): Promise<void>
   /** Waits until no write or read is under way. */
   drained(): MaybePromise<void>
-  /** Puts the content under its name; on failure everything stays as it was. */
+  /**
+   * Puts the content under its name; on failure everything stays as it was, or `keep` and `drop` tell what the name has
+   * brought.
+   */
   publish(): MaybePromise<Published>
   /** Leaves the content as the owner's partial, if it still is that; resolves to what is kept. */
   keep(): Promise<Usage>
   /** Throws the content away; resolves to what is left all the same. */
   drop(): Promise<Usage>
-  /** Releases what it holds; called once, last. */
+  /** Releases what it holds; called once, last. Never fails: what could not be kept `publish` has said. */
   close(): MaybePromise<void>
 }
 

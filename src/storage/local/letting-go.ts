@@ -1,6 +1,6 @@
 import { close, closeSync, openSync } from 'node:fs'
 import { promisify } from 'node:util'
-import type { MaybePromise } from '../../core/maybe-promise.ts'
+import { type MaybePromise, orElse } from '../../core/maybe-promise.ts'
 import type { Entry } from '../../core/vfs/storage.ts'
 import { inside, OPEN_NAME } from './proc.ts'
 
@@ -12,10 +12,20 @@ export const LARGE_BYTES = 4 * 1024 * 1024
 
 const closeLater = promisify(close)
 
-/** Closes what may be the last that keeps a file of this size: waits for the thread pool if that can take long. */
-export function closeFile(fd: number, size: number): MaybePromise<void> {
+/**
+ * Closes what may be the last that keeps a file of this size: waits for the thread pool if that can take long. Fails with
+ * what the system could not keep of what was written, which network file systems say only now; it is closed all the same.
+ */
+export function closeWritten(fd: number, size: number): MaybePromise<void> {
   return size < LARGE_BYTES ? closeSync(fd) : closeLater(fd)
 }
+
+/** As `closeWritten`, for who has written nothing, or nothing that is to be kept: never fails. */
+export function closeFile(fd: number, size: number): MaybePromise<void> {
+  return orElse(() => closeWritten(fd, size), nothing)
+}
+
+function nothing(): void {}
 
 /**
  * Runs `work`, which takes its name in `directory` from what `entry` describes. A large file is kept open meanwhile, so

@@ -1,4 +1,4 @@
-import { linkSync, mkdirSync, renameSync, rmdirSync, unlinkSync } from 'node:fs'
+import { linkSync, mkdirSync, renameSync, rmdirSync } from 'node:fs'
 import { FileServerError } from '../../core/errors.ts'
 import type { UserId } from '../../core/identity.ts'
 import type { Entry, StorageKey, Usage } from '../../core/vfs/storage.ts'
@@ -6,9 +6,9 @@ import { NO_USAGE } from '../staged-upload.ts'
 import { freedBy, required, visitName } from './changes.ts'
 import type { LocalContext } from './context.ts'
 import { isSame, plus } from './entry.ts'
-import { refusesHardLinks } from './errno.ts'
 import type { Spot } from './jail.ts'
 import { lettingGo } from './letting-go.ts'
+import { moveByLink } from './move-by-link.ts'
 import type { LocalSystem } from './system.ts'
 
 function nameAt(system: LocalSystem, { directory, name }: Spot): Entry | undefined {
@@ -28,14 +28,9 @@ function moveToFreeName(system: LocalSystem, from: Spot, to: Spot, entry: Entry)
     }
     return
   }
-  try {
-    linkSync(from.at, to.at)
-    unlinkSync(from.at)
-  } catch (error) {
-    if (!refusesHardLinks(error)) throw error
-    if (nameAt(system, to) !== undefined) throw new FileServerError('path.exists')
-    renameSync(from.at, to.at)
-  }
+  if (moveByLink(from.at, to.at)) return
+  if (nameAt(system, to) !== undefined) throw new FileServerError('path.exists')
+  renameSync(from.at, to.at)
 }
 
 function forget({ directories, location }: LocalContext, ...spots: readonly Spot[]): void {
@@ -77,7 +72,16 @@ function move(context: LocalContext, from: Spot, to: Spot, { owner, replace }: R
     )
   } else moveToFreeName(system, from, to, entry)
   forget(context, from, to)
-  return plus(freedBy(context, replaced), context.partials.drop(to, owner) ?? NO_USAGE)
+  return plus(freedBy(context, replaced), dropPartial(context, to, owner))
+}
+
+/** What was to have the name. One that cannot be removed stays counted: the name itself has been moved, and that is to be said. */
+function dropPartial({ partials }: LocalContext, to: Spot, owner: UserId): Usage {
+  try {
+    return partials.drop(to, owner) ?? NO_USAGE
+  } catch {
+    return NO_USAGE
+  }
 }
 
 export function rename(

@@ -5,10 +5,11 @@ import type { Entry, StagedFile, StorageKey, WriteOptions } from '../../core/vfs
 import { createStagedUpload } from '../staged-upload.ts'
 import type { LocalContext } from './context.ts'
 import { errnoOf } from './errno.ts'
+import { createInPlace } from './in-place-staging.ts'
 import { ITSELF, LINK, type Spot } from './jail.ts'
 import { copyExisting, createEmpty, type Partial, reopen } from './open-partial.ts'
 import { openFile } from './read-handle.ts'
-import { createInPlace, createStaging } from './staging.ts'
+import { createStaging } from './staging.ts'
 
 /** What lies at the start of an upload, looked up in one turn. */
 type Ground = Readonly<{ spot: Spot; existing: Entry | undefined }>

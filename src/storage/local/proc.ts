@@ -31,11 +31,15 @@ export function withOpen<T>(path: string, flags: number, work: (fd: number) => T
     closeSync(fd)
     throw error
   }
-  const done = () => closeSync(fd)
-  if (result instanceof Promise) void result.then(done, done)
-  else done()
+  if (result instanceof Promise) {
+    const done = () => closeSync(fd)
+    // Nobody hears of it by now.
+    result.then(done, done).catch(nothing)
+  } else closeSync(fd)
   return result
 }
+
+function nothing(): void {}
 
 /** The jail stands on /proc/self/fd; without it there is no race-free way, so better no server than an unsafe one. */
 export function requireProc(): void {

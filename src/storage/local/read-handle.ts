@@ -95,7 +95,7 @@ class LocalRead implements ReadHandle {
   close(): MaybePromise<void> {
     if (!this.#open) return
     this.#open = false
-    const end = () => guardedNow(() => closeFile(this.#fd, this.#entry.size))
+    const end = () => closeFile(this.#fd, this.#entry.size)
     if (this.#underWay === 0) return end()
     const idle = new Promise<void>((resolve) => {
       this.#whenIdle = resolve

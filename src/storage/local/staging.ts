@@ -1,92 +1,34 @@
-import { closeSync, constants, futimesSync, linkSync, openSync, renameSync, unlinkSync } from 'node:fs'
+import { closeSync, constants, lutimesSync, openSync, renameSync, unlinkSync } from 'node:fs'
 import { FileServerError } from '../../core/errors.ts'
 import type { MaybePromise } from '../../core/maybe-promise.ts'
-import type { AttributeChanges, Entry, Usage } from '../../core/vfs/storage.ts'
-import { NO_USAGE, type Staging } from '../staged-upload.ts'
-import { type Attributes, applyAttributes, asFarAsAllowed } from './apply-attributes.ts'
+import type { Entry, Usage } from '../../core/vfs/storage.ts'
+import { NO_USAGE, type Published, type Staging } from '../staged-upload.ts'
+import { applyAttributes, asFarAsAllowed } from './apply-attributes.ts'
 import { freedBy } from './changes.ts'
+import { Content, NO_ATTRIBUTES } from './content.ts'
 import type { LocalContext } from './context.ts'
 import { isSame, MODE_BITS, usageOf } from './entry.ts'
-import { errnoOf, guarded, refusesHardLinks, translate } from './errno.ts'
-import { createFileIo, type FileIo } from './file-io.ts'
+import { errnoOf, guarded, guardedNow } from './errno.ts'
 import { fileTime } from './file-time.ts'
 import { flush, thenFlushNames } from './flush.ts'
-import type { Spot } from './jail.ts'
-import { closeFile, lettingGo } from './letting-go.ts'
+import { LINK, Spot } from './jail.ts'
+import { closeFile, closeWritten, lettingGo } from './letting-go.ts'
+import { moveByLink } from './move-by-link.ts'
 import { inside } from './proc.ts'
+import { openFile } from './read-handle.ts'
 
 const NEW_FILE_MODE = 0o666
 
-type Published = Readonly<{ entry: Entry; freed: Usage }>
-const NO_ATTRIBUTES: Attributes = {}
-
-/** What is written: an open file of `size` bytes, and what it is to be called. */
-export type OpenedContent = Readonly<{ fd: number; size: number; name: string }>
-
-/** The part of a Staging that is the same whether a partial or the file itself is written. */
-class Content {
-  protected readonly context: LocalContext
-  protected readonly fd: number
-  protected readonly name: string
-  protected pending: Attributes = NO_ATTRIBUTES
-  readonly #io: FileIo
-
-  constructor(context: LocalContext, { fd, size, name }: OpenedContent) {
-    this.context = context
-    this.fd = fd
-    this.name = name
-    this.#io = createFileIo(fd, size, context)
-  }
-
-  get size(): number {
-    return this.#io.size
-  }
-
-  write(chunk: Uint8Array, position: number): MaybePromise<void> {
-    return this.#io.write(chunk, position)
-  }
-
-  writev(chunks: readonly Uint8Array[], position: number): MaybePromise<void> {
-    return this.#io.writev(chunks, position)
-  }
-
-  read(into: Uint8Array, position: number): Promise<number> {
-    return this.#io.read(into, position)
-  }
-
-  drained(): MaybePromise<void> {
-    return this.#io.drained()
-  }
-
-  stat(): Promise<Entry> {
-    return guarded(() => {
-      const entry = this.context.system.fstat(this.fd, this.name)
-      return { ...entry, ...this.pending, mode: (this.pending.mode ?? entry.mode) & MODE_BITS }
-    })
-  }
-
-  setAttributes({ size, ...rest }: AttributeChanges): Promise<void> {
-    return guarded(async () => {
-      if (size !== undefined) await this.#io.resize(size)
-      this.pending = { ...this.pending, ...rest }
-    })
-  }
-
-  sync(): Promise<void> {
-    return this.#io.sync()
-  }
-}
-
 /** Gives the partial its final name without ever replacing a file, where the system cannot do that in one step. */
 function publishExclusively(from: string, to: string): void {
+  if (moveByLink(from, to)) return
+  // Whoever makes the name owns it: then our own empty file is all that the rename replaces.
+  closeSync(openSync(to, constants.O_CREAT | constants.O_EXCL | constants.O_WRONLY, 0o600))
   try {
-    linkSync(from, to)
-    unlinkSync(from)
-  } catch (error) {
-    if (!refusesHardLinks(error)) throw error
-    // Whoever makes the name owns it: then our own empty file is all that the rename replaces.
-    closeSync(openSync(to, constants.O_CREAT | constants.O_EXCL | constants.O_WRONLY, 0o600))
     renameSync(from, to)
+  } catch (error) {
+    unlinkSync(to)
+    throw error
   }
 }
 
@@ -110,6 +52,10 @@ class PartialStaging extends Content implements Staging {
   readonly #fresh: boolean
   readonly #exclusive: boolean
   readonly #existing: Entry | undefined
+  /** What it was when it was closed, to be given its name. */
+  #closed: Entry | undefined
+  /** What its name has brought, once it has it. */
+  #added: Usage | undefined
 
   constructor({ context, spot, name, partial, exclusive, existing }: StagingOptions) {
     super(context, { fd: partial.fd, size: partial.size, name: spot.name })
@@ -122,11 +68,7 @@ class PartialStaging extends Content implements Staging {
 
   publish(): MaybePromise<Published> {
     if (this.context.settings.syncOnCommit) return guarded(() => this.#publishDurably())
-    try {
-      return this.#publish()
-    } catch (error) {
-      throw translate(error)
-    }
+    return guardedNow(() => this.#publish())
   }
 
   /** With the mode that it will have, and not the one that hides it until then. */
@@ -137,17 +79,13 @@ class PartialStaging extends Content implements Staging {
 
   keep(): Promise<Usage> {
     // As large as it is on the disk: a write that failed may have left something.
-    return guarded(() => {
-      const own = this.#own()
-      if (!this.#isOurs(own)) return NO_USAGE
-      this.#renewTime()
-      return usageOf(own)
-    })
+    return guarded(() => this.#added ?? this.#kept())
   }
 
   drop(): Promise<Usage> {
     return guarded(() => {
-      if (this.#isOurs(this.#own())) {
+      if (this.#added !== undefined) return this.#added
+      if (this.#named() !== undefined) {
         this.context.system.unlink(this.#spot.directory.fd, this.#partialName)
       }
       return NO_USAGE
@@ -156,23 +94,32 @@ class PartialStaging extends Content implements Staging {
 
   close(): MaybePromise<void> {
     this.context.directories.release(this.#spot.directory)
-    return closeFile(this.fd, this.size)
+    if (this.#closed === undefined) return closeFile(this.fd, this.size)
+  }
+
+  #kept(): Usage {
+    const own = this.#named()
+    if (own === undefined) return NO_USAGE
+    this.#renewTime()
+    return usageOf(own)
   }
 
   /** A commit that failed may have given it the time that the file was to have: by that it might be too old to keep. */
   #renewTime(): void {
     if (this.pending.mtimeMs === undefined) return
     const now = fileTime(this.context.clock.now())
-    asFarAsAllowed(() => futimesSync(this.fd, now, now))
+    asFarAsAllowed(() => lutimesSync(inside(this.#spot.directory.fd, this.#partialName), now, now))
   }
 
-  #own(): Entry {
-    return this.context.system.fstat(this.fd, this.name)
+  /** The partial, if its name still leads to what this upload writes. */
+  #named(own = this.#closed ?? this.context.system.fstat(this.fd, this.name)): Entry | undefined {
+    const named = this.context.system.lstat(this.#spot.directory.fd, this.#partialName)
+    return isSame(named, own) ? named : undefined
   }
 
-  /** The name still leads to what this upload writes. */
-  #isOurs(own: Entry): boolean {
-    return isSame(this.context.system.lstat(this.#spot.directory.fd, this.#partialName), own)
+  #requireOurs(own: Entry): void {
+    if (this.#named(own) === undefined)
+      throw new FileServerError('transfer.aborted', 'the partial is no longer ours')
   }
 
   /** A name that only the memory knows would be gone with the power. */
@@ -183,37 +130,64 @@ class PartialStaging extends Content implements Staging {
     })
   }
 
-  #publish(): Published {
-    const own = this.#own()
-    if (!this.#isOurs(own)) throw new FileServerError('transfer.aborted', 'the partial is no longer ours')
-    if (this.#existing !== undefined) return this.#replace(own)
-    return this.#makeName(own) ?? this.#replace(this.#own())
+  /** It is closed before it has its name: a file that lost something on the way must not replace a whole one. */
+  #publish(): MaybePromise<Published> {
+    const own = this.context.system.fstat(this.fd, this.name)
+    this.#requireOurs(own)
+    const old = this.#existing === undefined ? undefined : this.#old()
+    const entry = this.#dress(this.fd, own, old)
+    this.#closed = entry
+    const closing = closeWritten(this.fd, this.size)
+    if (closing === undefined) return this.#give(entry, old)
+    return closing.then(() => {
+      this.#requireOurs(entry)
+      return this.#give(entry, this.#existing === undefined ? undefined : this.#old())
+    })
   }
 
-  /** In one step, as nothing had the name when the upload began. Undefined, and nothing done, when that is not so any more. */
-  #makeName(own: Entry): Published | undefined {
+  /** What has the final name now. */
+  #old(): Entry | undefined {
+    const { directory, name } = this.#spot
+    const old = this.context.system.lstat(directory.fd, name)
+    if (old?.kind === 'directory') throw new FileServerError('path.is-directory')
+    if (this.#exclusive && old !== undefined) throw new FileServerError('path.exists')
+    return old
+  }
+
+  /** In one step where nothing has the name. */
+  #give(entry: Entry, old: Entry | undefined): Published {
+    if (old !== undefined) return this.#replace(entry, old)
+    if (this.#makeName()) return this.#has({ entry, freed: NO_USAGE })
+    const other = this.#old()
+    const dressed = other?.kind !== 'file' || this.pending.mode !== undefined
+    return this.#replace(dressed ? entry : this.#dressAgain(other), other)
+  }
+
+  /** False, and nothing done, when something has the name, or where the system cannot tell in that step. */
+  #makeName(): boolean {
     const { fd } = this.#spot.directory
-    const entry = this.#dress(own, undefined)
     try {
-      const made = this.context.system.renameNew(fd, this.#partialName, fd, this.name)
-      return made ? { entry, freed: NO_USAGE } : undefined
+      return this.context.system.renameNew(fd, this.#partialName, fd, this.name)
     } catch (error) {
-      if (errnoOf(error) === 'EEXIST') return undefined
+      if (errnoOf(error) === 'EEXIST') return false
       throw error
     }
   }
 
-  #replace(own: Entry): Published {
+  #replace(entry: Entry, old: Entry | undefined): Published {
     const { system } = this.context
     const { directory, name, at } = this.#spot
-    const old = system.lstat(directory.fd, name)
-    if (old?.kind === 'directory') throw new FileServerError('path.is-directory')
-    if (this.#exclusive && old !== undefined) throw new FileServerError('path.exists')
-    const entry = this.#dress(own, old)
     if (this.#exclusive) publishExclusively(inside(directory.fd, this.#partialName), at)
     else
       lettingGo(directory.fd, old, () => system.rename(directory.fd, this.#partialName, directory.fd, name))
-    return { entry, freed: freedBy(this.context, old) }
+    return this.#has({ entry, freed: freedBy(this.context, old) })
+  }
+
+  /** What fails from here on does not take the name away again. */
+  #has(published: Published): Published {
+    const { bytes, files } = published.freed
+    this.#added = { bytes: published.entry.size - bytes, files: 1 - files }
+    return published
   }
 
   /** Unless the client asks for another one. */
@@ -222,60 +196,28 @@ class PartialStaging extends Content implements Staging {
   }
 
   /** Gives the partial the attributes it is to have; returns what it then is. */
-  #dress(own: Entry, old: Entry | undefined): Entry {
+  #dress(fd: number, own: Entry, old: Entry | undefined): Entry {
     const { mode = this.#usualMode(old), mtimeMs, atimeMs } = this.pending
     if (this.#fresh && this.pending === NO_ATTRIBUTES && mode === own.mode) return own
     const known =
-      applyAttributes(this.fd, { ...this.pending, mode }) && mtimeMs === undefined && atimeMs === undefined
-    return known ? { ...own, mode: mode & MODE_BITS } : this.#own()
-  }
-}
-
-/** An edit of the file itself: what is written stays, however the upload ends. */
-class InPlaceStaging extends Content implements Staging {
-  readonly #inherited: number
-  /** Bytes that the file is to be charged for once it has ended. */
-  #left: number | undefined
-
-  constructor(context: LocalContext, opened: OpenedContent) {
-    super(context, opened)
-    this.#inherited = opened.size
+      applyAttributes(fd, { ...this.pending, mode }) && mtimeMs === undefined && atimeMs === undefined
+    return known ? { ...own, mode: mode & MODE_BITS } : this.context.system.fstat(fd, this.name)
   }
 
-  publish(): Promise<Published> {
-    return guarded(async () => {
-      applyAttributes(this.fd, this.pending)
-      if (this.context.settings.syncOnCommit) await flush(this.fd)
-      const entry = this.context.system.fstat(this.fd, this.name)
-      return { entry, freed: { bytes: entry.size - this.#end(entry), files: 0 } }
-    })
-  }
-
-  keep(): Promise<Usage> {
-    return guarded(() => ({ bytes: this.#end(this.context.system.fstat(this.fd, this.name)), files: 1 }))
-  }
-
-  drop(): Promise<Usage> {
-    return this.keep()
-  }
-
-  close(): MaybePromise<void> {
-    return closeFile(this.fd, this.size)
-  }
-
-  #end(entry: Entry): number {
-    this.#left ??= this.#inherited + this.context.inPlace.end(entry)
-    return this.#left
+  /** For a file that somebody else has made since. */
+  #dressAgain(old: Entry): Entry {
+    const { system } = this.context
+    const file = openFile(system, new Spot(this.#spot.directory, this.#partialName), constants.O_RDONLY)
+    if (file === LINK) throw new FileServerError('transfer.aborted', 'the partial became a link')
+    try {
+      return this.#dress(file.fd, { ...file.entry, name: this.name }, old)
+    } finally {
+      closeSync(file.fd)
+    }
   }
 }
 
 /** Takes over the descriptor and one hold on the directory. */
 export function createStaging(options: StagingOptions): Staging {
   return new PartialStaging(options)
-}
-
-/** Takes over the descriptor, of what the entry describes. */
-export function createInPlace(context: LocalContext, fd: number, entry: Entry): Staging {
-  context.inPlace.begin(entry)
-  return new InPlaceStaging(context, { fd, size: entry.size, name: entry.name })
 }
