@@ -48,6 +48,7 @@ NAPI_MODULE_INIT() {
   add_read_cached(env, exports);
   add_directories(env, exports);
   add_send_file(env, exports);
+  add_line_ends(env, exports);
   add_packet_cipher(env, exports);
   add_tcp(env, exports);
   add_watch(env, exports);

@@ -41,6 +41,7 @@ void add_cached_length(napi_env env, napi_value exports);
 void add_read_cached(napi_env env, napi_value exports);
 void add_directories(napi_env env, napi_value exports);
 void add_send_file(napi_env env, napi_value exports);
+void add_line_ends(napi_env env, napi_value exports);
 void add_packet_cipher(napi_env env, napi_value exports);
 void add_tcp(napi_env env, napi_value exports);
 void add_watch(napi_env env, napi_value exports);

@@ -1,10 +1,11 @@
 // RFC 959 section 3.1.1.1: lines end in CR LF on the wire, in LF on disk.
+import type { LineEnds } from './line-ends.ts'
 
 const CR = 0x0d
 const LF = 0x0a
 
 export type Convert = {
-  /** The result may share memory with the chunk. */
+  /** The result lies in the chunk, which may be changed for it, or where the next push puts its own. */
   push(chunk: Uint8Array): Uint8Array
   /** What was held back for lack of its next byte. */
   end(): Uint8Array
@@ -13,48 +14,34 @@ export type Convert = {
 const EMPTY = new Uint8Array(0)
 
 /** LF becomes CR LF, unless its CR is there already: text from other systems is not doubled. */
-export function toNetwork(): Convert {
+export function toNetwork({ addReturns }: LineEnds): Convert {
   let last = 0
+  let room = EMPTY
   return {
     push(chunk) {
-      if (chunk.length === 0) return chunk
-      let bare = 0
-      let previous = last
-      for (const byte of chunk) {
-        if (byte === LF && previous !== CR) bare += 1
-        previous = byte
-      }
-      if (bare === 0) {
-        last = previous
-        return chunk
-      }
-      const out = Buffer.allocUnsafe(chunk.length + bare)
-      let at = 0
-      for (const byte of chunk) {
-        if (byte === LF && last !== CR) out[at++] = CR
-        out[at++] = byte
-        last = byte
-      }
-      return out
+      const { length } = chunk
+      if (length === 0) return chunk
+      if (room.length < 2 * length) room = Buffer.allocUnsafeSlow(2 * length)
+      const bytes = addReturns(chunk, room, last)
+      last = chunk[length - 1] ?? last
+      return room.subarray(0, bytes)
     },
     end: () => EMPTY,
   }
 }
 
 /** CR LF becomes LF; a CR alone stays. */
-export function fromNetwork(): Convert {
+export function fromNetwork({ dropReturns }: LineEnds): Convert {
   let heldCr = false
   return {
     push(chunk) {
-      if (!heldCr && !chunk.includes(CR)) return chunk
-      const out = Buffer.allocUnsafe(chunk.length + 1)
-      let at = 0
-      for (const byte of chunk) {
-        if (heldCr && byte !== LF) out[at++] = CR
-        heldCr = byte === CR
-        if (!heldCr) out[at++] = byte
-      }
-      return out.subarray(0, at)
+      const { length } = chunk
+      if (length === 0) return chunk
+      const before = heldCr && chunk[0] !== LF ? Uint8Array.of(CR) : EMPTY
+      heldCr = chunk[length - 1] === CR
+      const bytes = dropReturns(chunk)
+      const text = chunk.subarray(0, heldCr ? bytes - 1 : bytes)
+      return before.length === 0 ? text : Buffer.concat([before, text])
     },
     end: () => (heldCr ? Uint8Array.of(CR) : EMPTY),
   }

@@ -7,6 +7,7 @@ import { DataChannel } from './data-channel.ts'
 import type { DescriptorNet } from './descriptor-net.ts'
 import { newDialog } from './dialog.ts'
 import { mayChoose, withHost } from './hosts.ts'
+import { type LineEnds, SCRIPT_LINE_ENDS } from './line-ends.ts'
 import { LoginDialog } from './login.ts'
 import type { Reply } from './replies.ts'
 import type { Death, Dialog, Ftp, Row, Transfer } from './session.ts'
@@ -29,6 +30,7 @@ export class FtpSession implements Ftp {
   readonly clock: Clock
   readonly logger: Logger
   readonly commands: ReadonlyMap<string, Row>
+  readonly lineEnds: LineEnds
   readonly login: LoginDialog
   readonly data: DataChannel
   readonly stall: StallWatch
@@ -47,6 +49,7 @@ export class FtpSession implements Ftp {
     this.clock = deps.clock
     this.logger = deps.logger
     this.commands = commands
+    this.lineEnds = deps.native ?? SCRIPT_LINE_ENDS
     this.origin = origin
     this.#engine = engine
     this.#host = host

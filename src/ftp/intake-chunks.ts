@@ -1,3 +1,5 @@
+import type { Duplex } from 'node:stream'
+import { type Convert, fromNetwork } from './ascii.ts'
 import type { Batch, Intake, IntakeOptions } from './intake.ts'
 
 /** Written in one go when so much has come; fewer hops to the disk matter more than its size. */
@@ -9,19 +11,21 @@ const MAX_WAITING_CHUNKS = 1024
 
 /** From 'data' events. */
 export class ChunkIntake implements Intake {
-  readonly #options: IntakeOptions
+  readonly #socket: Duplex
+  readonly #convert: Convert | undefined
   #chunks: Uint8Array[] = []
   #bytes = 0
   #arrived: (bytes: number) => void = () => undefined
   readonly #onData = (chunk: Uint8Array) => this.#took(chunk)
 
-  constructor(options: IntakeOptions) {
-    this.#options = options
+  constructor({ socket, text }: IntakeOptions) {
+    this.#socket = socket
+    this.#convert = text === undefined ? undefined : fromNetwork(text)
   }
 
   start(arrived: (bytes: number) => void): void {
     this.#arrived = arrived
-    this.#options.socket.on('data', this.#onData)
+    this.#socket.on('data', this.#onData)
   }
 
   get due(): boolean {
@@ -37,19 +41,17 @@ export class ChunkIntake implements Intake {
   }
 
   end(whole: boolean): void {
-    const { socket, convert } = this.#options
-    socket.off('data', this.#onData)
-    if (whole && convert !== undefined) this.#keep(convert.end())
+    this.#socket.off('data', this.#onData)
+    if (whole && this.#convert !== undefined) this.#keep(this.#convert.end())
   }
 
   resume(): void {
-    this.#options.socket.resume()
+    this.#socket.resume()
   }
 
   #took(chunk: Uint8Array): void {
-    const { socket, convert } = this.#options
-    this.#keep(convert === undefined ? chunk : convert.push(chunk))
-    if (this.#bytes >= MAX_WAITING_BYTES || this.#chunks.length >= MAX_WAITING_CHUNKS) socket.pause()
+    this.#keep(this.#convert === undefined ? chunk : this.#convert.push(chunk))
+    if (this.#bytes >= MAX_WAITING_BYTES || this.#chunks.length >= MAX_WAITING_CHUNKS) this.#socket.pause()
     this.#arrived(chunk.length)
   }
 

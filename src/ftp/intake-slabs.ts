@@ -1,6 +1,8 @@
 import type { Duplex } from 'node:stream'
 import type { Batch, Intake, IntakeOptions } from './intake.ts'
+import type { LineEnds } from './line-ends.ts'
 import { readInto } from './read-into.ts'
+import { beginWithReturn, endsOpen, usedAtEnd, usedWith } from './slab-text.ts'
 import { giveSlab, LARGE_SLAB, type Slab, SMALL_SLAB, takeSlab } from './slabs.ts'
 
 /** Pieces that may wait for the disk beside the slab that is being filled. */
@@ -13,18 +15,23 @@ const MIN_ROOM = 96 * 1024
 /** Where a socket may still put what nobody takes. */
 const NOWHERE = Buffer.allocUnsafeSlow(SMALL_SLAB)
 
-type Piece = Readonly<{ bytes: Uint8Array; slab: Slab | undefined }>
+/** What came before is copied in pieces for which there is always room. */
+const EARLY_PIECE = SMALL_SLAB / 2
+
+type Piece = Readonly<{ bytes: Uint8Array; slab: Slab }>
 
 /** Straight into slabs: a full one waits for its write while the next one is filled. */
 export class SlabIntake implements Intake {
   readonly #socket: Duplex
+  readonly #text: LineEnds | undefined
   #waiting: Piece[] = []
   #current: Slab | undefined
   #used = 0
   #arrived: (bytes: number) => void = () => undefined
 
-  constructor({ socket }: Pick<IntakeOptions, 'socket'>) {
+  constructor({ socket, text }: IntakeOptions) {
     this.#socket = socket
+    this.#text = text
   }
 
   start(arrived: (bytes: number) => void): void {
@@ -32,13 +39,11 @@ export class SlabIntake implements Intake {
     this.#current = takeSlab(SMALL_SLAB)
     // What came before is in the stream's own memory, and comes first.
     const early: Buffer | null = this.#socket.readableLength > 0 ? this.#socket.read() : null
+    if (early !== null) this.#keep(early)
     readInto(this.#socket, {
       filled: (bytes) => this.#filled(bytes),
       next: () => this.#current?.rest(this.#used) ?? NOWHERE,
     })
-    if (early === null) return
-    this.#waiting.push({ bytes: early, slab: undefined })
-    arrived(early.length)
   }
 
   get due(): boolean {
@@ -53,37 +58,50 @@ export class SlabIntake implements Intake {
       chunks: pieces.map(({ bytes }) => bytes),
       bytes: pieces.reduce((sum, { bytes }) => sum + bytes.length, 0),
       free: () => {
-        for (const { slab } of pieces) if (slab !== undefined) giveSlab(slab)
+        for (const { slab } of pieces) giveSlab(slab)
       },
     }
   }
 
-  end(): void {
+  end(whole: boolean): void {
     const slab = this.#current
-    if (slab !== undefined && this.#used > 0) this.#hand(slab)
-    else if (slab !== undefined) giveSlab(slab)
     this.#current = undefined
+    if (slab === undefined) return
+    const used = usedAtEnd(this.#text, slab, this.#used, whole)
+    if (used > 0) this.#hand(slab, used)
+    else giveSlab(slab)
   }
 
   resume(): void {
     this.#socket.resume()
   }
 
+  #keep(early: Uint8Array): void {
+    for (let at = 0; at < early.length; at += EARLY_PIECE) {
+      const piece = early.subarray(at, at + EARLY_PIECE)
+      this.#current?.rest(this.#used).set(piece)
+      this.#filled(piece.length)
+    }
+  }
+
   #filled(bytes: number): boolean {
     const slab = this.#current
     if (slab === undefined) return true
-    this.#used += bytes
-    if (slab.size - this.#used < roomFor(slab)) {
-      this.#hand(slab)
-      this.#current = takeSlab(LARGE_SLAB)
-      this.#used = 0
+    const used = usedWith(this.#text, slab, this.#used, bytes)
+    this.#used = used
+    if (slab.size - used < roomFor(slab)) {
+      const open = endsOpen(this.#text, slab, used)
+      const next = takeSlab(LARGE_SLAB)
+      this.#current = open ? beginWithReturn(next) : next
+      this.#used = open ? 1 : 0
+      this.#hand(slab, used - this.#used)
     }
     this.#arrived(bytes)
     return this.#waiting.length <= MAX_WAITING
   }
 
-  #hand(slab: Slab): void {
-    this.#waiting.push({ bytes: slab.filled(this.#used), slab })
+  #hand(slab: Slab, used: number): void {
+    this.#waiting.push({ bytes: slab.filled(used), slab })
   }
 }
 

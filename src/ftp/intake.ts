@@ -1,5 +1,5 @@
 import type { Duplex } from 'node:stream'
-import type { Convert } from './ascii.ts'
+import type { LineEnds } from './line-ends.ts'
 
 /** Pieces for one write. `free` after it: their memory is used again. */
 export type Batch = Readonly<{ chunks: readonly Uint8Array[]; bytes: number; free: () => void }>
@@ -20,5 +20,5 @@ export type Intake = {
 
 export type IntakeOptions = Readonly<{
   socket: Duplex
-  convert: Convert | undefined
+  text: LineEnds | undefined
 }>

@@ -5,7 +5,7 @@ import { READABLE } from './native-sockets.ts'
 /** Of one piece; a record of TLS has 16 KiB at most. */
 const PIECE = 64 * 1024
 
-/** What comes in on a link, as a stream, for who converts or unpacks it. Closes the link; nothing can be written to it. */
+/** What comes in on a link, as a stream, for who unpacks it. Closes the link; nothing can be written to it. */
 export class LinkStream extends Duplex {
   readonly #link: Link
   readonly #ready = () => this.#receive()

@@ -5,9 +5,9 @@ import type { Direction } from './link-context.ts'
 import type { Ftp } from './session.ts'
 import type { Job } from './stream-transfer.ts'
 
-/** The bytes of the file are those of the connection, and no stream is in between. */
+/** No stream is in between. */
 export function goesDirect({ data, dialog }: Ftp, direction: Direction): boolean {
-  return dialog.type === 'I' && dialog.mode === 'S' && data.direct(direction)
+  return dialog.mode === 'S' && data.direct(direction)
 }
 
 export function progressOf({ ftp, transfer }: Job): (bytes: number) => void {

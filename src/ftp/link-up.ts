@@ -1,8 +1,10 @@
 import type { WriteHandle } from '../core/vfs/storage.ts'
 import { yieldTurn } from './course.ts'
+import type { LineEnds } from './line-ends.ts'
 import type { Link } from './link.ts'
 import { READABLE } from './native-sockets.ts'
 import type { Death } from './session.ts'
+import { beginWithReturn, endsOpen, usedAtEnd, usedWith } from './slab-text.ts'
 import { giveSlab, LARGE_SLAB, type Slab, SMALL_SLAB, takeSlab } from './slabs.ts'
 
 /** What one session takes in before others get their turn. */
@@ -17,6 +19,8 @@ const DIED = { cause: new Error('the client has died') }
 export type LinkUp = Readonly<{
   target: WriteHandle
   at: number
+  /** How the line ends of text are changed; undefined: the bytes are the file's. */
+  text: LineEnds | undefined
   /** Asked at the end: what comes from a client that has died is not whole. Undefined: that is seen in another turn only. */
   died: (() => Death) | undefined
   progress: (bytes: number) => void
@@ -71,7 +75,7 @@ class Intake {
         this.#atEnd()
         return
       }
-      this.#used += bytes
+      this.#used = usedWith(this.#job.text, slab, this.#used, bytes)
       this.#job.progress(bytes)
       turn -= bytes
       const room = slab.size - this.#used
@@ -82,7 +86,7 @@ class Intake {
         if (looksOn || this.#link.more) continue
         return
       }
-      this.#hand(slab)
+      this.#turnOver(slab, this.#used)
       if (this.#waiting !== undefined) this.#link.rest()
       if (this.#ended || this.#waiting !== undefined) return
     }
@@ -105,11 +109,16 @@ class Intake {
     if (!this.#ended) this.#end(this.#job.died?.() === 'no' ? undefined : DIED)
   }
 
+  #turnOver(slab: Slab, used: number): void {
+    const open = endsOpen(this.#job.text, slab, used)
+    this.#slab = open ? beginWithReturn(takeSlab(LARGE_SLAB)) : undefined
+    this.#used = open ? 1 : 0
+    this.#hand(slab, used - this.#used)
+  }
+
   /** One write after the other: a failed one must not leave a hole below a later one. */
-  #hand(slab: Slab): void {
-    const piece = { slab, used: this.#used }
-    this.#slab = undefined
-    this.#used = 0
+  #hand(slab: Slab, used: number): void {
+    const piece = { slab, used }
     if (this.#writing) this.#waiting = piece
     else this.#write(piece)
   }
@@ -168,10 +177,15 @@ class Intake {
     this.#failure ??= failure
     this.#link.close()
     const slab = this.#slab
-    if (slab !== undefined && this.#used > 0) this.#hand(slab)
-    else if (slab !== undefined) giveSlab(slab)
     this.#slab = undefined
+    if (slab !== undefined) this.#last(slab, this.#failure === undefined)
     this.#settle()
+  }
+
+  #last(slab: Slab, whole: boolean): void {
+    const used = usedAtEnd(this.#job.text, slab, this.#used, whole)
+    if (used > 0) this.#hand(slab, used)
+    else giveSlab(slab)
   }
 
   #settle(): void {

@@ -1,24 +1,24 @@
 import type { Duplex } from 'node:stream'
 import type { MaybePromise } from '../core/maybe-promise.ts'
 import type { WriteHandle } from '../core/vfs/storage.ts'
-import type { Convert } from './ascii.ts'
 import type { Batch, Intake, IntakeOptions } from './intake.ts'
 import { ChunkIntake } from './intake-chunks.ts'
 import { SlabIntake } from './intake-slabs.ts'
+import type { LineEnds } from './line-ends.ts'
 import { canReadInto } from './read-into.ts'
 
 export type PumpUp = Readonly<{
   target: WriteHandle
   at: number
-  convert: Convert | undefined
+  /** How the line ends of text are changed; undefined: the bytes are the file's. */
+  text: LineEnds | undefined
   signal: AbortSignal
   progress: (bytes: number) => void
 }>
 
-/** Into memory of ours where that is possible: no garbage, few and big writes. Text is converted chunk by chunk. */
+/** Into memory of ours where that is possible: no garbage, few and big writes. */
 function createIntake(options: IntakeOptions): Intake {
-  const direct = options.convert === undefined && canReadInto(options.socket)
-  return direct ? new SlabIntake(options) : new ChunkIntake(options)
+  return canReadInto(options.socket) ? new SlabIntake(options) : new ChunkIntake(options)
 }
 
 const closedEarly = () => new Error('data connection closed early')
@@ -137,5 +137,5 @@ class Pump {
  * aborts; what had come by then has been written, so that the partial is as long as it can be.
  */
 export function pumpUp(socket: Duplex, job: PumpUp, open = createIntake): Promise<void> {
-  return new Pump(socket, job, open({ socket, convert: job.convert })).done
+  return new Pump(socket, job, open({ socket, text: job.text })).done
 }

@@ -5,6 +5,7 @@ import type { TransferNote, VfsSession } from '../core/vfs/session.ts'
 import type { DataChannel } from './data-channel.ts'
 import type { HashName } from './digests.ts'
 import type { Fact } from './facts.ts'
+import type { LineEnds } from './line-ends.ts'
 import type { LoginDialog } from './login.ts'
 import type { Reply } from './replies.ts'
 import type { FtpSettings } from './settings.ts'
@@ -57,6 +58,7 @@ export type Ftp = {
   readonly clock: Clock
   readonly logger: Logger
   readonly commands: ReadonlyMap<string, Row>
+  readonly lineEnds: LineEnds
   /** Changes at AUTH TLS. */
   readonly origin: Origin
   readonly tlsOffered: boolean

@@ -2,6 +2,7 @@ import type { Auditor } from '../core/audit/auditor.ts'
 import type { Authenticator } from '../core/auth/login.ts'
 import type { TlsReuse } from '../core/identity.ts'
 import type { Clock, Logger } from '../core/ports.ts'
+import type { LineEnds } from './line-ends.ts'
 import type { NativeSockets } from './native-sockets.ts'
 import type { NativeTls } from './native-tls.ts'
 
@@ -73,7 +74,7 @@ export type FtpDeps = Readonly<{
   /** The certificate to use for the next handshake; undefined = this door has no TLS. */
   tls: () => TlsMaterial | undefined
   /** Of the addon; undefined without it. */
-  native?: (NativeSockets & NativeTls) | undefined
+  native?: (NativeSockets & NativeTls & LineEnds) | undefined
   /** Some user must resume though the listener does not ask for it; who it is shows after the handshake only. */
   strictUsers: () => boolean
 }>

@@ -3,7 +3,7 @@ import { andThen, type MaybePromise } from '../core/maybe-promise.ts'
 import type { VirtualPath } from '../core/vfs/path.ts'
 import type { VfsSession } from '../core/vfs/session.ts'
 import type { ReadHandle, WriteHandle } from '../core/vfs/storage.ts'
-import { fromNetwork, toNetwork } from './ascii.ts'
+import { toNetwork } from './ascii.ts'
 import { type Sink, yieldTurn } from './course.ts'
 import { endDown, goesDirect, progressOf, withLink } from './link-transfer.ts'
 import { receiveUp } from './link-up.ts'
@@ -54,18 +54,16 @@ export function sendFile(
 function sendContent(job: Job, source: ReadHandle): MaybePromise<void> {
   const { ftp, transfer } = job
   const from = ftp.dialog.restartAt
-  const content = { source, from, expected: source.size - from, signal: transfer }
+  const convert = ftp.dialog.type === 'A' ? toNetwork(ftp.lineEnds) : undefined
+  const content = { source, from, expected: source.size - from, convert, signal: transfer }
   if (!goesDirect(ftp, 'down')) {
-    const convert = ftp.dialog.type === 'A' ? toNetwork() : undefined
     return withConnection(job, 'down', async (socket, progress) =>
-      pumpDown(socketSink(socket, ftp.stall), { ...content, convert, progress }),
+      pumpDown(socketSink(socket, ftp.stall), { ...content, progress }),
     )
   }
   const progress = progressOf(job)
   return withLink(job, 'down', (link) =>
-    andThen(pumpDown(linkSink(link, ftp.stall), { ...content, convert: undefined, progress }), () =>
-      endDown(job, link),
-    ),
+    andThen(pumpDown(linkSink(link, ftp.stall), { ...content, progress }), () => endDown(job, link)),
   )
 }
 
@@ -111,16 +109,16 @@ export function receiveFile(job: Job, target: WriteHandle, at: number): MaybePro
 function receive(job: Job, target: WriteHandle, at: number): MaybePromise<void> {
   const { ftp, transfer } = job
   transfer.outlives = ftp.crypto() === undefined && ftp.openEnded
+  const text = ftp.dialog.type === 'A' ? ftp.lineEnds : undefined
   if (!goesDirect(ftp, 'up')) {
-    const convert = ftp.dialog.type === 'A' ? fromNetwork() : undefined
     return withConnection(job, 'up', async (socket, progress) => {
-      await pumpUp(socket, { target, at, convert, signal: transfer.signal, progress })
+      await pumpUp(socket, { target, at, text, signal: transfer.signal, progress })
       const confirmed = ftp.crypto() !== undefined && transfer.note.unconfirmed === undefined
       if (!confirmed) await requireAlive(ftp)
     })
   }
   const died = ftp.crypto() === undefined ? () => ftp.clientDied() : undefined
-  return withLink(job, 'up', (link) => receiveUp(link, { target, at, died, progress: progressOf(job) }))
+  return withLink(job, 'up', (link) => receiveUp(link, { target, at, text, died, progress: progressOf(job) }))
 }
 
 /** The system ends what a dead client had open one by one: the other end may be told later in this turn, or in the next. */

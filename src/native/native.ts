@@ -21,6 +21,13 @@ export type Native = Readonly<{
   cachedLength(fd: number, position: number, length: number): number
   /** Hands bytes to a socket within the kernel, as many as it takes now; waits for the disk. -EAGAIN: it is full. */
   sendFile(socket: number, fd: number, position: number, length: number): number
+  /**
+   * Copies text and puts a CR in front of each LF that has none; `previous` is the byte before the text. `into` is twice as long
+   * as the text. Gives the bytes written.
+   */
+  addReturns(text: Uint8Array, into: Uint8Array, previous: number): number
+  /** Takes each CR in front of an LF out, where the text lies; one at its very end stays. Gives the bytes left. */
+  dropReturns(text: Uint8Array): number
   /** Describes a name of an open directory, which may be a link, in one record of RECORD_FIELDS numbers. */
   lstatAt(directory: number, name: string, record: Float64Array): number
   fstatInto(fd: number, record: Float64Array): number
@@ -194,6 +201,7 @@ export const RECORD_MISSING = 0
 export const NATIVE_PARTS = {
   'cached reads': 'a slow disk can hold up other sessions until it is noticed',
   'direct sending': 'downloads over FTP in clear cost some three times the CPU',
+  'text conversion': 'text over FTP (TYPE A) costs three to six times the CPU',
   'directory calls': 'listings cost about twice the CPU',
   'encrypted data connections':
     'small files over FTPS cost about a third more CPU, large uploads several times, and Java cannot upload over TLS 1.3',
@@ -206,6 +214,8 @@ export const NATIVE_FUNCTIONS = {
   readCached: 'cached reads',
   cachedLength: 'direct sending',
   sendFile: 'direct sending',
+  addReturns: 'text conversion',
+  dropReturns: 'text conversion',
   lstatAt: 'directory calls',
   fstatInto: 'directory calls',
   openAt: 'directory calls',

@@ -6,10 +6,12 @@ import type { WriteHandle } from '../../src/core/vfs/storage.ts'
 import type { DataLink } from '../../src/ftp/data-link.ts'
 import { openDescriptorNet } from '../../src/ftp/descriptor-net.ts'
 import { openDescriptorPort } from '../../src/ftp/descriptor-port.ts'
+import type { LineEnds } from '../../src/ftp/line-ends.ts'
 import { receiveUp } from '../../src/ftp/link-up.ts'
 import type { Death } from '../../src/ftp/session.ts'
 import { systemClock } from '../../src/server/system-clock.ts'
 import { native, needsNative } from '../helpers/native.ts'
+import { TEXTS } from '../helpers/texts.ts'
 
 const MiB = 1024 * 1024
 const BIG = randomBytes(9 * MiB + 5)
@@ -54,11 +56,12 @@ describe('uploads on a link', needsNative, () => {
     return { client, link }
   }
 
-  function receive(link: DataLink, handle: WriteHandle, died?: () => Death) {
+  function receive(link: DataLink, handle: WriteHandle, died?: () => Death, text?: LineEnds) {
     const seen = { moved: 0 }
     const done = receiveUp(link, {
       target: handle,
       at: 0,
+      text,
       died,
       progress: (bytes) => {
         seen.moved += bytes
@@ -104,6 +107,29 @@ describe('uploads on a link', needsNative, () => {
       client.destroy()
     })
   }
+
+  for (const [what, text] of Object.entries(TEXTS))
+    test(`text changes where it lies: ${what}`, async () => {
+      const { client, link } = await pair()
+      const { handle, content } = target('in turns')
+      const { done, seen } = receive(link, handle, undefined, native)
+      client.end(text)
+      await done
+      assert.equal(seen.moved, text.length)
+      assert.ok(content().equals(Buffer.from(text.replaceAll('\r\n', '\n'))))
+    })
+
+  test('half of a line end is not kept of a text that is lost', async () => {
+    const { client, link } = await pair()
+    const { handle, content } = target('at once')
+    const { done, seen } = receive(link, handle, undefined, native)
+    client.write('a line\r\nanother\r')
+    while (seen.moved < 16) await new Promise((resolve) => setImmediate(resolve))
+    link.cut()
+    await assert.rejects(done, /lost/)
+    assert.equal(content().toString(), 'a line\nanother')
+    client.destroy()
+  })
 
   test('the end of a client that has died is none, and what came is kept', async () => {
     const cases: readonly Readonly<{ told: readonly Death[]; whole: boolean }>[] = [

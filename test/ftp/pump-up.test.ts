@@ -7,8 +7,10 @@ import type { WriteHandle } from '../../src/core/vfs/storage.ts'
 import type { IntakeOptions } from '../../src/ftp/intake.ts'
 import { ChunkIntake } from '../../src/ftp/intake-chunks.ts'
 import { SlabIntake } from '../../src/ftp/intake-slabs.ts'
+import { type LineEnds, SCRIPT_LINE_ENDS } from '../../src/ftp/line-ends.ts'
 import { pumpUp } from '../../src/ftp/pump-up.ts'
 import { canReadInto } from '../../src/ftp/read-into.ts'
+import { TEXTS } from '../helpers/texts.ts'
 
 const INTAKES = {
   chunks: (options: IntakeOptions) => new ChunkIntake(options),
@@ -67,12 +69,17 @@ describe('pump up', () => {
   })
 
   for (const [name, open] of Object.entries(INTAKES)) {
-    function pump(server: Socket, target: WriteHandle, signal = new AbortController().signal) {
+    function pump(
+      server: Socket,
+      target: WriteHandle,
+      signal = new AbortController().signal,
+      text?: LineEnds,
+    ) {
       let moved = 0
       const progress = (bytes: number) => {
         moved += bytes
       }
-      const done = pumpUp(server, { target, at: 0, convert: undefined, signal, progress }, open)
+      const done = pumpUp(server, { target, at: 0, text, signal, progress }, open)
       return {
         done,
         get moved() {
@@ -95,6 +102,35 @@ describe('pump up', () => {
         server.destroy()
       })
     }
+
+    for (const [what, text] of Object.entries(TEXTS))
+      test(`${name}: text changes on its way: ${what}`, async () => {
+        const { client, server } = await pair()
+        client.write(text.slice(0, 70_000))
+        server.read(0)
+        while (server.readableLength < 1000) await new Promise((resolve) => setImmediate(resolve))
+        const target = slowTarget()
+        const pumping = pump(server, target.handle, undefined, SCRIPT_LINE_ENDS)
+        client.end(text.slice(70_000))
+        await pumping.done
+        assert.equal(pumping.moved, text.length)
+        assert.equal(target.digest(), sha(Buffer.from(text.replaceAll('\r\n', '\n'))))
+        server.destroy()
+      })
+
+    test(`${name}: half of a line end is not kept of a text that is lost`, async () => {
+      const { client, server } = await pair()
+      client.on('error', () => undefined)
+      const controller = new AbortController()
+      const target = slowTarget()
+      const pumping = pump(server, target.handle, controller.signal, SCRIPT_LINE_ENDS)
+      client.write('a line\r\nanother\r')
+      while (pumping.moved < 16) await new Promise((resolve) => setImmediate(resolve))
+      controller.abort(new Error('aborted'))
+      await assert.rejects(pumping.done, /aborted/)
+      assert.equal(target.digest(), sha(Buffer.from('a line\nanother')))
+      client.destroy()
+    })
 
     test(`${name}: what the socket had read before is not lost`, async () => {
       const { client, server } = await pair()

@@ -149,17 +149,18 @@ suite("Node's sockets serve", needsNative, () => {
     }
   })
 
-  test('downloads that are no image of a file, and active connections', async (t) => {
+  test('packed downloads and active connections are for Node, text is not', async (t) => {
     const { client, native } = await startCounted(t, { settings: { modeZ: true } })
     await client.send('TYPE A')
     assert.match(await client.upload('STOR text', 'a\r\nb\r\n'), /^226/)
     assert.equal(native.tls.opened, 1, 'who only sends may lose its end by what Node sends first')
     assert.equal((await client.download('RETR text')).text, 'a\r\nb\r\n')
+    assert.equal(native.tls.opened, 2)
     await client.send('TYPE I')
     await client.send('MODE Z')
     assert.match((await client.download('RETR text')).reply, /^226/)
     await client.send('MODE S')
-    assert.equal(native.tls.opened, 1)
+    assert.equal(native.tls.opened, 2)
     const listener = createServer().listen(0, '127.0.0.1')
     await once(listener, 'listening')
     const address = listener.address()
@@ -171,7 +172,7 @@ suite("Node's sockets serve", needsNative, () => {
     socket.destroy()
     listener.close()
     assert.match((await client.reply()) ?? '', /^4/)
-    assert.equal(native.tls.opened, 1)
+    assert.equal(native.tls.opened, 2)
   })
 
   test('where OpenSSL takes the certificate for none', async (t) => {

@@ -3,31 +3,62 @@ import { describe, test } from 'node:test'
 import fc from 'fast-check'
 import { matchesWildcard } from '../../src/core/wildcard.ts'
 import { allowedTarget } from '../../src/ftp/active.ts'
-import { fromNetwork, toNetwork } from '../../src/ftp/ascii.ts'
+import { type Convert, fromNetwork, toNetwork } from '../../src/ftp/ascii.ts'
 import { isPattern } from '../../src/ftp/glob.ts'
+import { SCRIPT_LINE_ENDS } from '../../src/ftp/line-ends.ts'
 import { parseOffset } from '../../src/ftp/offsets.ts'
 import { formatReply, quoted, reply } from '../../src/ftp/replies.ts'
+import { usedWith } from '../../src/ftp/slab-text.ts'
+import { giveSlab, SMALL_SLAB, takeSlab } from '../../src/ftp/slabs.ts'
 import { formatTime, parseTime } from '../../src/ftp/times.ts'
+import { native, needsNative } from '../helpers/native.ts'
 
-function convert(make: typeof toNetwork, text: string, cut: number): string {
-  const { push, end } = make()
+const LINE_ENDS = [
+  ['script', SCRIPT_LINE_ENDS, {}],
+  ['addon', native, needsNative],
+] as const
+
+function convert({ push, end }: Convert, text: string, cut: number): string {
   const input = Buffer.from(text)
   const at = Math.min(cut, input.length)
   return Buffer.concat(
-    [push(input.subarray(0, at)), push(input.subarray(at)), end()].map((part) => Buffer.from(part)),
+    // A result is good until the next one.
+    [() => push(input.subarray(0, at)), () => push(input.subarray(at)), end].map((part) =>
+      Buffer.from(part()),
+    ),
   ).toString()
 }
 const lines = fc.array(fc.constantFrom('a', '\r', '\n', 'é')).map((parts) => parts.join(''))
 
 describe('ASCII', () => {
-  test('line ends change as RFC 959 says, wherever the pieces end', () => {
-    fc.assert(
-      fc.property(lines, fc.nat(20), (text, cut) => {
-        assert.equal(convert(toNetwork, text, cut), text.replace(/(?<!\r)\n/g, '\r\n'))
-        assert.equal(convert(fromNetwork, text, cut), text.replaceAll('\r\n', '\n'))
-      }),
-    )
-  })
+  for (const [name, ends, needs] of LINE_ENDS) {
+    test(`${name}: line ends change as RFC 959 says, wherever the pieces end`, needs, () => {
+      assert.ok(ends)
+      fc.assert(
+        fc.property(lines, fc.nat(20), (text, cut) => {
+          assert.equal(convert(toNetwork(ends), text, cut), text.replace(/(?<!\r)\n/g, '\r\n'))
+          assert.equal(convert(fromNetwork(ends), text, cut), text.replaceAll('\r\n', '\n'))
+        }),
+      )
+    })
+
+    test(`${name}: so they do in memory that is filled piece by piece`, needs, () => {
+      assert.ok(ends)
+      fc.assert(
+        fc.property(fc.array(lines, { maxLength: 6 }), (pieces) => {
+          const slab = takeSlab(SMALL_SLAB)
+          let used = 0
+          for (const piece of pieces) {
+            const bytes = Buffer.from(piece)
+            slab.rest(used).set(bytes)
+            used = usedWith(ends, slab, used, bytes.length)
+          }
+          assert.equal(Buffer.from(slab.filled(used)).toString(), pieces.join('').replaceAll('\r\n', '\n'))
+          giveSlab(slab)
+        }),
+      )
+    })
+  }
 })
 
 describe('replies', () => {

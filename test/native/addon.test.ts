@@ -75,6 +75,22 @@ test('cachedLength counts what was just written, and never waits for what was no
   assert.equal(native.cachedLength(-1, 0, 1), -constants.errno.EBADF)
 })
 
+test('line ends are changed only where there is room', needsNative, () => {
+  assert.ok(native)
+  const invalid = -constants.errno.EINVAL
+  const text = Buffer.from('a\nb\r\n')
+  const into = Buffer.alloc(2 * text.length)
+  assert.equal(native.addReturns(text, into.subarray(1), 0), invalid)
+  assert.equal(native.addReturns(text, into, 0), 6)
+  assert.equal(into.toString('latin1', 0, 6), 'a\r\nb\r\n')
+  assert.equal(native.addReturns(Buffer.from('\n'), into, 0x0d), 1)
+  assert.equal(native.dropReturns(Buffer.from('a\r\nb\r')), 4)
+  // @ts-expect-error: what the types refuse must not reach memory either
+  assert.equal(native.addReturns('text', into, 0), invalid)
+  // @ts-expect-error
+  assert.equal(native.dropReturns(undefined), invalid)
+})
+
 test('sendFile hands over a part of a file, at its place', needsNative, async (t) => {
   assert.ok(native)
   const fd = openFile(t, '0123456789')
