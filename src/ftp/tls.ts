@@ -164,6 +164,7 @@ function handshake(socket: Duplex, setup: Handshake): Promise<TLSSocket> {
     fed.once('end', left)
     secure.once('secure', () => fed.off('end', left))
   }
+  if (use === 'sending' && socket instanceof Socket) secure.once('end', () => probe(socket))
   return finished(socket, secure, { ...setup, deadline })
 }
 
@@ -184,6 +185,14 @@ async function handshakeToStay(raw: Socket, setup: Handshake): Promise<TLSSocket
   } finally {
     deadline.cancel()
   }
+}
+
+/**
+ * Whether a connection whose peer has ended takes anything: it is destroyed if not. A reset that meets the tickets of TLS 1.3
+ * fails that write of Node's own, which nobody hears of, and what is written next waits behind it for ever.
+ */
+function probe(raw: Socket): void {
+  raw.write('')
 }
 
 const nothing = () => undefined
