@@ -61,11 +61,15 @@ function failed(dispatcher: Dispatcher, row: Row, error: unknown): Reply {
   return over(dispatcher.ftp, row, replyForError(code, row.creates))
 }
 
-/** What was said for the very next command counts no more; a REST or RNFR that is refused takes an earlier one with it. */
-function over(ftp: Ftp, row: Row, answer: Reply): Reply {
+/**
+ * REST counts for the next transfer and RNFR for the next RNTO, whatever stands in between: RFC 3659 section 5 leaves it open,
+ * other servers do so, and a client whose REST were passed over would double the head of a download or lose that of an upload.
+ * One that is refused takes an earlier one with it.
+ */
+function over({ dialog }: Ftp, row: Row, answer: Reply): Reply {
   const refused = answer.code >= 400
-  if (row.keepsRestart === undefined || (refused && row.verb === 'REST')) ftp.dialog.restartAt = 0
-  if (refused || row.verb !== 'RNFR') ftp.dialog.renameFrom = undefined
+  if (row.endsRestart === true || (refused && row.verb === 'REST')) dialog.restartAt = 0
+  if (row.verb === 'RNTO' || (refused && row.verb === 'RNFR')) dialog.renameFrom = undefined
   return answer
 }
 

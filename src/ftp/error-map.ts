@@ -1,11 +1,14 @@
 import type { ErrorCode } from '../core/errors.ts'
 import { closing, type Reply, reply } from './replies.ts'
 
-/** Total: a new code without a row does not compile. Texts are constants, so that nothing inside leaks. */
+/**
+ * Total: a new code without a row does not compile. Texts are constants, so that nothing inside leaks. FluentFTP, lftp and others
+ * look for `no such file`, `not a regular file` and `already exist` in them.
+ */
 const REPLIES = {
   'path.not-found': [550, 'No such file or directory.'],
-  'path.exists': [550, 'Already exists.'],
-  'path.is-directory': [550, 'Is a directory.'],
+  'path.exists': [550, 'File or directory already exists.'],
+  'path.is-directory': [550, 'Is a directory, not a regular file.'],
   'path.not-directory': [550, 'Not a directory.'],
   'path.not-empty': [550, 'Directory not empty.'],
   'path.unfinished': [550, 'Upload is not finished; resume or delete it.'],

@@ -24,25 +24,52 @@ export type Listing = {
  */
 const FLAGS = /^(?:-[aAcCdFhlLnrRStu1]+(?: +|$))*(?:--(?: +|$))?/
 
+/** What may stand for flags that nobody here knows: they count for none, but a file of that name comes first. */
+const STRANGE_FLAGS = /^(?:-[a-zA-Z0-9]+(?: +|$))+/
+
 /** The argument of LIST, NLST and STAT: flags, then a file, a directory, or a pattern in the last component. */
 export async function openListing(files: VfsSession, cwd: VirtualPath, argument: string): Promise<Listing> {
   const flags = FLAGS.exec(argument)?.[0] ?? ''
   const name = argument.slice(flags.length)
+  const itself = flags.includes('d')
+  try {
+    return await openNamed(files, cwd, { name, itself })
+  } catch (error) {
+    const rest = name.replace(STRANGE_FLAGS, '')
+    if (errorCodeOf(error) !== 'path.not-found' || rest === name) throw error
+    return openNamed(files, cwd, { name: rest, itself })
+  }
+}
+
+/** `itself`: a directory is listed in place of what it holds. */
+type Wanted = Readonly<{ name: string; itself: boolean }>
+
+async function openNamed(files: VfsSession, cwd: VirtualPath, { name, itself }: Wanted): Promise<Listing> {
   const path = name === '' ? cwd : files.resolve(cwd, name)
   let entry: Entry
   try {
-    entry = await files.stat(path)
+    entry = await described(files, path)
   } catch (error) {
     const { prefix, last } = split(name)
     if (errorCodeOf(error) !== 'path.not-found' || !isPattern(last)) throw error
     const parent = prefix === '' ? cwd : files.resolve(cwd, prefix)
     return openDirectory(files, parent, { prefix, wanted: (found) => matchesWildcard(last, found.name) })
   }
-  if (entry.kind === 'directory' && !flags.includes('d'))
+  if (entry.kind === 'directory' && !itself)
     return openDirectory(files, path, { prefix: inside(name), wanted: undefined })
   const { prefix, last } = split(name.replace(/\/+$/, ''))
-  const itself = { ...entry, name: last === '' ? '.' : last }
-  return { path, single: true, prefix, batches: once([itself]), close: async () => undefined }
+  const shown = { ...(await files.lstat(path)), name: last === '' ? '.' : last }
+  return { path, single: true, prefix, batches: once([shown]), close: async () => undefined }
+}
+
+/** A link that leads nowhere is there all the same, as it is in the listing of its directory. */
+async function described(files: VfsSession, path: VirtualPath): Promise<Entry> {
+  try {
+    return await files.stat(path)
+  } catch (error) {
+    if (errorCodeOf(error) !== 'path.not-found') throw error
+    return files.lstat(path)
+  }
 }
 
 /** What stands before the names in the directory `name`. */
@@ -118,9 +145,12 @@ async function tried(link: Entry, look: (link: Entry) => MaybePromise<Entry>): P
 }
 
 /** With the targets of links behind their names, as `ls -l` shows them: some clients take a link without one for no line. */
-export function withTargets(files: VfsSession, { path, batches }: Listing): AsyncGenerator<readonly Entry[]> {
+export function withTargets(
+  files: VfsSession,
+  { path, single, batches }: Listing,
+): AsyncGenerator<readonly Entry[]> {
   return withLinks(batches, async (link) => {
-    const target = await files.readLink(files.resolve(path, link.name))
+    const target = await files.readLink(single ? path : files.resolve(path, link.name))
     return { ...link, name: `${link.name} -> ${target}` }
   })
 }

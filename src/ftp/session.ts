@@ -97,8 +97,8 @@ type Rules = Readonly<{
   feat?: (ftp: Ftp) => readonly string[]
   /** Makes a name: 553 stands for 550. */
   creates?: true
-  /** A REST before it still counts after it. */
-  keepsRestart?: true
+  /** It is what a REST before it was for, also when it is refused. */
+  endsRestart?: true
   /** Answered at once while a transfer runs, when it has no argument: any, or one that has been opened. */
   duringTransfer?: 'any' | 'opened'
 }>

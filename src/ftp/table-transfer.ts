@@ -25,7 +25,6 @@ export const TRANSFER_ROWS: readonly Row[] = [
     argument: 'required',
     rfc: 'RFC 959 4.1.2',
     help: 'A | I | L 8',
-    keepsRestart: true,
     run: type,
   },
   {
@@ -34,7 +33,6 @@ export const TRANSFER_ROWS: readonly Row[] = [
     argument: 'required',
     rfc: 'RFC 959 4.1.2',
     help: 'S | Z',
-    keepsRestart: true,
     feat: (ftp) => (ftp.settings.modeZ ? ['MODE Z'] : []),
     run: mode,
   },
@@ -44,7 +42,6 @@ export const TRANSFER_ROWS: readonly Row[] = [
     argument: 'required',
     rfc: 'RFC 959 4.1.2',
     help: 'F',
-    keepsRestart: true,
     run: stru,
   },
   {
@@ -53,7 +50,6 @@ export const TRANSFER_ROWS: readonly Row[] = [
     argument: 'none',
     rfc: 'RFC 959 4.1.2',
     help: '',
-    keepsRestart: true,
     run: pasv,
   },
   {
@@ -62,7 +58,6 @@ export const TRANSFER_ROWS: readonly Row[] = [
     argument: 'optional',
     rfc: 'RFC 2428 3',
     help: '[1 | 2 | ALL]',
-    keepsRestart: true,
     feat: () => ['EPSV'],
     run: epsv,
   },
@@ -72,7 +67,6 @@ export const TRANSFER_ROWS: readonly Row[] = [
     argument: 'required',
     rfc: 'RFC 959 4.1.2',
     help: 'h1,h2,h3,h4,p1,p2',
-    keepsRestart: true,
     run: port,
   },
   {
@@ -81,7 +75,6 @@ export const TRANSFER_ROWS: readonly Row[] = [
     argument: 'required',
     rfc: 'RFC 2428 2',
     help: '|1|<address>|<port>|',
-    keepsRestart: true,
     feat: (ftp) => (ftp.settings.activeMode ? ['EPRT'] : []),
     run: eprt,
   },
@@ -91,7 +84,6 @@ export const TRANSFER_ROWS: readonly Row[] = [
     argument: 'required',
     rfc: 'RFC 959 4.1.3',
     help: '<bytes> [R <bytes>]',
-    keepsRestart: true,
     run: allo,
   },
   {
@@ -100,11 +92,18 @@ export const TRANSFER_ROWS: readonly Row[] = [
     argument: 'required',
     rfc: 'RFC 3659 5',
     help: '<offset>',
-    keepsRestart: true,
     feat: () => ['REST STREAM'],
     run: rest,
   },
-  { verb: 'RETR', needs: 'data', argument: 'required', rfc: 'RFC 959 4.1.3', help: '<path>', run: retr },
+  {
+    verb: 'RETR',
+    needs: 'data',
+    argument: 'required',
+    rfc: 'RFC 959 4.1.3',
+    help: '<path>',
+    endsRestart: true,
+    run: retr,
+  },
   {
     verb: 'STOR',
     needs: 'data',
@@ -112,6 +111,7 @@ export const TRANSFER_ROWS: readonly Row[] = [
     rfc: 'RFC 959 4.1.3',
     help: '<path>',
     creates: true,
+    endsRestart: true,
     run: stor,
   },
   {
@@ -121,6 +121,7 @@ export const TRANSFER_ROWS: readonly Row[] = [
     rfc: 'RFC 959 4.1.3',
     help: '<path>',
     creates: true,
+    endsRestart: true,
     run: appe,
   },
   {
@@ -130,6 +131,7 @@ export const TRANSFER_ROWS: readonly Row[] = [
     rfc: 'RFC 959 4.1.3',
     help: '[<name>]',
     creates: true,
+    endsRestart: true,
     run: stou,
   },
   { verb: 'LIST', needs: 'data', argument: 'optional', rfc: 'RFC 959 4.1.3', help: '[<path>]', run: list },

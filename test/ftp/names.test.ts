@@ -114,6 +114,27 @@ describe('names as clients get them', () => {
     assert.match((await lines('MLSD links')).join('\n'), /^type=file;size=1;.* good$/m)
   })
 
+  test('a link that is asked for by name is shown as in the listing of its directory', async () => {
+    mkdirSync(join(local.root, 'named', 'dir'), { recursive: true })
+    writeFileSync(join(local.root, 'named', 'dir', 'inside'), 'x')
+    symlinkSync('dir/inside', join(local.root, 'named', 'good'))
+    symlinkSync('dir', join(local.root, 'named', 'way'))
+    symlinkSync('none', join(local.root, 'named', 'dangling'))
+    symlinkSync('loop', join(local.root, 'named', 'loop'))
+    const shown = async (path: string) =>
+      (await lines(`LIST ${path}`)).map((line) => line.replace(/^(.).*:\d\d /, '$1 ')).join()
+    assert.equal(await shown('named/good'), 'l good -> dir/inside')
+    assert.equal(await shown('named/dangling'), 'l dangling -> none')
+    assert.equal(await shown('named/loop'), 'l loop -> loop')
+    assert.equal(await shown('named/way'), '- inside')
+    assert.equal(await shown('-d named/way'), 'l way -> dir')
+    assert.match(await client.send('STAT named/dangling'), /^213-.*^l.* dangling -> none$/ms)
+    assert.deepEqual(await lines('NLST named/dangling'), ['named/dangling'])
+    await client.send('EPSV')
+    assert.equal(await client.send('NLST named/dangling/none'), '550 No such file or directory.')
+    assert.equal(await client.send('RETR named/dangling'), '550 No such file or directory.')
+  })
+
   test('a pipe is refused as a file is, so that a mirror goes on with the next', async () => {
     mkdirSync(join(local.root, 'pipes'))
     execFileSync('mkfifo', [join(local.root, 'pipes', 'pipe')])
