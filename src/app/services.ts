@@ -19,6 +19,8 @@ export const services: AppServices = {
   start: async (config) => (await import('./start.ts')).startServer(config),
   openUsers: async (config) => (await import('./user-store.ts')).openUserStore(config),
   openState: async (config) => (await import('./core.ts')).openState(config, undefined),
+  examineState: async (config) =>
+    (await import('../state/sqlite-look.ts')).examineStateFile(config.state.file),
   policy: (config) => createPolicy(policySettings(config)),
   canProve: (listener, door) => {
     if (listener.door === 'sftp') return SFTP_FACTORS

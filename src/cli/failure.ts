@@ -1,3 +1,4 @@
+import { userInfo } from 'node:os'
 import { FileServerError } from '../core/errors.ts'
 
 /**
@@ -21,20 +22,43 @@ export const EXIT_OK = 0
 export const EXIT_FAILED = 1
 export const EXIT_USAGE = 2
 
-type SystemError = Error & { code: string; path?: string }
+type SystemError = Error & { code: string; syscall: string; path?: string }
 
 function isSystemError(error: unknown): error is SystemError {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' && 'syscall' in error
 }
 
+/** Whose rights count; by its number where it has no name, as in many containers. */
+function account(): string {
+  try {
+    return userInfo().username
+  } catch {
+    return String(process.getuid?.())
+  }
+}
+
+/** As a shell reads it back. */
+function quoted(path: string): string {
+  return /^[\w./@:+-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`
+}
+
+function denied({ path, syscall }: SystemError): OperatorError | undefined {
+  if (path === undefined) return undefined
+  if (syscall === 'mkdir') {
+    return new OperatorError(
+      `The folder ${path} cannot be made by ${account()}, the account that runs this command.`,
+      `Make it (\`sudo install -d -m 0700 -o ${account()} ${quoted(path)}\`), or name another.`,
+    )
+  }
+  return new OperatorError(
+    `${path} may not be used by ${account()}, the account that runs this command.`,
+    `If nothing else needs it, make that account its owner (\`sudo chown ${account()} ${quoted(path)}\`); else name another ` +
+      'place, or run the command as the account that may use this one.',
+  )
+}
+
 const SYSTEM_REMEDIES: Readonly<Record<string, (error: SystemError) => OperatorError | undefined>> = {
-  EACCES: (e) =>
-    e.path === undefined
-      ? undefined
-      : new OperatorError(
-          `${e.path} may not be used by the account that runs this command.`,
-          `Make that account its owner: \`sudo chown "$(id -un)" ${e.path}\`, or run the command as the account that owns it.`,
-        ),
+  EACCES: denied,
   ENOENT: (e) => new OperatorError(`${e.path} does not exist.`, 'Correct the path, or put the file there.'),
   EISDIR: (e) =>
     e.path === undefined

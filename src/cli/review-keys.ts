@@ -1,6 +1,6 @@
 import type { Config } from '../config/schema.ts'
 import type { Attempt } from './attempt.ts'
-import { daysLeft, EXPIRY_WARNING_DAYS } from './format/days.ts'
+import { daysLeft, EXPIRY_WARNING_DAYS, inDays } from './format/days.ts'
 import type { AppServices, HostKey, LoadedCertificate, LoadedClientTrust } from './services.ts'
 
 export type KeyReview = Readonly<{
@@ -49,7 +49,7 @@ function expiry({ file, leaf }: LoadedCertificate, now: number): string[] {
   const days = daysLeft(end.getTime(), now)
   if (days < 0) return [`the certificate in ${file} expired ${end.toISOString()}; clients refuse it`]
   return days < EXPIRY_WARNING_DAYS
-    ? [`the certificate in ${file} expires in ${days} days, ${end.toISOString()}`]
+    ? [`the certificate in ${file} expires ${inDays(days)}, ${end.toISOString()}`]
     : []
 }
 
@@ -76,5 +76,5 @@ function revocationExpiry({ file, end }: Revocations, now: number): string[] {
   const what = `the revocation list in ${file}`
   if (days < 0) return [`${what} ran out ${end.toISOString()}; every client certificate is refused`]
   const then = 'every client certificate is refused then'
-  return days < EXPIRY_WARNING_DAYS ? [`${what} runs out in ${days} days, ${end.toISOString()}; ${then}`] : []
+  return days < EXPIRY_WARNING_DAYS ? [`${what} runs out ${inDays(days)}, ${end.toISOString()}; ${then}`] : []
 }

@@ -112,6 +112,8 @@ export type AppServices = Readonly<{
   /** Needs no closing: it holds nothing open between two calls. */
   openUsers(config: Config): Promise<UserStore>
   openState(config: Config): Promise<StateStore>
+  /** Throws OperatorError, or what becomes one, for a state file that could not be opened. Changes nothing. */
+  examineState(config: Config): Promise<void>
   policy(config: Config): Policy
   /** What a client can prove there, on its way through that door. */
   canProve(listener: ListenerConfig, door: Door): ReadonlySet<Factor>

@@ -45,6 +45,7 @@ function readText(file: string): string | Problem {
       )
     if (code === 'EACCES')
       return fileProblem(file, 'the file may not be read', 'let the user that runs the server read it')
+    if (code === 'EISDIR') return fileProblem(file, 'this is a folder', 'name the YAML file in it')
     return fileProblem(file, `the file cannot be read (${code})`, 'the configuration is a YAML file')
   }
 }

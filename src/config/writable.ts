@@ -6,13 +6,22 @@ function isAbsent(error: unknown): boolean {
   return error instanceof Error && 'code' in error && error.code === 'ENOENT'
 }
 
-/** Also for a folder that is to be made: then the one above it counts. */
 function proveFolder(folder: string): void {
   try {
     accessSync(folder, constants.W_OK)
   } catch (error) {
     if (!isAbsent(error)) throw error
-    proveFolder(dirname(folder))
+    proveMaking(folder, dirname(folder))
+  }
+}
+
+/** Of a folder that is to be made, the first one there is above it counts; what is in the way is told of the folder itself. */
+function proveMaking(folder: string, above: string): void {
+  try {
+    accessSync(above, constants.W_OK)
+  } catch (error) {
+    if (isAbsent(error)) proveMaking(folder, dirname(above))
+    else throw error instanceof Error ? Object.assign(error, { path: folder, syscall: 'mkdir' }) : error
   }
 }
 

@@ -30,7 +30,7 @@ const REPLIES = {
   'handle.invalid': [451, 'Transfer no longer open.'],
   'session.limit': [421, 'Too many sessions; closing.'],
   'session.idle': [421, 'Timeout; closing.'],
-  'session.draining': [421, 'Server is shutting down; closing.'],
+  'session.draining': [421, 'The server ends this session.'],
   'protocol.syntax': [501, 'Syntax error in argument.'],
   'protocol.unknown': [500, 'Unknown command.'],
   'protocol.sequence': [503, 'Bad sequence of commands.'],

@@ -16,6 +16,14 @@ const DAMAGED: readonly unknown[] = [SQLITE_CORRUPT, SQLITE_NOTADB]
 const REPLACE =
   'Restore it, or move it away with its -wal and -shm files: locks, used codes and quota counts then begin anew.'
 
+/** As SQLite puts it, for whoever has not asked it. */
+export function notADatabase(file: string): FileServerError {
+  return new FileServerError(
+    'internal',
+    `State file ${file} cannot be used: file is not a database. ${REPLACE}`,
+  )
+}
+
 /** SQLite gives its -wal and -shm files the mode of the main file, so that one call guards all three. */
 function reserve(file: string): void {
   mkdirSync(dirname(file), { recursive: true, mode: FOLDER_MODE })

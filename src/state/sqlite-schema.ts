@@ -27,19 +27,23 @@ function versionOf(db: DatabaseSync): number {
   return Number(db.prepare('PRAGMA user_version').get()?.user_version)
 }
 
+/** Throws `internal` for a version that this release does not know. */
+export function refuseNewer(version: number, file: string): void {
+  if (version <= MIGRATIONS.length) return
+  const known = `this one knows versions up to ${MIGRATIONS.length}`
+  throw new FileServerError(
+    'internal',
+    `State file ${file} was written by a newer release (version ${version}; ${known}). Run that release, or move the file away.`,
+  )
+}
+
 /** Brings the file to the present version in one transaction; `internal` for one that a newer release has written. */
 export function migrate(db: DatabaseSync, file: string): void {
   // The lock is taken before the version is read, so that two processes starting at once do not both migrate.
   db.exec('BEGIN IMMEDIATE')
   try {
     const version = versionOf(db)
-    if (version > MIGRATIONS.length) {
-      const known = `this one knows versions up to ${MIGRATIONS.length}`
-      throw new FileServerError(
-        'internal',
-        `State file ${file} was written by a newer release (version ${version}; ${known}). Run that release, or move the file away.`,
-      )
-    }
+    refuseNewer(version, file)
     for (const statements of MIGRATIONS.slice(version)) db.exec(statements)
     db.exec(`PRAGMA user_version = ${MIGRATIONS.length}`)
     db.exec('COMMIT')

@@ -1,5 +1,7 @@
+import type { Stats } from 'node:fs'
 import { type FileHandle, open, rename, rm, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
+import { FileServerError } from '../core/errors.ts'
 import { stateOf } from './file-state.ts'
 
 const PRIVATE = 0o600
@@ -17,14 +19,24 @@ async function syncFolder(folder: string): Promise<void> {
 
 /**
  * Gives the new file to the old one's owner: an edit by root must not lock the server out. A file that others may not
- * read but its group may was set up so, and stays so; any other becomes private.
+ * read but its group may was set up so, and stays so; any other becomes private, and its group does not matter then.
  */
 async function takeOverOwner(handle: FileHandle, old: string): Promise<void> {
   const was = await stat(old).catch(() => undefined)
   if (was === undefined) return
   const is = await handle.stat()
-  if (was.uid !== is.uid || was.gid !== is.gid) await handle.chown(was.uid, was.gid)
-  if ((was.mode & OTHERS) === 0) await handle.chmod(PRIVATE | (was.mode & GROUP_READS))
+  const kept = (was.mode & OTHERS) === 0 ? was.mode & GROUP_READS : 0
+  if (was.uid !== is.uid || (was.gid !== is.gid && kept !== 0)) await giveTo(handle, was, old)
+  if (kept !== 0) await handle.chmod(PRIVATE | kept)
+}
+
+async function giveTo(handle: FileHandle, { uid, gid }: Stats, old: string): Promise<void> {
+  try {
+    await handle.chown(uid, gid)
+  } catch (error) {
+    const why = `${old} cannot be edited here and stay with its owner and group (${uid}:${gid}); edit it as that owner, or as root`
+    throw new FileServerError('storage.failed', why, { cause: error })
+  }
 }
 
 /**

@@ -78,6 +78,7 @@ export async function readUsers(file: string, settings: RecordSettings): Promise
     return parseUsers(readYaml(text, file), settings)
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? String(error.code) : String(error)
+    if (code === 'EISDIR') return failure(file, 'this is a folder', 'name the YAML file in it')
     if (code !== 'ENOENT') return failure(file, `the file cannot be read (${code})`, 'let the server read it')
     return failure(file, 'the file does not exist', 'add a user with: sallyport user add NAME')
   }

@@ -49,7 +49,8 @@ function placeOf(shape: Shape, valid: readonly string[], key: string): string {
 }
 
 function written(value: unknown): string {
-  const text = JSON.stringify(value) ?? String(value)
+  // JSON has no number without an end.
+  const text = typeof value === 'number' ? String(value) : (JSON.stringify(value) ?? String(value))
   return text.length > 60 ? `${text.slice(0, 57)}...` : text
 }
 

@@ -233,3 +233,11 @@ test('explain knows what a door can carry: who has a key alone does not get in b
   const clear = await ask('--door', 'ftp', '--json')
   assert.equal(JSON.parse(clear.out).reason, 'encryption-required')
 })
+
+test('of an anonymous user it is said that a login takes nothing', async (t) => {
+  const project = await createReadyProject(t)
+  const record = '  anonymous: { anonymous: true, permissions: read-only }\n'
+  await writeFile(join(project.dir, 'config/users.yaml'), `users:\n${record}`)
+  assert.match((await project.run(['user', 'list'])).out, /^anonymous +active +nothing /m)
+  assert.match((await project.run(['user', 'show', 'anonymous'])).out, /^logs in with +nothing$/m)
+})

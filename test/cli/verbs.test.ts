@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { access, writeFile } from 'node:fs/promises'
+import { access, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { recordLoginFailure } from '../../src/core/auth/throttle.ts'
@@ -109,6 +109,8 @@ test('check tells of old TLS on a listener, to whom it is due and how long', asy
   )
   const soon = new Date(Date.now() + 3 * 86_400_000).toISOString().slice(0, 10)
   assert.ok((await told(soon)).includes(`speaks old TLS until ${soon}, in 3 days, (ops: scanners)`))
+  const today = new Date().toISOString().slice(0, 10)
+  assert.ok((await told(today)).includes(`until ${today}, in less than a day, (ops: scanners)`))
   assert.match(
     await told('2020-01-31'),
     /^warning: listener ftp: the exception for old TLS ended 2020-01-31; remove it$/m,
@@ -143,6 +145,39 @@ test('check says which files the server could not write, and makes none', async 
   const good = await project.run(['check', '--set', 'audit.file=new/deep/audit.jsonl'])
   assert.equal(good.code, 0, good.err)
   await assert.rejects(access(join(project.dir, 'new')), { code: 'ENOENT' })
+})
+
+test('check names a state file that no server would start on, and changes none', async (t) => {
+  const project = await createReadyProject(t)
+  const state = join(project.dir, 'data/state.db')
+  assert.equal((await project.run(['check'])).code, 0, 'absent, or as the last server left it')
+  await rm(state, { force: true })
+  await createSqliteStateStore({ file: state, instance: undefined }).close()
+  const bytes = await readFile(state)
+  bytes.writeUInt32BE(99, 60)
+  for (const [content, message] of [
+    [bytes, /state\.db was written by a newer release \(version 99;/],
+    [Buffer.from('short'), /state\.db cannot be used: file is not a database\. Restore it/],
+    [Buffer.alloc(4096), /file is not a database/],
+  ] as const) {
+    await writeFile(state, content)
+    const { code, err } = await project.run(['check'])
+    assert.equal(code, 1)
+    assert.match(err, message)
+    assert.deepEqual(await readFile(state), content)
+  }
+  await writeFile(state, '')
+  assert.equal((await project.run(['check'])).code, 0)
+})
+
+test('what may not be used is told with the account, and with what to do to nothing else', async (t) => {
+  if (process.getuid?.() === 0) return t.skip('root may use everything')
+  const project = await createReadyProject(t)
+  const { code, err } = await project.run(['check', '--set', 'state.file=/sys/of its own/state.db'])
+  assert.equal(code, 1)
+  assert.match(err, /The folder \/sys\/of its own cannot be made by/)
+  assert.match(err, /sudo install -d -m 0700 -o \S+ '\/sys\/of its own'/)
+  assert.doesNotMatch(err, /chown/)
 })
 
 test('check looks at the files of every listener, whatever is wrong with those of another', async (t) => {

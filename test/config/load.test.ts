@@ -53,6 +53,7 @@ test('all problems come at once, each with its line, column and remedy', (t) => 
       '  - { name: b, door: sftp, port: 22, tls: implicit }',
       '  - { name: c, door: telnet, port: 23 }',
       '  - { name: d, door: sftp }',
+      'connections: { max: 1e400 }',
       'passwords: { argon2: { memoryKiB: 8, parallelism: 4 } }',
       'nonsense: 1',
       '',
@@ -68,8 +69,9 @@ test('all problems come at once, each with its line, column and remedy', (t) => 
     'FILE:9:38  listeners[1].tls: does not apply to this kind of entry; remove it, or change the kind of this entry',
     'FILE:10:22  listeners[2].door: expected ftp or sftp, found "telnet"',
     'FILE:11:5  listeners[3].port: is missing: expected a whole number from 0 to 65535',
-    'FILE:12:35  passwords.argon2.memoryKiB: 8 KiB is too little for 4 lanes; have 32 or more',
-    'FILE:13:1  nonsense: unknown key; the keys here are server, listeners, login, connections, access, passwords, mfa, ftp, sftp, tls, keys, users, state, audit, log, files',
+    'FILE:12:21  connections.max: expected a whole number from 0 to 1000000, found Infinity',
+    'FILE:13:35  passwords.argon2.memoryKiB: 8 KiB is too little for 4 lanes; have 32 or more',
+    'FILE:14:1  nonsense: unknown key; the keys here are server, listeners, login, connections, access, passwords, mfa, ftp, sftp, tls, keys, users, state, audit, log, files',
   ])
 })
 
@@ -217,7 +219,7 @@ test('a file that is absent, a folder or far too large says so', (t) => {
   assert.match(complaints(file)[0] ?? '', /the file has 1048579 bytes; at most 1048576 are read/)
   assert.match(complaints(join(dir, 'none.yaml'))[0] ?? '', /the file does not exist; /)
   mkdirSync(join(dir, 'folder'))
-  assert.match(complaints(join(dir, 'folder'))[0] ?? '', /the file cannot be read \(EISDIR\)/)
+  assert.match(complaints(join(dir, 'folder'))[0] ?? '', /this is a folder; name the YAML file in it/)
 })
 
 test('networks are normalised, a bare address to a network of one', (t) => {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { chmodSync, statSync } from 'node:fs'
+import { chmodSync, chownSync, statSync } from 'node:fs'
 import { test } from 'node:test'
 import { createUserEditor } from '../../src/users/editor.ts'
 import { readUsers } from '../../src/users/read.ts'
@@ -62,6 +62,19 @@ test('an edit that was not read yet survives the swap', async (t) => {
   assert.ok(read.ok)
   assert.equal(read.set.users.get('alice')?.credentials.passwordHash, NEW)
   assert.equal((await users.find('alice'))?.enabled, false)
+})
+
+test('a private file may be of a group to whom the account can give none', async (t) => {
+  const [uid, gid] = [process.getuid?.() ?? 0, process.getgid?.() ?? 0]
+  if (uid !== 0) return t.skip('only root can make such a file')
+  const source = usersFile(t, 'users: {}\n')
+  chownSync(source.file, uid, gid + 1)
+  assert.ok((await createUserEditor(source.settings).addUser('new', {})).ok)
+  assert.equal(statSync(source.file).gid, gid, 'its group was not asked for')
+  chmodSync(source.file, 0o640)
+  chownSync(source.file, uid, gid + 1)
+  assert.ok((await createUserEditor(source.settings).addUser('newer', {})).ok)
+  assert.equal(statSync(source.file).gid, gid + 1, 'a group that reads it goes on to')
 })
 
 test('a file that its group alone may read stays so; one that all may read becomes private', async (t) => {

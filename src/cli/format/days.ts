@@ -7,3 +7,9 @@ export const EXPIRY_WARNING_DAYS = 30
 export function daysLeft(end: number, now: number): number {
   return Math.floor((end - now) / DAY_MS)
 }
+
+/** As in "in 3 days", of what `daysLeft` gives. */
+export function inDays(days: number): string {
+  if (days === 0) return 'in less than a day'
+  return days === 1 ? 'in 1 day' : `in ${days} days`
+}

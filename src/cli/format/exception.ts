@@ -1,5 +1,5 @@
 import { exceptionEndMs } from '../../config/exceptions.ts'
-import { daysLeft, EXPIRY_WARNING_DAYS } from './days.ts'
+import { daysLeft, EXPIRY_WARNING_DAYS, inDays } from './days.ts'
 
 /** As in "2027-06-30, in 3 days, (who: why)"; undefined for one that has ended. */
 export function termOf(
@@ -8,6 +8,6 @@ export function termOf(
 ): string | undefined {
   const days = daysLeft(exceptionEndMs({ until }), now)
   if (days < 0) return undefined
-  const soon = days < EXPIRY_WARNING_DAYS ? `, in ${days} days,` : ''
+  const soon = days < EXPIRY_WARNING_DAYS ? `, ${inDays(days)},` : ''
   return `${until}${soon} (${owner}: ${reason})`
 }

@@ -11,6 +11,7 @@ export function describeUser(user: User, lockedUntil: number, now: number) {
     expires: user.expires?.toISOString(),
     lockedUntil: lockedUntil > now ? new Date(lockedUntil).toISOString() : undefined,
     chains: user.chains,
+    anonymous: user.anonymous,
     doors: [...user.doors],
     groups: user.groups ?? [],
     allow: user.allow,
@@ -53,7 +54,7 @@ export function formatUser(user: UserDescription): string[] {
         : `${user.status} until ${formatTime(new Date(user.lockedUntil))}`,
     ],
     ['expires', user.expires && formatTime(new Date(user.expires))],
-    ['logs in with', formatChains(user.chains)],
+    ['logs in with', factorsText(user)],
     ['doors', user.doors.join(', ')],
     ['groups', user.groups.length > 0 ? user.groups.join(', ') : undefined],
     ['from', user.allow.length === 0 ? 'any address' : user.allow.join(', ')],
@@ -72,6 +73,11 @@ export function formatUser(user: UserDescription): string[] {
     ['principals', user.principals.length > 0 ? user.principals.join(', ') : undefined],
     ...user.certificates.map((fingerprint) => ['certificate', fingerprint] as const),
   ])
+}
+
+/** What a login takes. */
+export function factorsText({ chains, anonymous }: Pick<UserDescription, 'chains' | 'anonymous'>): string {
+  return anonymous ? 'nothing' : formatChains(chains)
 }
 
 function exception(sunset: { plaintextUntil: string; owner: string; reason: string }): string {

@@ -56,6 +56,7 @@ async function review(config: Config, services: AppServices) {
     await attempt(() => services.loadBanners(one))
     await attempt(() => services.loadKeyTrust(one))
   }
+  await attempt(() => services.examineState(config))
   for (const prove of writeProofs(config)) await attempt(async () => prove())
   const users = people?.users ?? []
   return {

@@ -1,6 +1,5 @@
-import { formatChains } from '../format/person.ts'
 import { formatTable } from '../format/table.ts'
-import { describeUser } from '../format/user.ts'
+import { describeUser, factorsText } from '../format/user.ts'
 import { JSON_OPTION, type Verb } from '../verb.ts'
 import { withUsers } from '../with-users.ts'
 
@@ -22,7 +21,7 @@ export const userList: Verb = {
       const rows = users.map((user) => [
         user.name,
         user.status,
-        formatChains(user.chains),
+        factorsText(user),
         user.doors.join(' '),
         user.allow.join(' ') || 'any',
         user.expires?.slice(0, 'yyyy-mm-dd'.length) ?? 'never',

@@ -149,6 +149,8 @@ export function createConversation(deps: ConversationDeps, origin: Origin): Logi
     attempt = undefined
     half = false
     const { client, crypto } = origin
+    // Who came by another name is called by the user's from here on.
+    audit = connectionAudit.with({ user: user.name })
     audit.record({ type: 'login.granted', factors, ...(client && { client }), ...(crypto && { crypto }) })
     if (proven.outdated !== undefined) upgrader.start(user.id, proven.outdated, party, audit)
     return { state: 'granted', session: result.session }

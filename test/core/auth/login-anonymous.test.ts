@@ -19,6 +19,8 @@ test('both names and any password log in as anonymous, with nothing proven and n
   assert.equal(h.hasher.checks, 0)
   assert.ok(!JSON.stringify(h.events).includes('guest@example.org'))
   assert.ok(h.events.every((event) => event.type !== 'login.factor-ok'))
+  const granted = h.events.filter((event) => event.type === 'login.granted')
+  assert.deepEqual(new Set(granted.map(({ user }) => user)), new Set(['anonymous']))
 })
 
 test('elsewhere the names are like any that nobody has', async () => {
