@@ -14,6 +14,8 @@ export type AuditLog = AuditSink & {
 
 /** How long to wait before a failed write is tried again; nothing is dropped meanwhile. */
 const RETRY_MS = 1000
+/** That the disk refuses is said at once and then so often, not with each try: it may be the disk of the other log too. */
+const REMIND_MS = 60_000
 /** Characters of waiting lines, mostly a byte each: an hour's worth of a busy server, and no burden for its memory. */
 const MAX_WAITING = 16 * 1024 * 1024
 /** Lines of this time go out as one write, which costs more than all else about them; a crash loses no more than these. */
@@ -68,20 +70,33 @@ export function createAuditLog(path: string, deps: { clock: Clock; logger: Logge
   let closed = false
   /** Lines that nobody tries to write any more. */
   let lost = 0
+  /** When the operator was told that lines wait. */
+  let told: { first: number; last: number } | undefined
+
+  function refusedBy(err: unknown): void {
+    const now = deps.clock.monotonic()
+    if (closed) deps.logger.error({ err }, 'the audit log cannot be written')
+    else if (told === undefined || now - told.last >= REMIND_MS) {
+      told = { first: told?.first ?? now, last: now }
+      deps.logger.error({ err }, 'the audit log cannot be written; its lines wait and are tried again')
+    }
+  }
+
+  function takenAgain(): void {
+    if (told === undefined) return
+    const seconds = Math.round((deps.clock.monotonic() - told.first) / 1000)
+    told = undefined
+    deps.logger.warn({ seconds }, 'the audit log can be written again; it has all lines that waited')
+  }
 
   /** Gives up on what is left only when the log is being closed: a stop must not hang on a full disk. */
   async function persist(bytes: Buffer): Promise<void> {
     let left = bytes
     for (;;) {
       const refused = await file.append(left)
-      if (refused === undefined) return
+      if (refused === undefined) return takenAgain()
       left = refused.left
-      deps.logger.error(
-        { err: refused.error },
-        closed
-          ? 'the audit log cannot be written'
-          : 'the audit log cannot be written; its lines wait and are tried again',
-      )
+      refusedBy(refused.error)
       if (closed) {
         lost += countLines(left)
         return

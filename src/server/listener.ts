@@ -50,13 +50,16 @@ const BACKLOG = 1024
  * alike on every door.
  */
 export function createListener(settings: ListenerSettings, deps: ListenerDeps): Listener {
+  const behind = createBehind(settings, deps)
   const server: Server = createServer({ noDelay: true }, (socket) => {
     // A socket that fails while the policy is asked must not end the process; the adapter adds its own listener.
     socket.on('error', () => socket.destroy())
-    accept(socket, settings, { ...deps, stopping: () => !server.listening }).catch((error: unknown) => {
-      deps.logger.error({ err: error, listener: settings.name }, 'connection could not be set up')
-      socket.destroy()
-    })
+    accept(socket, settings, { ...deps, behind, stopping: () => !server.listening }).catch(
+      (error: unknown) => {
+        deps.logger.error({ err: error, listener: settings.name }, 'connection could not be set up')
+        socket.destroy()
+      },
+    )
   })
   server.on('error', (error) => deps.logger.error({ err: error, listener: settings.name }, 'listener failed'))
   return {
@@ -84,7 +87,19 @@ export function createListener(settings: ListenerSettings, deps: ListenerDeps): 
   }
 }
 
-type AcceptDeps = ListenerDeps & Readonly<{ stopping: () => boolean }>
+type AcceptDeps = ListenerDeps & Readonly<{ stopping: () => boolean; behind: () => boolean }>
+
+/** Whether the audit log can keep no more; tells the operator once each time that it begins, as clients try again and again. */
+function createBehind({ name }: ListenerSettings, { auditBehind, logger }: ListenerDeps): () => boolean {
+  let told = false
+  return () => {
+    const behind = auditBehind()
+    if (behind && !told)
+      logger.error({ listener: name }, 'connections are refused: the audit log cannot be written')
+    told = behind
+    return behind
+  }
+}
 
 async function accept(socket: Socket, settings: ListenerSettings, deps: AcceptDeps): Promise<void> {
   const origin = originOf(socket, settings)
@@ -98,10 +113,7 @@ async function accept(socket: Socket, settings: ListenerSettings, deps: AcceptDe
   const refused = (reason: DenyReason) => audit.record({ type: 'connection.refused', reason })
 
   // Unsaid in the audit, which could not keep it either.
-  if (deps.auditBehind()) {
-    deps.logger.error({ listener: origin.listener }, 'connection refused: the audit log cannot be written')
-    return deps.adapter.refuse(socket, 'session.limit')
-  }
+  if (deps.behind()) return deps.adapter.refuse(socket, 'session.limit')
   const now = deps.clock.now()
   const addressLockedUntil = await deps.state.lockedUntil(addressKey(origin.remoteIp), now)
   if (socket.destroyed) return

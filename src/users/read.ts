@@ -21,7 +21,10 @@ export type UserSet = Readonly<{
 
 export type UsersResult =
   | Readonly<{ ok: true; set: UserSet }>
-  | Readonly<{ ok: false; problems: readonly Problem[] }>
+  /** `unread`: nothing is known of what is in the file; another try may tell. */
+  | Readonly<{ ok: false; problems: readonly Problem[]; unread?: true }>
+
+type Failure = Extract<UsersResult, { ok: false }>
 
 function located(yaml: YamlText, findings: readonly Finding[]): Problem[] {
   return findings.map(({ path, part, message, remedy }) => ({
@@ -61,7 +64,7 @@ export function parseUsers(yaml: YamlText, settings: RecordSettings): UsersResul
   }
 }
 
-function failure(file: string, message: string, remedy: string): UsersResult {
+function failure(file: string, message: string, remedy: string): Failure {
   const place = { kind: 'file', file, line: 1, column: 1 } as const
   return { ok: false, problems: [{ place, path: '', message, remedy }] }
 }
@@ -79,7 +82,8 @@ export async function readUsers(file: string, settings: RecordSettings): Promise
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? String(error.code) : String(error)
     if (code === 'EISDIR') return failure(file, 'this is a folder', 'name the YAML file in it')
-    if (code !== 'ENOENT') return failure(file, `the file cannot be read (${code})`, 'let the server read it')
+    if (code !== 'ENOENT')
+      return { ...failure(file, `the file cannot be read (${code})`, 'let the server read it'), unread: true }
     return failure(file, 'the file does not exist', 'add a user with: sallyport user add NAME')
   }
 }

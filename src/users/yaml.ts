@@ -59,20 +59,30 @@ function createDirectory(settings: YamlUsersSettings, first: UserSet, firstSeen:
   const listeners = new Set<ChangeListener>()
   let current = first
   let seen = firstSeen
+  /** The last try could not read the file. */
+  let unread = false
   let queue: Promise<unknown> = Promise.resolve()
 
   async function readNow(): Promise<boolean> {
     const state = await fileState(file)
     const result = await readUsers(file, settings)
-    seen = state
+    const known = result.ok || result.unread === undefined
+    if (known) seen = state
     if (!result.ok) {
-      logProblems(logger, result.problems, 'error')
-      logger.error({ file }, 'users: the file has problems; the users stay as they were')
+      // It is tried again and again, and said once.
+      if (known || !unread) complain(result.problems)
+      unread = !known
       return false
     }
+    unread = false
     logProblems(logger, result.set.warnings, 'warn')
     adopt(result.set)
     return true
+  }
+
+  function complain(problems: readonly Problem[]): void {
+    logProblems(logger, problems, 'error')
+    logger.error({ file }, 'users: the file has problems; the users stay as they were')
   }
 
   function adopt(set: UserSet): void {
@@ -125,7 +135,12 @@ function createDirectory(settings: YamlUsersSettings, first: UserSet, firstSeen:
       listeners.add(listener)
       return () => listeners.delete(listener)
     },
-    reload: () => inTurn(readNow),
+    reload: () =>
+      inTurn(() => {
+        // Who asks is told.
+        unread = false
+        return readNow()
+      }),
   }
   return { users, listeners, checkNow, settled: () => queue }
 }

@@ -10,6 +10,7 @@ import { keepAlive } from '../../src/server/keep-alive.ts'
 import { systemClock } from '../../src/server/system-clock.ts'
 import { collectEvents } from '../helpers/audit-events.ts'
 import { createFakeClock, settle } from '../helpers/fake-clock.ts'
+import { eventually } from '../helpers/fixture.ts'
 
 const logger = { debug() {}, info() {}, warn() {}, error() {} }
 
@@ -78,6 +79,34 @@ test('a log that cannot be written says when it is too far behind, and catches u
   assert.equal(log.behind, false)
   await log.close()
   assert.equal(lines(file).length, 257)
+})
+
+test('that the disk refuses is said at once, then every minute, and when it takes what waited', async () => {
+  const file = join(mkdtempSync(join(tmpdir(), 'audit-')), 'audit.jsonl')
+  symlinkSync('/dev/full', file)
+  const clock = createFakeClock()
+  const said: string[] = []
+  const heard = (_fields: object, message: string) => void said.push(message)
+  const log = createAuditLog(file, { clock, logger: { ...logger, error: heard, warn: heard } })
+  log.record(1, {}, { type: 'server.stopped' })
+  /** Until the next try waits for its time: it has failed by then. */
+  const tried = () => eventually(async () => clock.pending === 1 || undefined, 'a try')
+  await clock.advance(20)
+  await tried()
+  const waits = 'the audit log cannot be written; its lines wait and are tried again'
+  assert.deepEqual(said, [waits])
+  for (let second = 1; second <= 60; second += 1) {
+    await clock.advance(1000)
+    await tried()
+    assert.equal(said.length, second < 60 ? 1 : 2)
+  }
+  unlinkSync(file)
+  await log.reopen()
+  await clock.advance(1000)
+  await eventually(async () => said.length > 2 || undefined, 'the end of it')
+  assert.deepEqual(said, [waits, waits, 'the audit log can be written again; it has all lines that waited'])
+  await log.close()
+  assert.equal(lines(file).length, 1)
 })
 
 test('a log that is closed while the disk is full says how many lines are lost', async () => {

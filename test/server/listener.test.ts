@@ -113,11 +113,18 @@ test('a denied address gets no byte at all', async (t) => {
 
 test('nobody is let in while the audit log cannot keep more', async (t) => {
   let behind = true
+  const said = t.mock.method(logger, 'error', () => undefined)
   const { listener, served, events } = await serve(t, { behind: () => behind })
-  assert.equal(await talk(listener.port), 'no: session.limit\n')
+  for (let count = 0; count < 3; count += 1) {
+    assert.equal(await talk(listener.port), 'no: session.limit\n')
+  }
   assert.deepEqual([served, events], [[], []])
+  assert.equal(said.mock.callCount(), 1)
   behind = false
   assert.equal(await talk(listener.port), 'hello\n')
+  behind = true
+  assert.equal(await talk(listener.port), 'no: session.limit\n')
+  assert.equal(said.mock.callCount(), 2)
 })
 
 test('connections over a cap are refused in the words of the door, and places come back', async (t) => {

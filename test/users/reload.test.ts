@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict'
-import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import fs, { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { syncBuiltinESMExports } from 'node:module'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import type { UserId } from '../../src/core/identity.ts'
 import type { UserDirectory } from '../../src/core/ports.ts'
 import { openYamlUsers } from '../../src/users/yaml.ts'
-import { createFakeClock } from '../helpers/fake-clock.ts'
+import { createFakeClock, settle } from '../helpers/fake-clock.ts'
+import { eventually } from '../helpers/fixture.ts'
 import { openUsers, recordingLogger, usersFile } from './helpers.ts'
 import { HASHES } from './samples.ts'
 
@@ -75,6 +77,40 @@ test('a file that vanished for a moment is found again', patience, async (t) => 
   const change = nextChange(users)
   write(`${FILE}  carol: {}\n`)
   assert.deepEqual(await change, ['carol'])
+})
+
+test('a change that could not be read is said once, and found as soon as it can', patience, async (t) => {
+  const { settings, write } = usersFile(t, FILE)
+  const fake = createFakeClock()
+  const logger = recordingLogger()
+  const opened = await openYamlUsers({ ...settings, clock: fake, logger })
+  assert.ok(opened.ok)
+  const { users } = opened
+  t.after(() => users.close())
+  const refused = async () => {
+    throw Object.assign(new Error('EMFILE'), { code: 'EMFILE' })
+  }
+  const failing = t.mock.method(fs.promises, 'readFile', refused)
+  syncBuiltinESMExports()
+  t.after(syncBuiltinESMExports)
+  write(FILE.replace('bob: {', 'bob: { enabled: false,'))
+  const said = () =>
+    logger.lines.filter(({ message }) => message.includes('the users stay as they were')).length
+  for (const expected of [1, 1]) {
+    const before = failing.mock.callCount()
+    await fake.advance(5000)
+    await eventually(async () => failing.mock.callCount() > before || undefined, 'another try')
+    await settle()
+    assert.equal(said(), expected)
+  }
+  assert.equal(await users.reload(), false)
+  assert.equal(said(), 2)
+  failing.mock.restore()
+  syncBuiltinESMExports()
+  const change = nextChange(users)
+  await fake.advance(5000)
+  assert.deepEqual(await change, ['bob'])
+  assert.equal((await users.find('bob'))?.enabled, false)
 })
 
 test('a bad file is logged whole and changes nothing; a mended one counts', async (t) => {
