@@ -9,13 +9,13 @@ import { type ActiveTarget, allowedTarget, connectActive } from './active.ts'
 import { DataLink } from './data-link.ts'
 import type { DescriptorNet } from './descriptor-net.ts'
 import { DescriptorPort, openDescriptorPort } from './descriptor-port.ts'
-import { limit } from './limit.ts'
 import type { Link } from './link.ts'
 import type { Direction } from './link-context.ts'
 import { LinkStream } from './link-stream.ts'
 import { openPassive, type PassivePort } from './passive.ts'
 import { type DataUse, secureData, secureLink, type TlsDeps } from './secure-data.ts'
 import type { FtpSettings } from './settings.ts'
+import { limit } from './time-limit.ts'
 
 export type DataSocket = Socket | TLSSocket | LinkStream
 

@@ -1,6 +1,6 @@
 import type { Clock, Timer } from '../core/ports.ts'
-import { limit } from './limit.ts'
 import type { FtpSettings } from './settings.ts'
+import { limit } from './time-limit.ts'
 
 export type TimerEvents = { idle(): void; graceOver(): void }
 

@@ -1,7 +1,7 @@
 import type { Clock, Timer } from '../core/ports.ts'
 import type { TransferNote } from '../core/vfs/session.ts'
-import { limit } from './limit.ts'
 import type { FtpSettings } from './settings.ts'
+import { limit } from './time-limit.ts'
 
 /** A transfer, as far as it can stall. */
 type Stalling = { readonly note: TransferNote; abort(): void }

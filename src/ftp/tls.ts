@@ -3,10 +3,10 @@ import type { Duplex } from 'node:stream'
 import { type SecureContext, TLSSocket } from 'node:tls'
 import { FileServerError } from '../core/errors.ts'
 import type { Clock, Timer } from '../core/ports.ts'
-import { limit } from './limit.ts'
 import type { LinkContext } from './link-context.ts'
 import { beginWith, canReadThrough, readOnce, readThrough } from './read-into.ts'
 import type { FtpDeps, FtpSettings, TlsMaterial } from './settings.ts'
+import { limit } from './time-limit.ts'
 import {
   cryptoOf,
   hostName,

@@ -20,6 +20,14 @@ for (const path of globSync(['*.md', 'docs/**/*.md'], { cwd: root })) {
   })
 }
 
+test('ARCHITECTURE.md names no file that is not there', () => {
+  const text = readFileSync(join(root, 'ARCHITECTURE.md'), 'utf8')
+  const named = [...text.matchAll(/`([\w.*-]+\/[\w./*-]+\.(?:ts|c|mjs))`/g)].map((match) => match[1] ?? '')
+  assert.ok(named.length > 40)
+  const absent = named.filter((file) => globSync([file, `src/${file}`], { cwd: root }).length === 0)
+  assert.deepEqual(absent, [])
+})
+
 /** Of a heading, as GitHub makes them. */
 function anchors(file: string): string[] {
   const headings = [...readFileSync(file, 'utf8').matchAll(/^#+ (.*)$/gm)].map(([, text = '']) => text)
