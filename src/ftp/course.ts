@@ -5,7 +5,7 @@ import type { Convert } from './ascii.ts'
 export type PumpDown = Readonly<{
   source: ReadHandle
   from: number
-  /** Bytes from `from` to the end as known at the start; sizes the buffers only. */
+  /** Bytes from `from` to the end as known at the start; more may have come since. */
   expected: number
   convert: Convert | undefined
   signal: Pick<AbortSignal, 'throwIfAborted'>

@@ -104,13 +104,16 @@ for (const [way, given] of Object.entries(ways)) {
       assert.ok(bytes.equals(Buffer.concat([BIG, BIG.subarray(0, MiB)])))
     })
 
-    test('a file that is cut meanwhile ends where it ends now', async () => {
+    test('a file that is cut meanwhile has not come whole', async () => {
       put('shrinking', BIG)
       const data = await stuck('shrinking')
       truncateSync(join(home, 'shrinking'), 20 * MiB)
       const bytes = await data.read()
-      assert.match((await client.reply()) ?? '', /^226/)
+      assert.match((await client.reply()) ?? '', /^450/)
       assert.equal(bytes.length, 20 * MiB)
+      const event = server.events.findLast(({ type }) => type === 'file.transfer')
+      assert.ok(event?.type === 'file.transfer')
+      assert.deepEqual([event.outcome, event.bytes], ['aborted', 20 * MiB])
       truncateSync(join(home, 'shrinking'), 0)
       assert.equal((await client.download('RETR shrinking')).bytes.length, 0)
     })
