@@ -13,11 +13,8 @@ type Part = Readonly<{ name: string; from: number; to: number | undefined }>
 export function checksumBy(algorithm: DigestName): Checksum {
   return async (ftp, argument, files, transfer) => {
     const { name, from, to } = parsePart(argument)
-    const source = await files.openRead(files.resolve(ftp.dialog.cwd, name))
-    const progress = (bytes: number) => {
-      transfer.bytes += bytes
-    }
-    return reply(250, await digestOf(source, { algorithm, from, to, signal: transfer.signal, progress }))
+    const source = await files.openRead(files.resolve(ftp.dialog.cwd, name), transfer)
+    return reply(250, await digestOf(source, { algorithm, from, to, transfer }))
   }
 }
 

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { crc32 } from 'node:zlib'
 import { FileServerError } from '../core/errors.ts'
 import { readRange } from '../core/transfer/read-range.ts'
+import type { TransferNote } from '../core/vfs/session.ts'
 import type { ReadHandle } from '../core/vfs/storage.ts'
 
 /** Algorithms of HASH, by their names in the IANA registry of hash function names; the first is what a new login has. */
@@ -16,12 +17,13 @@ export type DigestJob = Readonly<{
   /** Bytes; `to` is the first one that does not count, undefined for the end of the file. */
   from: number
   to: number | undefined
-  signal: AbortSignal
-  progress: (bytes: number) => void
+  /** The one that `source` was opened for: counts what was read, and knows of a digest that was not told. */
+  transfer: { bytes: number; readonly note: TransferNote; throwIfAborted(): void }
 }>
 
 /** Reads the range and closes `source` in any case. transfer.bad-offset when the range is not inside the file. */
 export async function digestOf(source: ReadHandle, job: DigestJob): Promise<string> {
+  const { transfer } = job
   try {
     const { size } = await source.stat()
     const to = job.to ?? size
@@ -30,13 +32,16 @@ export async function digestOf(source: ReadHandle, job: DigestJob): Promise<stri
     await readRange(
       source,
       { from: job.from, to },
-      () => job.signal.throwIfAborted(),
+      () => transfer.throwIfAborted(),
       (bytes) => {
         digest.update(bytes)
-        job.progress(bytes.byteLength)
+        transfer.bytes += bytes.byteLength
       },
     )
     return digest.hex()
+  } catch (error) {
+    transfer.note.lost = true
+    throw error
   } finally {
     await source.close()
   }

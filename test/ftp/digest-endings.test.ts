@@ -77,3 +77,30 @@ describe('a digest of a file without end', () => {
     other.destroy()
   })
 })
+
+describe('a digest that is not told', () => {
+  for (const [content, command, reply] of [
+    ['', 'XMD5 file\r\nABOR', /^426/],
+    ['content', 'XMD5 file\r\nABOR', /^426/],
+    ['content', 'HASH file\r\nABOR', /^426/],
+    ['', 'XCRC "file" 1', /^554/],
+  ] as const)
+    test(`is no complete transfer for the audit: ${JSON.stringify(command)}, of '${content}'`, async (t) => {
+      const server = await startFtpServer()
+      t.after(() => server.close())
+      const client = await connectFtp(server)
+      await client.login('legacy')
+      assert.match(await client.upload('STOR file', content), /^226/)
+      client.write(`${command}\r\n`)
+      assert.match((await client.reply()) ?? '', reply)
+      client.destroy()
+      await server.connections.at(-1)?.done
+      const downs = server.events.filter(
+        (event) => event.type === 'file.transfer' && event.direction === 'down',
+      )
+      assert.deepEqual(
+        downs.map((event) => event.type === 'file.transfer' && event.outcome),
+        ['aborted'],
+      )
+    })
+})

@@ -5,6 +5,7 @@ import { crc32 } from 'node:zlib'
 import { FileServerError } from '../../src/core/errors.ts'
 import type { ReadHandle } from '../../src/core/vfs/storage.ts'
 import { type DigestJob, digestOf } from '../../src/ftp/digests.ts'
+import { createTransfer } from '../../src/ftp/transfer.ts'
 
 const CONTENT = Buffer.alloc(1_000_003, 'what is to be compared ')
 
@@ -25,8 +26,8 @@ function fileOf(content: Buffer, onRead: (into: Uint8Array) => void = () => unde
 }
 
 function jobOf(changes: Partial<DigestJob> = {}): DigestJob {
-  const { signal } = new AbortController()
-  return { algorithm: 'SHA-256', from: 0, to: undefined, signal, progress: () => undefined, ...changes }
+  const transfer = createTransfer('HASH', { moved: () => undefined })
+  return { algorithm: 'SHA-256', from: 0, to: undefined, transfer, ...changes }
 }
 
 describe('digests', () => {
@@ -54,13 +55,13 @@ describe('digests', () => {
   })
 
   test('stop when aborted, and close the file', async () => {
-    const stop = new AbortController()
+    const transfer = createTransfer('HASH', { moved: () => undefined })
     let reads = 0
     const file = fileOf(CONTENT, () => {
       reads += 1
-      stop.abort(new FileServerError('transfer.aborted'))
+      transfer.abort()
     })
-    await assert.rejects(digestOf(file, jobOf({ signal: stop.signal })), { code: 'transfer.aborted' })
+    await assert.rejects(digestOf(file, jobOf({ transfer })), { code: 'transfer.aborted' })
     assert.deepEqual([reads, file.closed], [1, 1])
   })
 

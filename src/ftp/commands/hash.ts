@@ -1,5 +1,6 @@
 // draft-bryan-ftpext-hash section 3: HASH; of the stored bytes, whatever TYPE is.
 import { errorCodeOf } from '../../core/errors.ts'
+import type { MaybePromise } from '../../core/maybe-promise.ts'
 import type { VfsSession } from '../../core/vfs/session.ts'
 import type { ReadHandle } from '../../core/vfs/storage.ts'
 import { digestOf, HASH_NAMES } from '../digests.ts'
@@ -13,22 +14,23 @@ export async function hash(
   transfer: Transfer,
 ): Promise<Reply> {
   const algorithm = ftp.dialog.hash
-  const source = await openNamed(ftp, argument, files)
-  const progress = (bytes: number) => {
-    transfer.bytes += bytes
-  }
-  const hex = await digestOf(source, { algorithm, from: 0, to: undefined, signal: transfer.signal, progress })
+  const open = (name: string) => files.openRead(files.resolve(ftp.dialog.cwd, name), transfer)
+  const source = await openNamed(argument, open)
+  const hex = await digestOf(source, { algorithm, from: 0, to: undefined, transfer })
   return reply(213, `${algorithm} 0-${transfer.bytes} ${hex} ${argument}`)
 }
 
 /** A name needs no quotes, as nothing follows it; but WinSCP puts one with spaces in them, as for XCRC and the like. */
-async function openNamed({ dialog }: Ftp, name: string, files: VfsSession): Promise<ReadHandle> {
+async function openNamed(
+  name: string,
+  open: (name: string) => MaybePromise<ReadHandle>,
+): Promise<ReadHandle> {
   try {
-    return await files.openRead(files.resolve(dialog.cwd, name))
+    return await open(name)
   } catch (error) {
     const inside = /^"(.+)"$/s.exec(name)?.[1]
     if (inside === undefined || errorCodeOf(error) !== 'path.not-found') throw error
-    return files.openRead(files.resolve(dialog.cwd, inside))
+    return open(inside)
   }
 }
 
