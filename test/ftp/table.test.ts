@@ -8,7 +8,8 @@ const at = (path: string) => new URL(`../../${path}`, import.meta.url)
 
 describe('command table', () => {
   test('docs/ftp-commands.md lists what the table has', () => {
-    assert.equal(readFileSync(at('docs/ftp-commands.md'), 'utf8'), ftpCommandsDoc())
+    const table = ftpCommandsDoc()
+    assert.equal(readFileSync(at('docs/ftp-commands.md'), 'utf8').slice(0, table.length), table)
   })
 
   test('every verb stands once, and has its own file that names where it is specified', () => {

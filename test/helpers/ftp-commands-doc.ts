@@ -12,7 +12,9 @@ function table(rows: readonly (readonly string[])[]): string {
   return [line(head), line(widths.map((width) => '-'.repeat(width))), ...body.map(line)].join('\n')
 }
 
-/** docs/ftp-commands.md as the command table says it, in the shape that the formatter gives it. */
+export const END_OF_TABLE = '<!-- The end of the table. -->\n'
+
+/** The part of docs/ftp-commands.md that the command table says, in the shape that the formatter gives it. */
 export function ftpCommandsDoc(): string {
   const aliases = Map.groupBy(ALIASES, ([, verb]) => verb)
   const rows = ROWS.map((row) => {
@@ -22,9 +24,10 @@ export function ftpCommandsDoc(): string {
   })
   return `# FTP commands
 
-Made from \`src/ftp/table.ts\` by \`npx node test/helpers/write-ftp-commands-doc.ts\`; a test compares. What is not here is
+The table is made from \`src/ftp/table.ts\` by \`npx node test/helpers/write-ftp-commands-doc.ts\`; a test compares. What is not here is
 answered with 500.
 
 ${table([HEAD, ...rows])}
-`
+
+${END_OF_TABLE}`
 }

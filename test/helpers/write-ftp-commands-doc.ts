@@ -1,4 +1,6 @@
-import { writeFileSync } from 'node:fs'
-import { ftpCommandsDoc } from './ftp-commands-doc.ts'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { END_OF_TABLE, ftpCommandsDoc } from './ftp-commands-doc.ts'
 
-writeFileSync(new URL('../../docs/ftp-commands.md', import.meta.url), ftpCommandsDoc())
+const file = new URL('../../docs/ftp-commands.md', import.meta.url)
+const [, ...rest] = readFileSync(file, 'utf8').split(END_OF_TABLE)
+writeFileSync(file, ftpCommandsDoc() + rest.join(END_OF_TABLE))
