@@ -28,7 +28,8 @@ const NO_BYTES: number[] = []
 /**
  * Gives the same items for the same bytes however they are cut. Telnet commands are removed. Bytes 0xF0 and above at
  * a line's start are what is left of a telnet Synch whose urgent byte went out of band, and removed as well. `ABOR`
- * and `STAT` alone end at their CR because some clients send the LF after it as urgent data, which never arrives here.
+ * and `STAT` alone end at their CR because some clients send the LF after it as urgent data, which never arrives here. Programs
+ * that write CR LF to a stream of text send CR CR LF, which ends a line too; a CR in a name is CR NUL.
  */
 export class LineReader {
   readonly #maxBytes: number
@@ -37,6 +38,8 @@ export class LineReader {
   #line: number[] = NO_BYTES
   #telnet: TelnetState = 'none'
   #sawCr = false
+  /** At the end of the line, each with another CR behind it. */
+  #strayCrs = 0
   #swallowLf = false
   #dropped = 0
   #negotiation = 0
@@ -97,8 +100,9 @@ export class LineReader {
   }
 
   #end(): void {
-    const bytes = Buffer.from(this.#line)
+    const bytes = Buffer.from(this.#line).subarray(0, Math.max(0, this.#line.length - this.#strayCrs))
     const tooLong = this.#dropped > 0
+    this.#strayCrs = 0
     this.#line = NO_BYTES
     this.#dropped = 0
     this.#sawCr = false
@@ -119,12 +123,15 @@ export class LineReader {
 
   #text(byte: number): void {
     if (this.#swallowLf) {
+      if (byte === CR) return
       this.#swallowLf = false
       if (byte === LF || byte === NUL) return
     }
     if (this.#sawCr) {
       this.#sawCr = byte === CR
       if (byte !== LF) this.#keep(CR)
+      if (byte === CR) this.#strayCrs += 1
+      else if (byte !== LF) this.#strayCrs = 0
       if (byte === NUL || byte === CR) return
     }
     if (byte === LF) this.#end()

@@ -38,6 +38,18 @@ describe('line reader', () => {
     assert.deepEqual(read(bytes('abor\r\nNOOP\r\n')), [line('abor'), line('NOOP')])
   })
 
+  test('CR CR LF ends a line, and takes no CR from a name', () => {
+    assert.deepEqual(read(bytes('CWD a\r\r\nPWD\r\r\r\n')), [line('CWD a'), line('PWD')])
+    assert.deepEqual(read(bytes('\r\r\nNOOP\r\n')), [line(''), line('NOOP')])
+    assert.deepEqual(read(bytes('MKD a\r\0\r\n')), [line('MKD a\r')])
+    assert.deepEqual(read(bytes('MKD a\r\0\r\r\n')), [line('MKD a\r')])
+    assert.deepEqual(read(bytes('MKD a\r\rb\r\n')), [line('MKD a\r\rb')])
+    assert.deepEqual(read(bytes('MKD a\r\rb\r\r\n')), [line('MKD a\r\rb')])
+    assert.deepEqual(read(bytes('ABOR\r\r\nNOOP\r\r\n')), [line('ABOR'), line('NOOP')])
+    const longest = 'x'.repeat(LIMIT)
+    assert.deepEqual(read(bytes(`${longest}y\r\r\nNOOP\r\n`)), [{ kind: 'too-long' }, line('NOOP')])
+  })
+
   test('only UTF-8 is text', () => {
     assert.deepEqual(read(Buffer.from('MKD é\n')), [line('MKD é')])
     assert.deepEqual(read(bytes('MKD \xe9\n')), [{ kind: 'garbled' }])
