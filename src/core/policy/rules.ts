@@ -101,14 +101,14 @@ function askDoor(user: User, { facts }: Question): Answer {
 
 function askListener(user: User, { facts, lists }: Question): Answer {
   const { listener, host } = facts.origin
-  if (user.anonymous) {
-    return lists.anonymousListeners.has(listener)
-      ? pass(`Listener ${listener} takes anonymous users.`)
-      : deny('listener-not-allowed', `Listener ${listener} takes no anonymous users.`)
+  if (user.anonymous && !lists.anonymousListeners.has(listener)) {
+    return deny('listener-not-allowed', `Listener ${listener} takes no anonymous users.`)
   }
   const admission = lists.admissions.get(listener)
   const ofHost = host === undefined ? undefined : admission?.hosts.get(host)
   const own = ofHost !== undefined && ofHost.size > 0
+  // The listener's list stands beside the key that takes them; a host that has its own is for those on it.
+  if (user.anonymous && !own) return pass(`Listener ${listener} takes anonymous users.`)
   const users = own ? ofHost : admission?.users
   const place = own ? `Host ${host} of listener ${listener}` : `Listener ${listener}`
   if (users === undefined || users.size === 0) return skip(`${place} takes any user.`)

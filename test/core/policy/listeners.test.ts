@@ -21,7 +21,16 @@ const SETTINGS: PolicySettings = {
         ]),
       },
     ],
-    ['files', { users: new Set(), hosts: new Map([['bob.example', new Set(['bob'])]]) }],
+    [
+      'files',
+      {
+        users: new Set(),
+        hosts: new Map([
+          ['bob.example', new Set(['bob'])],
+          ['public.example', new Set(['bob', 'anonymous'])],
+        ]),
+      },
+    ],
   ]),
 }
 const ANONYMOUS: Partial<User> = { anonymous: true, name: 'anonymous' }
@@ -86,6 +95,19 @@ const ROWS: readonly Row[] = [
   {
     title: 'anonymous where it is allowed',
     origin: { listener: 'files' },
+    user: ANONYMOUS,
+    facts: { proven: [] },
+  },
+  {
+    title: 'anonymous on a host that has a list of its own, without that name',
+    origin: { listener: 'files', host: 'bob.example' },
+    user: ANONYMOUS,
+    facts: { proven: [] },
+    reason: 'listener-not-allowed',
+  },
+  {
+    title: 'anonymous on a host that names them',
+    origin: { listener: 'files', host: 'public.example' },
     user: ANONYMOUS,
     facts: { proven: [] },
   },
