@@ -4,6 +4,7 @@ import type { Native } from '../native/native.ts'
 import { createActiveUploads } from './active-uploads.ts'
 import type { LocalContext, LocalSettings } from './local/context.ts'
 import { CopyTurns } from './local/copy-turns.ts'
+import { descriptorLimit } from './local/descriptor-limit.ts'
 import { createDirectories } from './local/directories.ts'
 import { createLocalDriver } from './local/driver.ts'
 import { guarded } from './local/errno.ts'
@@ -30,6 +31,10 @@ export type LocalStorage = StorageProvider & {
 
 /** Open handles of directories that are kept for reuse, over all mounts. */
 const MAX_DIRECTORIES = 1024
+/** Of all descriptors they have a small part: who walks many directories must not take others' connections from them. */
+const DIRECTORIES_SHARE = 1 / 8
+/** More than a walk needs. */
+const MIN_DIRECTORIES = 16
 /** How long a change of the tree by others may go unnoticed. */
 const DIRECTORY_TTL_MS = 1000
 
@@ -40,7 +45,9 @@ const DIRECTORY_TTL_MS = 1000
 export function createLocalStorage(options: LocalStorageOptions): LocalStorage {
   requireProc()
   const { clock, symlinks, native } = options
-  const directories = createDirectories({ max: MAX_DIRECTORIES, ttlMs: DIRECTORY_TTL_MS, clock })
+  const share = Math.floor(descriptorLimit() * DIRECTORIES_SHARE)
+  const max = Math.min(MAX_DIRECTORIES, Math.max(MIN_DIRECTORIES, share))
+  const directories = createDirectories({ max, ttlMs: DIRECTORY_TTL_MS, clock })
   const active = createActiveUploads()
   const copies = new CopyTurns()
   const inPlace = new InPlaceFiles()

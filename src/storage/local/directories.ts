@@ -52,6 +52,9 @@ export type Directories = {
   close(): void
 }
 
+/** With each handle that comes so many that are too old go, so that those of a tree that was walked do not stay for good. */
+const OLD_AT_ONCE = 2
+
 export type DirectoriesOptions = Readonly<{ max: number; ttlMs: number; clock: Pick<Clock, 'monotonic'> }>
 
 function keyOf(root: string, path: string): string {
@@ -103,8 +106,10 @@ export function createDirectories({ max, ttlMs, clock }: DirectoriesOptions): Di
       const key = keyOf(root, path)
       const same = cached.get(key)
       if (same !== undefined) evict(key, same)
+      let old = OLD_AT_ONCE
       for (const [oldestKey, oldest] of cached) {
-        if (cached.size < max) break
+        if (cached.size < max && (old === 0 || isFresh(oldest))) break
+        old = Math.max(0, old - 1)
         evict(oldestKey, oldest)
       }
       cached.set(key, slot)
