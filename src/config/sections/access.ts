@@ -48,9 +48,14 @@ export const login = z
 export const connections = z
   .strictObject({
     max: whole(0, 1_000_000, 2000, 'Connections at once, all doors together; 0 = no limit, here and below.'),
-    perAddress: whole(0, 1_000_000, 100, 'Connections at once from one address.'),
+    perAddress: whole(
+      0,
+      1_000_000,
+      100,
+      'Connections at once from one address; of IPv6 its /64 counts as one, here and at lockouts.',
+    ),
     unauthenticated: whole(0, 1_000_000, 100, 'Connections at once that have not logged in yet.'),
-    unauthenticatedPerAddress: whole(0, 1_000_000, 10, 'The same, from one address.'),
+    unauthenticatedPerAddress: whole(0, 1_000_000, 10, 'The same, from one address or /64.'),
   })
   .prefault({})
   .describe('Caps; a connection above one is refused before it costs anything.')

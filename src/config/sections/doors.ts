@@ -8,7 +8,12 @@ import { passiveAddress, passiveNetworks } from './passive.ts'
 const passivePorts = z
   .strictObject({
     from: whole(0, MAX_PORT, 40_000, 'First port; with both 0 any free port from 49152 to 65535 is taken.'),
-    to: whole(0, MAX_PORT, 40_999, 'Last port; a transfer under way takes one.'),
+    to: whole(
+      0,
+      MAX_PORT,
+      40_999,
+      'Last port; a transfer under way takes one, and fewer than 10 are refused.',
+    ),
   })
   .prefault({})
   .describe('Ports for passive data connections; open them in the firewall.')
