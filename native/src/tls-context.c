@@ -106,6 +106,7 @@ static bool set_up(tls_settings *settings, const arguments *given) {
   tls.settings_control(settings, CONTROL_CACHE_MODE, CACHE_SERVER | CACHE_NOT_INSIDE, NULL);
   tls.settings_control(settings, CONTROL_READ_AHEAD, 1, NULL);
   tls.settings_buffer(settings, READ_BUFFER);
+  count_tls_records(settings);
   if (tls.settings_control(settings, CONTROL_MIN_VERSION, (long)integer_at(given, 4), NULL) != 1) return false;
   return use_ciphers(settings, given) && use_identity(settings, given);
 }

@@ -29,6 +29,7 @@ static void find_settings(void) {
 static void find_connections(void) {
   FIND(connection_new, "SSL_new");
   FIND(connection_free, "SSL_free");
+  FIND(connection_control, "SSL_ctrl");
   FIND(connection_keep, "SSL_set_ex_data");
   FIND(connection_kept, "SSL_get_ex_data");
   FIND(connection_streams, "SSL_set_bio");
@@ -41,6 +42,7 @@ static void find_connections(void) {
   FIND(shutdown, "SSL_shutdown");
   FIND(error_of, "SSL_get_error");
   FIND(ends, "SSL_get_shutdown");
+  FIND(set_ends, "SSL_set_shutdown");
   FIND(resumed, "SSL_session_reused");
   FIND(version, "SSL_version");
   FIND(take_error, "ERR_get_error");

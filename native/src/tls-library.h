@@ -47,11 +47,13 @@ typedef struct {
   void (*settings_buffer)(tls_settings *, size_t);
   tls_connection *(*connection_new)(tls_settings *);
   void (*connection_free)(tls_connection *);
+  long (*connection_control)(tls_connection *, int, long, void *);
   int (*connection_keep)(tls_connection *, int, void *);
   void *(*connection_kept)(const tls_connection *, int);
   void (*connection_streams)(tls_connection *, byte_stream *, byte_stream *);
   void (*connection_accepts)(tls_connection *);
   int (*ends)(const tls_connection *);
+  void (*set_ends)(tls_connection *, int);
   int (*connection_tickets)(tls_connection *, size_t);
   int (*another_ticket)(tls_connection *);
   int (*handshake)(tls_connection *);
@@ -102,6 +104,8 @@ void find_tls(void);
 
 // From here on OpenSSL's own numbers, by what they are for; its headers have them under the names behind.
 enum {
+  CONTROL_MESSAGES = 15,             // SSL_CTRL_SET_MSG_CALLBACK
+  CONTROL_MESSAGES_ARGUMENT = 16,    // SSL_CTRL_SET_MSG_CALLBACK_ARG
   CONTROL_MODE = 33,                 // SSL_CTRL_MODE
   CONTROL_READ_AHEAD = 41,           // SSL_CTRL_SET_READ_AHEAD
   CONTROL_CACHE_MODE = 44,           // SSL_CTRL_SET_SESS_CACHE_MODE
@@ -114,11 +118,13 @@ enum {
   MODE_NO_AUTO_CHAIN = 8,            // SSL_MODE_NO_AUTO_CHAIN
   CACHE_SERVER = 2,                  // SSL_SESS_CACHE_SERVER
   CACHE_NOT_INSIDE = 0x300,          // SSL_SESS_CACHE_NO_INTERNAL
+  ERROR_FAILED = 1,                  // SSL_ERROR_SSL
   ERROR_WANT_READ = 2,               // SSL_ERROR_WANT_READ
   ERROR_WANT_WRITE = 3,              // SSL_ERROR_WANT_WRITE
   ERROR_SYSCALL = 5,                 // SSL_ERROR_SYSCALL
   ERROR_ZERO_RETURN = 6,             // SSL_ERROR_ZERO_RETURN
   END_RECEIVED = 2,                  // SSL_RECEIVED_SHUTDOWN
+  RECORD_HEADER = 256,               // SSL3_RT_HEADER
   TLS_1_3 = 0x0304,                  // TLS1_3_VERSION
   STREAM_FLUSH = 11,                 // BIO_CTRL_FLUSH
   STREAM_WAITING = 13,               // BIO_CTRL_WPENDING

@@ -73,6 +73,7 @@ static bool connect_streams(tls_link *link, int fd) {
     return false;
   }
   tls.connection_streams(link->connection, in, link->out);
+  tls.connection_control(link->connection, CONTROL_MESSAGES_ARGUMENT, 0, &link->in);
   tls.connection_accepts(link->connection);
   return true;
 }
@@ -108,7 +109,8 @@ static bool ended_after_all(const tls_link *link, int error) {
 // What `result` of one of OpenSSL's functions means; a failure is for good, and its reason is kept.
 static int error_of(tls_link *link, int result) {
   int error = tls.error_of(link->connection, result);
-  if (ended_after_all(link, error)) error = ERROR_ZERO_RETURN;
+  if (link->in.flooded) error = ERROR_FAILED;
+  else if (ended_after_all(link, error)) error = ERROR_ZERO_RETURN;
   if (error == ERROR_WANT_READ || error == ERROR_WANT_WRITE || error == ERROR_ZERO_RETURN) return error;
   unsigned long reason = tls.take_error();
   if (reason != 0) link->problem = reason;
@@ -129,6 +131,7 @@ static napi_value shake_hands(napi_env env, napi_callback_info info) {
   begin_tls_turn(&link->in);
   int result = tls.handshake(link->connection);
   link->drained = result != 1;
+  if (result == 1) content_follows(&link->in);
   // Tickets may still wait to be flushed; a client that has sent all and left will never read them (RFC 8446 section 4.6.1).
   if (result == 1) return answer(env, 0);
   int error = error_of(link, result);
@@ -217,17 +220,19 @@ static napi_value end_tls(napi_env env, napi_callback_info info) {
   return answer(env, end(link));
 }
 
-// Fills the room, as far as whole records are here. What failed behind bytes that are whole is told by the next call.
+// Fills the room, as far as whole records are here and others need not have their turn first. What failed behind bytes that
+// are whole is told by the next call.
 static int64_t receive_records(tls_link *link, uint8_t *into, size_t room) {
   size_t got = 0;
   errno = EPROTO;
   if (link->failed) return -1;
   begin_tls_turn(&link->in);
-  while (got < room) {
+  while (got < room && link->in.records < TURN_RECORDS) {
     size_t read = 0;
     int result = tls.read(link->connection, into + got, room - got, &read);
     if (result == 1) {
       got += read;
+      content_follows(&link->in);
       continue;
     }
     int error = error_of(link, result);
@@ -266,6 +271,7 @@ static napi_value tls_problem(napi_env env, napi_callback_info info) {
   napi_get_value_external(env, given.values[0], &found);
   const tls_link *link = found;
   const char *reason = link == NULL || link->problem == 0 ? NULL : tls.error_reason(link->problem);
+  if (link != NULL && link->in.flooded) reason = "too many records without content";
   napi_create_string_utf8(env, reason == NULL ? "the connection was lost" : reason, NAPI_AUTO_LENGTH, &result);
   return result;
 }

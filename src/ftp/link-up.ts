@@ -9,6 +9,8 @@ import { giveSlab, LARGE_SLAB, type Slab, SMALL_SLAB, takeSlab } from './slabs.t
 
 /** What one session takes in before others get their turn. */
 const TURN_BYTES = 1024 * 1024
+/** A call that brings less counts as this much: records of one byte cost more than their bytes tell. */
+const CALL_BYTES = 128 * 1024
 /** A slab with less room is written: what the system would put there is hardly worth the call. */
 const MIN_ROOM = 64 * 1024
 /** The first slab is small; half of it is enough to know that more comes. */
@@ -77,7 +79,7 @@ class Intake {
       }
       this.#used = usedWith(this.#job.text, slab, this.#used, bytes)
       this.#job.progress(bytes)
-      turn -= bytes
+      turn -= Math.max(bytes, CALL_BYTES)
       const room = slab.size - this.#used
       // Of a small file the end mostly is here by now. Else it is looked for in another turn: a client that died shows
       // it on its control connection too, mostly by then.

@@ -7,6 +7,7 @@ import type { DataLink } from '../../src/ftp/data-link.ts'
 import { openDescriptorNet } from '../../src/ftp/descriptor-net.ts'
 import { openDescriptorPort } from '../../src/ftp/descriptor-port.ts'
 import type { LineEnds } from '../../src/ftp/line-ends.ts'
+import type { Link } from '../../src/ftp/link.ts'
 import { receiveUp } from '../../src/ftp/link-up.ts'
 import type { Death } from '../../src/ftp/session.ts'
 import { systemClock } from '../../src/server/system-clock.ts'
@@ -179,4 +180,43 @@ describe('uploads on a link', needsNative, () => {
     client.destroy()
     await done.catch(() => undefined)
   })
+})
+
+test('a link that brings little at a time, and always has more, gives others their turn', async () => {
+  let calls = 0
+  let ready: () => void = () => undefined
+  const link: Link = {
+    open: true,
+    encrypted: true,
+    descriptor: -1,
+    more: true,
+    send: () => 0,
+    flush: () => true,
+    receive(into, used) {
+      calls += 1
+      into[used] = 1
+      return calls > 10_000 ? 0 : 1
+    },
+    wait(_events, told) {
+      ready = told
+    },
+    rest() {},
+    endSending() {},
+    closeGently() {},
+    close() {},
+    cut() {},
+  }
+  const { handle, content } = target('at once')
+  const done = receiveUp(link, {
+    target: handle,
+    at: 0,
+    text: undefined,
+    died: undefined,
+    progress: () => undefined,
+  })
+  ready()
+  assert.ok(calls <= 8, `${calls} calls in one turn`)
+  while (calls <= 10_000) ready()
+  await done
+  assert.equal(content().length, 10_000)
 })

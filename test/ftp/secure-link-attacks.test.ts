@@ -125,6 +125,17 @@ suite('an upload', needsNative, () => {
     assert.equal(text, Array.from({ length: 300 }, (_, n) => `${n},`).join(''))
   })
 
+  test('of changes of keys alone is a part, and ends at once', async (t) => {
+    const session = await setup(t)
+    const { client, native } = session
+    const { raw, writer } = await upload(session)
+    const parts = [writer.data('bytes'), ...Array.from({ length: 5000 }, () => writer.keyUpdate(true))]
+    raw.write(Buffer.concat(parts))
+    assert.match((await client.reply()) ?? '', /^426/)
+    assert.equal(native.tls.closed, native.tls.opened)
+    await stillWorks(client)
+  })
+
   for (const way of ['ABOR', 'STAT and loss', 'end of the session'] as const)
     test(`ends with ${way}`, async (t) => {
       const session = await setup(t)
