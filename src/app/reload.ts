@@ -75,7 +75,8 @@ export function createReloader(
     doors.replaceTerms(live)
     const waiting = names.flatMap((name) => changedKeys(live[name], next[name], name))
     if (waiting.length > 0) logger.warn({ keys: waiting }, 'changed, and wait for a restart')
-    const applied = names.filter((name) => !isDeepStrictEqual(before[name], live[name]))
+    const keys = names.filter((name) => !isDeepStrictEqual(before[name], live[name]))
+    const applied = [...keys, ...files.renewed.map((name) => `files of listener ${name}`)]
     audit.record({ type: 'server.reloaded', changed: applied })
     for (const err of [...files.problems, ...rest]) logger.error({ err }, NOT_RELOADED)
     logger.info({ applied, waiting }, 'reloaded')

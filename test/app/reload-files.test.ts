@@ -110,8 +110,11 @@ test('a reload reads certificates and banners again; while one of a listener is 
 
   await write('banner.txt', 'At last.\n')
   await write('other.txt', 'Other at last.\n')
-  await reload()
+  assert.deepEqual(await reload(), ['files of listener ftps', 'files of listener other'])
   assert.equal(await greeting(port, next), '220 At last.\r\n')
+  assert.deepEqual(await reload(), [])
+  await certify()
+  assert.deepEqual(await reload(), ['files of listener ftps', 'files of listener other'])
 })
 
 test('a stop lets a reload that is under way end, and closes then what it uses', async (t) => {

@@ -13,6 +13,7 @@ const ssh = (users: readonly string[]) => ({
 
 function setup(broken: {
   certificate?: boolean | Error
+  renewed?: readonly string[]
   authorities?: boolean
   users?: boolean
   logs?: boolean
@@ -57,9 +58,9 @@ function setup(broken: {
       reloadFiles: () => {
         try {
           step('certificate', broken.certificate)
-          return { problems: [], tlsInUse: true }
+          return { problems: [], renewed: broken.renewed ?? [], tlsInUse: true }
         } catch (error) {
-          return { problems: [error], tlsInUse: false }
+          return { problems: [error], renewed: [], tlsInUse: false }
         }
       },
       replaceTerms: (config: Config) => offered.push(config),
@@ -94,6 +95,12 @@ test('a reload takes everything over and names it', async () => {
   assert.deepEqual(denied, [['192.0.2.0/24']])
   assert.deepEqual(calls, ['logs', 'audit log', 'certificate', 'authorities', 'users', 'audit'])
   assert.deepEqual(await reload(), [])
+})
+
+test('files that hold something else are named, to who reloads and in the audit', async () => {
+  const { reload, audited } = setup({ renewed: ['a'] })
+  assert.deepEqual(await reload(), ['access', 'files of listener a'])
+  assert.deepEqual(audited, [['access', 'files of listener a']])
 })
 
 test('what is broken keeps nothing else from being reloaded, and all of it is told', async () => {
