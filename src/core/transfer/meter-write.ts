@@ -27,6 +27,7 @@ class MeteredWrite implements WriteHandle {
   }
 
   write(chunk: Uint8Array, position: number): MaybePromise<void> {
+    this.#requireWhole()
     try {
       return this.#counted(chunk.byteLength, this.#staged.write(chunk, position))
     } catch (error) {
@@ -35,6 +36,7 @@ class MeteredWrite implements WriteHandle {
   }
 
   writev(chunks: readonly Uint8Array[], position: number): MaybePromise<void> {
+    this.#requireWhole()
     try {
       return this.#counted(byteLength(chunks), this.#staged.writev(chunks, position))
     } catch (error) {
@@ -85,6 +87,11 @@ class MeteredWrite implements WriteHandle {
     await this.#staged.discard()
   }
 
+  /** Who goes on from a partial goes by its size: what came behind a failed write would hide a hole. */
+  #requireWhole(): void {
+    if (this.#tally.failure !== undefined) throw this.#tally.failure
+  }
+
   #counted(bytes: number, writing: MaybePromise<void>): MaybePromise<void> {
     this.#tally.bytes += bytes
     return writing === undefined ? writing : writing.catch((error: unknown) => this.#tally.fail(error))
@@ -107,8 +114,8 @@ class MeteredWrite implements WriteHandle {
 }
 
 /**
- * Counts an upload. After a failed write only a broken file could be committed, so `commit` then keeps the partial
- * and fails as the write did.
+ * Counts an upload. After a failed write only a broken file could be committed, so whatever is written then fails as it did,
+ * and so does `commit`, which keeps the partial.
  */
 export function meterWrite(staged: StagedFile, options: UploadOptions): WriteHandle {
   return new MeteredWrite(staged, options)

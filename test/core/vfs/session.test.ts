@@ -168,6 +168,19 @@ test('an upload with a failed write is never committed', async () => {
   await fails('path.unfinished', () => files.openRead(at('/file')))
 })
 
+test('nothing is written behind a failed write, though there is room for it again', async () => {
+  const { files } = createTestSession({ limits: { quotaBytes: 8 } })
+  await upload(files, '/other', 'here')
+  const handle = await files.openWrite(at('/file'), OPEN)
+  await handle.write(bytes('1234'), 0)
+  await fails('quota.exceeded', async () => handle.write(bytes('56'), 4))
+  await files.remove(at('/other'))
+  await fails('quota.exceeded', async () => handle.write(bytes('78'), 6))
+  await fails('quota.exceeded', async () => handle.writev([bytes('7'), bytes('8')], 6))
+  await handle.abort()
+  assert.equal((await files.stat(at('/file'))).size, 4)
+})
+
 test('an upload handle is no way around missing permissions', async () => {
   const { files, storage } = createTestSession()
   await upload(files, '/file', 'secret')
