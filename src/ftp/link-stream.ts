@@ -2,8 +2,11 @@ import { Duplex } from 'node:stream'
 import type { Link } from './link.ts'
 import { READABLE } from './native-sockets.ts'
 
-/** Of one piece; a record of TLS has 16 KiB at most. */
-const PIECE = 64 * 1024
+/**
+ * What one call brings, for all of them; what waits is a copy, as large as it is. Else a client could have as many of these
+ * as it sends single bytes, while what it has sent before is still being unpacked.
+ */
+const ARRIVING = Buffer.allocUnsafeSlow(64 * 1024)
 
 /** What comes in on a link, as a stream, for who unpacks it. Closes the link; nothing can be written to it. */
 export class LinkStream extends Duplex {
@@ -37,12 +40,11 @@ export class LinkStream extends Duplex {
 
   #receive(): void {
     if (this.destroyed) return
-    const piece = Buffer.allocUnsafe(PIECE)
     try {
-      const bytes = this.#link.receive(piece, 0)
+      const bytes = this.#link.receive(ARRIVING, 0)
       if (bytes === undefined) return
       if (bytes === 0) this.#link.rest()
-      if (!this.push(bytes === 0 ? null : piece.subarray(0, bytes))) this.#link.rest()
+      if (!this.push(bytes === 0 ? null : Buffer.from(ARRIVING.subarray(0, bytes)))) this.#link.rest()
     } catch (cause) {
       this.#lost(cause)
     }
