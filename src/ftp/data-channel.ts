@@ -32,7 +32,12 @@ export type DataDeps = TlsDeps & {
 type Port = PassivePort | DescriptorPort
 type Plan = Readonly<{ kind: 'passive'; port: Port }> | Readonly<{ kind: 'active'; toPort: number }>
 
-type Arrivals<T> = Readonly<{ take(): T | undefined; accept(signal: AbortSignal): Promise<T> }>
+type Arrivals<T> = {
+  take(): T | undefined
+  accept(signal: AbortSignal): Promise<T>
+  /** The system's name for why nobody can be let in now. */
+  readonly refusal?: string | undefined
+}
 
 type Closing = Readonly<{ socket: DataSocket; timer: Timer }>
 
@@ -57,6 +62,8 @@ export class DataChannel {
   /** The last download's: the client has not said yet that it has all of it. */
   #left: Link | undefined
   #closed = false
+  /** The operator has been told that the system gives this session no data connection. */
+  #troubled = false
 
   constructor(deps: DataDeps) {
     this.#deps = deps
@@ -102,7 +109,7 @@ export class DataChannel {
     if (plan?.kind !== 'passive' || !(plan.port instanceof DescriptorPort))
       throw new FileServerError('transfer.no-data-connection')
     const link = plan.port.take()
-    if (link !== undefined) this.#keepPort()
+    if (link !== undefined) this.#letIn()
     const arrived = link ?? this.#arrival<DataLink>(plan.port, use)
     if (this.protection === 'C') return arrived
     return andThen(arrived, (raw) => secureLink(this.#deps, raw, direction, use))
@@ -185,13 +192,21 @@ export class DataChannel {
     )
   }
 
-  /** The client learns nothing of ports and addresses; who can mend it has to. */
   #notOpened(err: unknown): never {
-    const { origin, settings, logger } = this.#deps
-    const { session, listener } = origin
-    if (!this.#closed)
-      logger.warn({ err, session, listener, ports: settings.passivePorts }, 'no passive port for a client')
+    const { passivePorts: ports } = this.#deps.settings
+    if (!this.#closed) this.#tell({ err, ports }, 'no passive port for a client')
     throw err
+  }
+
+  /**
+   * The client learns nothing of ports and descriptors; who can mend it has to. Once, until it is better: clients try again
+   * and again.
+   */
+  #tell(about: object, what: string): void {
+    const { origin, logger } = this.#deps
+    const { session, listener } = origin
+    if (!this.#troubled) logger.warn({ ...about, session, listener }, what)
+    this.#troubled = true
   }
 
   #opened(port: Port): Port {
@@ -219,9 +234,11 @@ export class DataChannel {
     try {
       const here = use.signal.aborted ? undefined : port.take()
       const arrived = here ?? (await this.#inTime(use, (either) => port.accept(either)))
-      this.#keepPort()
+      this.#letIn()
       return arrived
     } catch (error) {
+      if (port.refusal !== undefined)
+        this.#tell({ reason: port.refusal }, 'the system lets no data connection in')
       this.reset()
       throw error
     }
@@ -245,6 +262,11 @@ export class DataChannel {
       timer.cancel()
       signal.removeEventListener('abort', stop)
     }
+  }
+
+  #letIn(): void {
+    this.#troubled = false
+    this.#keepPort()
   }
 
   #keepPort(): void {

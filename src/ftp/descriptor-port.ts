@@ -1,4 +1,5 @@
 import { constants } from 'node:os'
+import { getSystemErrorName } from 'node:util'
 import { FileServerError } from '../core/errors.ts'
 import { DataLink } from './data-link.ts'
 import type { DescriptorNet, Swept } from './descriptor-net.ts'
@@ -15,6 +16,8 @@ const { EADDRINUSE, EAGAIN } = constants.errno
 export class DescriptorPort implements Swept {
   readonly port: number
   usedAt: number
+  /** The system's name for why nobody could be let in the last time. */
+  refusal: string | undefined
   readonly #net: DescriptorNet
   readonly #peerIp: string
   readonly #keeps: boolean
@@ -126,7 +129,9 @@ export class DescriptorPort implements Swept {
 
   /** Whoever cannot be let in for want of descriptors stays there, and would be told of in every turn: the sweep looks again. */
   #looked(result: number): void {
-    if (result < 0 && result !== -EAGAIN) this.#unguard()
+    const failed = result < 0 && result !== -EAGAIN
+    this.refusal = failed ? getSystemErrorName(result) : undefined
+    if (failed) this.#unguard()
   }
 
   #unguard(): void {

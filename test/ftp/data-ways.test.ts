@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { createServer, type Server, type Socket } from 'node:net'
-import { networkInterfaces } from 'node:os'
+import { constants, networkInterfaces } from 'node:os'
 import { describe, test } from 'node:test'
 import { inspect } from 'node:util'
+import type { Native } from '../../src/native/native.ts'
 import { connectFtp, dataClient, type FtpClient } from '../helpers/ftp-client.ts'
 import { type FtpTestServer, startFtpServer } from '../helpers/ftp-server.ts'
+import { native as addon, needsNative } from '../helpers/native.ts'
 
 async function listen(host: string): Promise<{ server: Server; port: number }> {
   const server = createServer({ allowHalfOpen: true })
@@ -117,12 +119,53 @@ describe('data connections', () => {
       const said = server.logged.filter(
         (one) => Array.isArray(one) && one[1] === 'no passive port for a client',
       )
-      assert.equal(said.length, 2)
+      assert.equal(said.length, 1)
       assert.match(inspect(said, { depth: 4 }), new RegExp(`no passive port is free(.|\\n)*from: ${port}`))
       client.destroy()
       taken.close()
       await server.close()
     })
+
+  test(
+    'a client that cannot be let in for want of descriptors is told of in the log, once',
+    needsNative,
+    async (t) => {
+      assert.ok(addon)
+      const { acceptPeer } = addon
+      const state = { free: false }
+      const scarce: Native = {
+        ...addon,
+        acceptPeer: (listener, peer) => (state.free ? acceptPeer(listener, peer) : -constants.errno.EMFILE),
+      }
+      const server = await startFtpServer({ settings: { dataConnectMs: 50 }, native: scarce })
+      t.after(() => server.close())
+      const client = await connectFtp(server)
+      t.after(() => client.destroy())
+      await client.login('legacy')
+      const said = () =>
+        server.logged.filter(
+          (one) => Array.isArray(one) && one[1] === 'the system lets no data connection in',
+        )
+      for (let tries = 0; tries < 2; tries += 1) {
+        const data = await client.data()
+        assert.match(await client.send('MLSD'), /^150/)
+        assert.match((await client.reply()) ?? '', /^425/)
+        data.socket.destroy()
+      }
+      assert.equal(said().length, 1)
+      assert.match(inspect(said()), /EMFILE/)
+      state.free = true
+      assert.match((await client.download('MLSD')).reply, /^226/)
+      state.free = false
+      const data = await client.data()
+      assert.match(await client.send('MLSD'), /^150/)
+      assert.match((await client.reply()) ?? '', /^425/)
+      data.socket.destroy()
+      assert.equal(said().length, 2)
+      client.destroy()
+      await server.close()
+    },
+  )
 
   test('PASV says so when the address is not known, and EPSV works all the same', async () => {
     const server = await startFtpServer({ settings: { passiveAddress: () => undefined } })
