@@ -87,13 +87,15 @@ test('on every other listener both names are like one that nobody has', async ()
 test('the e-mail address that is given as a password is kept nowhere', async () => {
   const fixture = await shared.get()
   const wire = await ftpWire(fixture.info, 'ftp')
+  assert.equal((await wire.command('CLNT mailer')).code, 200)
   assert.equal((await wire.command('USER ftp')).code, 331)
   assert.equal((await wire.command(`PASS ${MAIL}`)).code, 230)
   wire.destroy()
   const granted = await fixture.audited(
-    (line) => line.type === 'login.granted' && line.user === 'ftp',
-    'login of ftp',
+    (line) => line.type === 'login.granted' && line.client === 'mailer',
+    'login of mailer',
   )
+  assert.equal(granted.user, 'anonymous')
   assert.deepEqual(granted.factors, [])
   for (const file of [fixture.info.server.audit, fixture.info.server.log]) {
     assert.ok(!(await readFile(file, 'utf8')).includes(MAIL))
