@@ -201,7 +201,7 @@ export const RECORD_MISSING = 0
 export const NATIVE_PARTS = {
   'cached reads': 'a slow disk can hold up other sessions until it is noticed',
   'direct sending': 'downloads over FTP in clear cost some three times the CPU',
-  'text conversion': 'text over FTP (TYPE A) costs three to six times the CPU',
+  'text conversion': 'text over FTP (TYPE A) costs three to eight times the CPU',
   'directory calls': 'listings cost about twice the CPU',
   'encrypted data connections':
     'small files over FTPS cost about a third more CPU, large uploads several times, and Java cannot upload over TLS 1.3',
