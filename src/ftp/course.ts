@@ -46,3 +46,9 @@ export function send(sink: Sink, bytes: Uint8Array, course: Course, last = false
 export function yieldTurn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve))
 }
+
+/** What has come by now, on any connection, is told of in this turn of the event loop or in the next; then this is over. */
+export async function allTold(): Promise<void> {
+  await yieldTurn()
+  await yieldTurn()
+}

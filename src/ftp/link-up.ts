@@ -1,5 +1,5 @@
 import type { WriteHandle } from '../core/vfs/storage.ts'
-import { yieldTurn } from './course.ts'
+import { allTold } from './course.ts'
 import type { LineEnds } from './line-ends.ts'
 import type { Link } from './link.ts'
 import { READABLE } from './native-sockets.ts'
@@ -106,11 +106,11 @@ class Intake {
 
   /** A client may have said before its end that it will leave; who still is not read then says too much to be heard. */
   async #endLater(): Promise<void> {
-    await yieldTurn()
-    await yieldTurn()
+    await allTold()
     if (!this.#ended) this.#end(this.#job.died?.() === 'no' ? undefined : DIED)
   }
 
+  /** A CR at the end goes on in the next slab, as its LF may come there. */
   #turnOver(slab: Slab, used: number): void {
     const open = endsOpen(this.#job.text, slab, used)
     this.#slab = open ? beginWithReturn(takeSlab(LARGE_SLAB)) : undefined

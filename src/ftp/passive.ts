@@ -2,7 +2,7 @@ import { randomInt } from 'node:crypto'
 import { createServer, type Server, type Socket } from 'node:net'
 import { FileServerError } from '../core/errors.ts'
 import { canonicalAddress } from '../core/net.ts'
-import { yieldTurn } from './course.ts'
+import { allTold } from './course.ts'
 
 export type PassiveOptions = Readonly<{
   /** With its zone if it has one. */
@@ -74,10 +74,9 @@ export class PassivePort {
     return true
   }
 
-  /** Who has connected by now, before the port is armed again, is told of in this turn or the next, and gone then. */
-  async strangersDropped(): Promise<void> {
-    await yieldTurn()
-    await yieldTurn()
+  /** Who has connected by now, before the port is armed again, is gone then. */
+  strangersDropped(): Promise<void> {
+    return allTold()
   }
 
   /** Nobody is let in now, nor waits. */

@@ -49,7 +49,7 @@ export type Transfer = {
   abort(): void
 }
 
-/** `unsure`: its end is there, but not all is read that it said before; two turns of the event loop later all is. */
+/** `unsure`: its end is there, but not all is read that it said before; `allTold` later all is. */
 export type Death = 'no' | 'unsure' | 'yes'
 
 /** One control connection as its commands see it. */

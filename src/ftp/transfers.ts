@@ -4,7 +4,7 @@ import type { VirtualPath } from '../core/vfs/path.ts'
 import type { VfsSession } from '../core/vfs/session.ts'
 import type { ReadHandle, WriteHandle } from '../core/vfs/storage.ts'
 import { toNetwork } from './ascii.ts'
-import { type Sink, yieldTurn } from './course.ts'
+import { allTold, type Sink } from './course.ts'
 import { endDown, goesDirect, progressOf, withLink } from './link-transfer.ts'
 import { receiveUp } from './link-up.ts'
 import { pumpDown } from './pump-down.ts'
@@ -121,10 +121,9 @@ function receive(job: Job, target: WriteHandle, at: number): MaybePromise<void> 
   return withLink(job, 'up', (link) => receiveUp(link, { target, at, text, died, progress: progressOf(job) }))
 }
 
-/** The system ends what a dead client had open one by one: the other end may be told later in this turn, or in the next. */
+/** The system ends what a dead client had open one by one: the other end may not have been told yet. */
 async function requireAlive(ftp: Ftp): Promise<void> {
-  await yieldTurn()
-  await yieldTurn()
+  await allTold()
   if (ftp.clientDied() !== 'no') throw new FileServerError('transfer.aborted', 'the client has died')
 }
 
